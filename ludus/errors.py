@@ -1,0 +1,103 @@
+"""Every error that Ludus tells a person, one class a way to be wrong.
+
+The message of each says what is wrong, where, what was got, what was expected and the next step.
+`exit_code` is what a command ends with: 1 where the thing asked for falls short, 2 where it
+cannot be asked so.
+"""
+
+from difflib import get_close_matches
+
+
+class LudusError(Exception):
+    """Base of all errors whose message is meant for a person; never raised itself."""
+
+    exit_code = 1
+
+
+class ConfigError(LudusError):
+    """params.yaml or config.yaml holds something that cannot be meant."""
+
+    exit_code = 2
+
+
+class UsageError(LudusError):
+    """A command was asked for something that does not exist, such as an unknown device."""
+
+    exit_code = 2
+
+
+class DataError(LudusError):
+    """A data file is missing, truncated, corrupt or not what its checksum says."""
+
+
+class DownloadError(LudusError):
+    """No source of the data could be reached."""
+
+
+class ExportError(LudusError):
+    """An exported network does not give the answers of the trained one."""
+
+
+class ToolError(LudusError):
+    """A tool (compiler, converter) failed; the message holds its words and the command to paste."""
+
+
+class DeviceError(LudusError):
+    """A device was named that this machine does not have or cannot use."""
+
+
+class ImageError(LudusError):
+    """A file is no picture, or a picture shows nothing."""
+
+    exit_code = 2
+
+
+class BundleError(LudusError):
+    """Base of all ways in which a bundle can be bad."""
+
+
+class ManifestError(BundleError):
+    """manifest.json is missing, no JSON, or not of the schema."""
+
+
+class SchemaVersionError(ManifestError):
+    """manifest.json has a schema version that this program does not know."""
+
+
+class MissingFileError(BundleError):
+    """A file that the manifest names is not in the bundle."""
+
+
+class ExtraFileError(BundleError):
+    """The bundle holds a file that the manifest does not name."""
+
+
+class FileSizeError(BundleError):
+    """A file is longer or shorter than the manifest says."""
+
+
+class ChecksumError(BundleError):
+    """A file's bytes are not those whose sha256 the manifest holds."""
+
+
+class RuntimeVersionError(BundleError):
+    """A module needs another version of the IREE runtime than the one installed."""
+
+
+class GoldenError(BundleError):
+    """A variant does not give the golden answers."""
+
+
+class GateError(LudusError):
+    """A required evaluation falls short of a floor or was not run."""
+
+
+def nearest(word: str, known: "list[str] | tuple[str, ...] | set[str]") -> str:
+    """A hint such as ", did you mean 'epochs'?" for the known name nearest to word, or "".
+
+    Where nothing is near, the hint lists the known names.
+    """
+    close = get_close_matches(word, list(known), n=1, cutoff=0.5)
+    if close:
+        return f", did you mean '{close[0]}'?"
+    return f"; known: {', '.join(sorted(known))}"

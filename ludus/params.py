@@ -1,0 +1,158 @@
+"""params.yaml as typed objects: every key known, every name that points somewhere checked.
+
+A misspelt key, a wrong type or a name that leads nowhere raises ConfigError, which says where it
+stands and which known name is nearest.
+"""
+
+import re
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from ludus.errors import ConfigError, nearest
+
+Driver = Literal["cpu", "vulkan", "cuda", "rocm", "metal"]
+Device = Literal["cpu", "vulkan", "vulkan-llvmpipe", "vulkan-gpu", "cuda", "rocm", "metal"]
+Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_.-]*$")]
+
+
+class Strict(BaseModel):
+    """Base of every table: unknown keys are refused, values cannot be reassigned."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Data(Strict):
+    sources: Annotated[list[Literal["ludwig", "npm", "folder"]], Field(min_length=1)]
+    folder: str
+    validation: Annotated[int, Field(ge=10, le=50_000)]
+    seed: int
+
+
+class Train(Strict):
+    epochs: Annotated[int, Field(ge=1)]
+    batch_size: Annotated[int, Field(ge=1)]
+    learning_rate: Annotated[float, Field(gt=0)]
+    schedule: Literal["one_cycle", "cosine", "constant"]
+    seed: int
+    threads: Annotated[int, Field(ge=0)]
+
+
+class BundleParams(Strict):
+    name: Name
+    version: Annotated[str, Field(pattern=r"^\d+\.\d+\.\d+$")]
+    golden: Annotated[int, Field(ge=10)]
+
+
+class Lowering(Strict):
+    """Which rewrites make the MLIR, and for which batch sizes it has entry functions."""
+
+    rewrites: list[str]
+    batches: Literal["dynamic"] | Annotated[list[Annotated[int, Field(ge=1)]], Field(min_length=1)]
+
+
+class Cpu(Strict):
+    """What compiled CPU code needs: the architecture and features as Linux names them."""
+
+    architecture: Literal["x86_64", "aarch64"]
+    features: list[str]
+
+
+class IreeTarget(Strict):
+    """A module for IREE: MLIR of one lowering, compiled with these flags for one HAL driver."""
+
+    backend: Literal["iree"]
+    toolchain: str
+    lowering: str
+    driver: Driver
+    cpu: Cpu | None = None
+    flags: list[str]
+
+
+class OtherTarget(Strict):
+    """A file for another runtime, made from the export; `flags` go to its converter, if any."""
+
+    backend: Literal["onnx", "ncnn", "torch"]
+    flags: list[str] = []
+
+
+Target = Annotated[IreeTarget | OtherTarget, Field(discriminator="backend")]
+
+
+class Evaluation(Strict):
+    """Where a target is run: one row of `evaluations`."""
+
+    target: str
+    device: Device
+    machine: Literal["native"]
+    required: bool
+
+
+class Gate(Strict):
+    """Floors; see `ludus.results.judge`."""
+
+    accuracy: Annotated[float, Field(ge=0, le=1)]
+    accuracy_loss: Annotated[float, Field(ge=0, le=1)]
+    agreement: Annotated[float, Field(ge=0, le=1)]
+    max_abs_diff: Annotated[float, Field(ge=0)]
+
+
+class Params(Strict):
+    data: Data
+    train: Train
+    bundle: BundleParams
+    lowerings: dict[Name, Lowering]
+    targets: dict[Name, Target]
+    evaluations: dict[Name, Evaluation]
+    gate: Gate
+
+
+def load_params(path: Path = Path("params.yaml")) -> Params:
+    """Read and check params.yaml. Raises ConfigError."""
+    try:
+        values = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(f"{path} cannot be read: {error.strerror}") from None
+    except yaml.YAMLError as error:
+        raise ConfigError(f"{path} is no YAML: {error}") from None
+    try:
+        params = Params.model_validate(values)
+    except ValidationError as error:
+        details = "\n".join(f"  {_explain(detail)}" for detail in error.errors())
+        raise ConfigError(f"{path} is not as expected:\n{details}") from None
+    _check_names(params, path)
+    return params
+
+
+def _explain(detail: Any) -> str:
+    """One of pydantic's errors as a line: where, what, got, and the nearest known name."""
+    tags = {"iree", "onnx", "ncnn", "torch"}  # pydantic puts the union's arm into the location
+    location = [str(part) for part in detail["loc"] if part not in tags]
+    where = ".".join(location)
+    if detail["type"] == "extra_forbidden":
+        known = {key for table in Strict.__subclasses__() for key in table.model_fields}
+        return f"{where}: unknown key '{location[-1]}'{nearest(location[-1], known)}"
+    if detail["type"] in ("literal_error", "union_tag_invalid"):
+        values = detail["ctx"].get("expected") or detail["ctx"]["expected_tags"]
+        word = str(detail["ctx"].get("tag", detail["input"]))
+        return f"{where}: unknown value '{word}'{nearest(word, set(re.findall(r"'(.+?)'", values)))}"
+    got = "" if detail["type"] == "missing" else f", got {detail['input']!r}"
+    return f"{where}: {detail['msg'].lower()}{got}"
+
+
+def _check_names(params: Params, path: Path) -> None:
+    """Every target's lowering and every evaluation's target must exist."""
+    for name, target in params.targets.items():
+        if isinstance(target, IreeTarget) and target.lowering not in params.lowerings:
+            hint = nearest(target.lowering, set(params.lowerings))
+            raise ConfigError(
+                f"{path}: targets.{name}.lowering: no lowering '{target.lowering}'{hint}"
+            )
+    for name, evaluation in params.evaluations.items():
+        if evaluation.target not in params.targets:
+            hint = nearest(evaluation.target, set(params.targets))
+            raise ConfigError(
+                f"{path}: evaluations.{name}.target: no target '{evaluation.target}'{hint}"
+            )
