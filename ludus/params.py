@@ -128,8 +128,9 @@ def load_params(path: Path = Path("params.yaml")) -> Params:
 
 def _explain(detail: Any) -> str:
     """One of pydantic's errors as a line: where, what, got, and the nearest known name."""
-    tags = {"iree", "onnx", "ncnn", "torch"}  # pydantic puts the union's arm into the location
-    location = [str(part) for part in detail["loc"] if part not in tags]
+    location = [str(part) for part in detail["loc"]]
+    if location[0] == "targets":
+        del location[2:3]  # pydantic names the union's arm there
     where = ".".join(location)
     if detail["type"] == "extra_forbidden":
         known = {key for table in Strict.__subclasses__() for key in table.model_fields}

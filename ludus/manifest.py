@@ -1,0 +1,130 @@
+"""manifest.json of a bundle: the one description that Python, the engine and servers follow.
+
+`python -m ludus.manifest` prints its JSON Schema; docs/manifest.schema.json is that, committed.
+"""
+
+import json
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from ludus.params import Cpu, Driver, Gate
+
+SCHEMA_VERSION = 1
+
+Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+# A file of the bundle: relative, with forward slashes, and never outside the bundle's folder.
+RelativePath = Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]*(/[A-Za-z0-9_][A-Za-z0-9_.-]*)*$")]
+
+
+class Part(BaseModel):
+    """Base of every part of the manifest: unknown keys are refused, values cannot be reassigned."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Tensor(Part):
+    """An input or output. Its place in the list is its index in the engine: `input/0/data`."""
+
+    name: str
+    datatype: Literal["FP32"] = Field(description="in words of the Open Inference Protocol")
+    shape: list[int] = Field(description="-1 stands for the batch")
+
+
+class Preprocess(Part):
+    """How a picture of any size and colour becomes the network's input; see ludus/images.py."""
+
+    size: Annotated[int, Field(description="height and width of the input, pixels")]
+    box: Annotated[int, Field(description="the drawing is scaled to fit this square, pixels")]
+    layout: Literal["NCHW"]
+    scale: Annotated[float, Field(description="grey 0..255 times this, minus mean, is the input")]
+    mean: float
+    invert: Literal["never", "auto"] = Field(
+        description="auto: a drawing darker than its border is inverted, so that it is light on dark"
+    )
+    centre: Literal["mass", "box"]
+
+
+class File(Part):
+    """A file of the bundle."""
+
+    path: RelativePath
+    bytes: Annotated[int, Field(ge=0)]
+    sha256: Sha256
+
+
+class EntryFunction(Part):
+    """A function of a module. Its batch is any (-1), or just this many images."""
+
+    name: str
+    batch: int
+
+
+class Figures(Part):
+    """What one evaluation of a variant found."""
+
+    evaluation: str
+    device: str
+    status: Literal["verified", "failed", "not run", "attested"]
+    reason: str | None
+    images: int
+    accuracy: float | None
+    agreement: float | None
+    max_abs_diff: float | None
+
+
+class Variant(Part):
+    """The network compiled for one target."""
+
+    target: str
+    backend: Literal["iree", "onnx", "ncnn", "torch"]
+    driver: Driver | None = Field(description="the HAL driver that runs it; null: the backend's own")
+    files: Annotated[list[File], Field(min_length=1, description="the module first")]
+    sha256: Sha256 = Field(description="of the files' bytes, one after the other")
+    iree_version: str | None = Field(description="of the runtime that the module needs")
+    cpu: Cpu | None = Field(description="what compiled CPU code needs")
+    entry_functions: list[EntryFunction]
+    evaluations: list[Figures]
+
+
+class Golden(Part):
+    """Test images and the reference's answers: a self-test that runs anywhere."""
+
+    images: File = Field(description="uint8, [count, size, size], light on dark")
+    labels: list[int]
+    probabilities: list[list[float]]
+    max_abs_diff: float = Field(description="largest difference allowed to any probability")
+
+
+class Provenance(Part):
+    """Where the bundle came from."""
+
+    revision: str | None = Field(description="Git revision of the working tree's HEAD")
+    inputs_sha256: Sha256 = Field(description="of the artifacts the bundle was made from")
+    versions: dict[str, str]
+
+
+class Manifest(Part):
+    """All that a game, a server or a person needs to know to run the bundle."""
+
+    schema_version: Literal[1]
+    name: str
+    version: str
+    inputs: list[Tensor]
+    outputs: list[Tensor]
+    labels: list[str] = Field(description="in output order")
+    preprocess: Preprocess
+    floors: Gate
+    golden: Golden
+    variants: list[Variant] = Field(description="best first")
+    files: list[File] = Field(description="every other file of the bundle")
+    provenance: Provenance
+
+
+def json_schema() -> dict[str, Any]:
+    """The JSON Schema of manifest.json."""
+    return Manifest.model_json_schema()
+
+
+if __name__ == "__main__":
+    print(json.dumps(json_schema(), indent=1, sort_keys=True))
