@@ -14,12 +14,13 @@ floors. So an edited floor runs nothing again, and a refused run keeps its figur
 
 import json
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
+from pydantic import TypeAdapter, ValidationError
 
 from ludus.errors import DataError
 from ludus.params import Gate
@@ -57,7 +58,15 @@ def measure(
     labels: npt.NDArray[np.uint8],
     reference: npt.NDArray[np.float32],
 ) -> dict[str, object]:
-    """The figures of a run: probabilities and reference [N, classes] float32, labels [N] uint8."""
+    """The figures of a run: probabilities and reference [N, classes] float32, labels [N] uint8.
+
+    Raises DataError where the shapes do not fit, which numpy would broadcast without a word.
+    """
+    if probabilities.shape != reference.shape or probabilities.shape[:1] != labels.shape:
+        raise DataError(
+            f"probabilities {list(probabilities.shape)}, reference {list(reference.shape)} and "
+            f"labels {list(labels.shape)} do not fit; expected [N, classes] twice and [N]"
+        )
     answers, expected = probabilities.argmax(1), reference.argmax(1)
     classes = probabilities.shape[1]
     confusion = np.zeros((classes, classes), dtype=int)
@@ -80,23 +89,31 @@ def shortfalls(result: Result, floors: Gate) -> list[str]:
     accuracy, reference, agreement, difference = (np.nan if f is None else f for f in figures)
     # Written as `not (good)`, so that a NaN falls short too.
     found = []
+    lost = round(reference - accuracy, 9)  # 0.9925 - 0.992 is more than 0.0005 in floating point
     if not accuracy >= floors.accuracy:
-        found.append(f"accuracy {accuracy:.4f} < {floors.accuracy}")
-    if not reference - accuracy <= floors.accuracy_loss:
-        found.append(f"accuracy {reference - accuracy:.4f} lost, more than {floors.accuracy_loss}")
+        found.append(f"accuracy {accuracy:.6g} < {floors.accuracy:g}")
+    if not lost <= floors.accuracy_loss:
+        found.append(
+            f"accuracy {lost:.6g} below the reference's, more than {floors.accuracy_loss:g}"
+        )
     if not agreement >= floors.agreement:
         flips = len(result.flipped or [])
-        found.append(f"agreement {agreement:.4f} < {floors.agreement}, {flips} images flip")
+        found.append(f"agreement {agreement:.6g} < {floors.agreement:g}, {flips} images flip")
     if not difference <= floors.max_abs_diff:
-        found.append(f"largest difference {difference:.1e} > {floors.max_abs_diff:.0e}")
+        found.append(f"largest difference {difference:.3g} > {floors.max_abs_diff:g}")
     return found
 
 
-def judge(result: Result, floors: Gate) -> Result:
-    """Hold a measured result against the floors. What was not run, or broke, stays as it is."""
+def judge(result: Result, floors: Gate, images: int | None = None) -> Result:
+    """Hold a measured result against the floors. What was not run, or broke, stays as it is.
+
+    Where `images` is given, a result over fewer images than that is failed too.
+    """
     if result.status != "measured":
         return result
     reasons = shortfalls(result, floors)
+    if images is not None and result.images != images:
+        reasons.append(f"run on {result.images} images, not on all {images}")
     status: Status = "failed" if reasons else "verified"
     return replace(result, status=status, reason="; ".join(reasons) or None)
 
@@ -104,15 +121,16 @@ def judge(result: Result, floors: Gate) -> Result:
 def attest(result: Result, elsewhere: Iterable[Result], floors: Gate, images: int) -> Result:
     """For a result not run here, another machine's of the very same file, if there is one.
 
-    It must be of the same target, device and sha256, over as many images, and above the floors;
-    else the result stays "not run".
+    It must be of the same target, device and sha256, over as many images, run without failing and
+    above the floors; else the result stays "not run".
     """
     if result.status != "not run" or result.sha256 is None:
         return result
     wanted = (result.target, result.device, result.sha256, images)
     for other in elsewhere:
         found = (other.target, other.device, other.sha256, other.images)
-        if found == wanted and not shortfalls(other, floors):
+        ran = other.status in ("measured", "verified")
+        if found == wanted and ran and not shortfalls(other, floors):
             return replace(
                 other,
                 evaluation=result.evaluation,
@@ -125,14 +143,35 @@ def attest(result: Result, elsewhere: Iterable[Result], floors: Gate, images: in
 
 def write_result(result: Result, path: Path) -> None:
     """Write a results file: JSON, sorted keys."""
-    path.write_text(json.dumps(asdict(result), indent=1, sort_keys=True) + "\n", encoding="utf-8")
+    _write(asdict(result), path)
+
+
+def write_results(results: list[Result], path: Path) -> None:
+    """Write several results to one file: a list in JSON, in this order."""
+    _write([asdict(result) for result in results], path)
 
 
 def read_result(path: Path) -> Result:
-    """Read a results file. Raises DataError."""
+    """Read a results file; keys it does not know are left out. Raises DataError."""
+    return _read(TypeAdapter(Result), path)
+
+
+def read_results(path: Path) -> list[Result]:
+    """Read what `write_results` wrote. Raises DataError."""
+    return _read(TypeAdapter(list[Result]), path)
+
+
+def _write(values: object, path: Path) -> None:
+    path.write_text(json.dumps(values, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+
+
+def _read[T](kind: TypeAdapter[T], path: Path) -> T:
     try:
-        values = json.loads(path.read_text(encoding="utf-8"))
-        known = {field.name for field in fields(Result)}
-        return Result(**{key: value for key, value in values.items() if key in known})
-    except (OSError, ValueError, TypeError, AttributeError) as error:
-        raise DataError(f"{path} is no results file: {error}") from None
+        return kind.validate_json(path.read_bytes(), strict=True)
+    except OSError as error:
+        raise DataError(f"{path} cannot be read: {error.strerror}") from None
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        message = f"{where}: {first['msg'].lower()}" if where else first["msg"]
+        raise DataError(f"{path} is no results file: {message}") from None

@@ -1,0 +1,230 @@
+"""ludus.results: what was measured, and when it may be called verified or attested."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ludus.errors import DataError
+from ludus.params import Gate
+from ludus.results import (
+    Result,
+    attest,
+    judge,
+    measure,
+    read_result,
+    read_results,
+    shortfalls,
+    write_result,
+    write_results,
+)
+
+FLOORS = Gate(accuracy=0.99, accuracy_loss=0.0005, agreement=0.9999, max_abs_diff=0.001)
+GOOD = Result(
+    evaluation="iree-cuda",
+    target="iree-cuda",
+    device="cuda",
+    machine="linux-x86_64",
+    status="measured",
+    images=10_000,
+    accuracy=0.9925,
+    reference_accuracy=0.9925,
+    agreement=1.0,
+    flipped=[],
+    max_abs_diff=1e-6,
+    sha256="a" * 64,
+)
+NOT_RUN = replace(GOOD, status="not run", reason="no CUDA here", accuracy=None, images=0)
+LABELS = np.array([0, 1, 1, 2], dtype=np.uint8)
+EXACT = np.eye(3, dtype=np.float32)[LABELS]
+
+
+def test_measure_counts_what_was_answered() -> None:
+    answers = EXACT[[0, 1, 3, 3]]  # the third image, a 1, is taken for a 2
+    figures = measure(answers, LABELS, EXACT)
+    assert figures["images"] == 4
+    assert figures["accuracy"] == 0.75
+    assert figures["reference_accuracy"] == 1.0
+    assert figures["recall"] == [1.0, 0.5, 1.0]
+    assert figures["agreement"] == 0.75
+    assert figures["flipped"] == [2]
+    assert figures["max_abs_diff"] == 1.0
+    assert figures["confusion"] == [[1, 0, 0], [0, 1, 1], [0, 0, 1]]
+
+
+def test_measure_compares_with_the_reference_not_with_the_labels() -> None:
+    wrong_reference = EXACT[[0, 1, 3, 3]]
+    figures = measure(wrong_reference, LABELS, wrong_reference)
+    assert (figures["accuracy"], figures["agreement"], figures["max_abs_diff"]) == (0.75, 1.0, 0.0)
+
+
+def test_recall_of_a_class_without_images_is_zero() -> None:
+    assert measure(EXACT[:1], LABELS[:1], EXACT[:1])["recall"] == [1.0, 0.0, 0.0]
+
+
+@pytest.mark.parametrize(
+    ("probabilities", "reference"),
+    [(EXACT, EXACT[:1]), (EXACT[:3], EXACT), (EXACT[:3], EXACT[:3]), (EXACT[:, :2], EXACT)],
+)
+def test_shapes_that_do_not_fit_are_refused(
+    probabilities: np.ndarray, reference: np.ndarray
+) -> None:
+    with pytest.raises(DataError, match="do not fit"):
+        measure(probabilities, LABELS, reference)
+
+
+def test_a_probability_that_is_no_number_falls_short() -> None:
+    broken = EXACT.copy()
+    broken[1, 0] = np.nan
+    figures = measure(broken, LABELS, EXACT)
+    result = replace(GOOD, **figures)  # type: ignore[arg-type]
+    assert "largest difference nan > 0.001" in shortfalls(result, FLOORS)
+
+
+def test_a_result_above_every_floor_is_verified() -> None:
+    assert judge(GOOD, FLOORS, 10_000) == replace(GOOD, status="verified")
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"accuracy": 0.99, "reference_accuracy": 0.99},
+        {"accuracy": 0.992, "reference_accuracy": 0.9925},
+        {"agreement": 0.9999, "flipped": [7]},
+        {"max_abs_diff": 0.001},
+    ],
+)
+def test_a_figure_exactly_on_its_floor_is_verified(changes: dict[str, float]) -> None:
+    assert judge(replace(GOOD, **changes), FLOORS).status == "verified"  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"accuracy": 0.9899, "reference_accuracy": 0.9899}, "accuracy 0.9899 < 0.99"),
+        ({"accuracy": 0.9919}, "accuracy 0.0006 below the reference's, more than 0.0005"),
+        (
+            {"agreement": 0.9998, "flipped": [7, 9]},
+            "agreement 0.9998 < 0.9999, 2 images flip",
+        ),
+        ({"max_abs_diff": 0.00104}, "largest difference 0.00104 > 0.001"),
+        ({"images": 100}, "run on 100 images, not on all 10000"),
+        ({"accuracy": float("nan")}, "accuracy nan < 0.99; accuracy nan below the reference's"),
+        ({"accuracy": None}, "accuracy nan < 0.99"),
+        ({"agreement": None}, "agreement nan"),
+        ({"max_abs_diff": None}, "largest difference nan"),
+    ],
+)
+def test_each_floor_not_met_fails_and_is_named(changes: dict[str, float], reason: str) -> None:
+    judged = judge(replace(GOOD, **changes), FLOORS, 10_000)  # type: ignore[arg-type]
+    assert judged.status == "failed"
+    assert judged.reason is not None
+    assert judged.reason.startswith(reason)
+
+
+def test_every_floor_not_met_is_named_at_once() -> None:
+    bad = replace(GOOD, accuracy=0.5, agreement=0.5, max_abs_diff=0.5)
+    assert len(shortfalls(bad, FLOORS)) == 4
+
+
+@pytest.mark.parametrize("status", ["failed", "not run"])
+def test_what_broke_or_was_not_run_is_not_judged_by_its_figures(status: str) -> None:
+    result = replace(GOOD, status=status, reason="it broke")  # type: ignore[arg-type]
+    assert judge(result, FLOORS) == result
+
+
+def test_the_same_file_run_elsewhere_attests() -> None:
+    elsewhere = replace(GOOD, evaluation="gpu", machine="gpu-box", device_name="NVIDIA H200")
+    row = attest(replace(NOT_RUN, required=True), [elsewhere], FLOORS, 10_000)
+    assert (row.status, row.reason) == ("attested", "run on NVIDIA H200")
+    assert (row.evaluation, row.machine, row.accuracy) == ("iree-cuda", "gpu-box", 0.9925)
+    assert row.required
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"sha256": "b" * 64},
+        {"sha256": None},
+        {"target": "iree-vulkan"},
+        {"device": "vulkan-gpu"},
+        {"images": 100},
+        {"accuracy": 0.5},
+        {"status": "failed"},
+        {"status": "not run"},
+        {"status": "attested"},
+    ],
+)
+def test_anything_but_the_same_file_run_well_does_not_attest(changes: dict[str, str]) -> None:
+    elsewhere = replace(GOOD, **changes)  # type: ignore[arg-type]
+    assert attest(NOT_RUN, [elsewhere], FLOORS, 10_000) == NOT_RUN
+
+
+def test_a_result_without_a_file_of_its_own_is_not_attested() -> None:
+    unbuilt = replace(NOT_RUN, sha256=None)
+    assert attest(unbuilt, [replace(GOOD, sha256=None)], FLOORS, 10_000) == unbuilt
+
+
+@pytest.mark.parametrize("status", ["verified", "failed"])
+def test_what_was_run_here_is_not_replaced_by_another_machine(status: str) -> None:
+    here = replace(GOOD, status=status)  # type: ignore[arg-type]
+    assert attest(here, [GOOD], FLOORS, 10_000) == here
+
+
+def test_a_results_file_is_read_as_it_was_written(tmp_path: Path) -> None:
+    write_result(GOOD, tmp_path / "one.json")
+    assert read_result(tmp_path / "one.json") == GOOD
+    write_results([GOOD, NOT_RUN], tmp_path / "many.json")
+    assert read_results(tmp_path / "many.json") == [GOOD, NOT_RUN]
+
+
+def test_a_later_versions_key_is_left_out(tmp_path: Path) -> None:
+    path = tmp_path / "one.json"
+    write_result(GOOD, path)
+    path.write_text(path.read_text().replace("{", '{"weather": "fine",', 1))
+    assert read_result(path) == GOOD
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("{", "is no results file: Invalid JSON"),
+        ("[]", "is no results file"),
+        ('{"evaluation": "x"}', "target: field required"),
+        (None, "cannot be read: No such file"),
+    ],
+)
+def test_a_file_that_is_no_results_file_is_refused(
+    tmp_path: Path, text: str | None, message: str
+) -> None:
+    path = tmp_path / "one.json"
+    if text is not None:
+        path.write_text(text)
+    with pytest.raises(DataError, match=message) as caught:
+        read_result(path)
+    assert str(path) in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("good", "bad", "message"),
+    [
+        ('"measured"', '"splendid"', "status: input should be"),
+        ("0.9925", '"high"', "accuracy: input should be a valid number"),
+        ("10000", '"all"', "images: input should be a valid integer"),
+    ],
+)
+def test_a_value_of_the_wrong_kind_is_refused(
+    tmp_path: Path, good: str, bad: str, message: str
+) -> None:
+    path = tmp_path / "one.json"
+    write_result(GOOD, path)
+    path.write_text(path.read_text().replace(good, bad, 1))
+    with pytest.raises(DataError, match=message):
+        read_result(path)
+
+
+def test_a_figure_that_is_no_number_survives_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "one.json"
+    write_result(replace(GOOD, max_abs_diff=float("nan")), path)
+    assert judge(read_result(path), FLOORS).reason == "largest difference nan > 0.001"
