@@ -1,0 +1,117 @@
+"""The table of every evaluation: as text cells, for a terminal and in Markdown."""
+
+from collections import Counter
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from ludus.results import Result, Status
+
+# In the order in which a count names them, with the colour a terminal shows them in.
+STYLES: dict[Status, str] = {
+    "verified": "bold green",
+    "failed": "bold red",
+    "attested": "bold cyan",
+    "not run": "yellow",
+}
+NONE = "–"
+WORDS = ("evaluation", "status", "device", "reason")  # the columns that hold no numbers
+
+
+def cells(row: Result, size: int) -> dict[str, str]:
+    """One evaluation as words: the columns of every table, in order. `size` is in bytes."""
+    ran = row.accuracy is not None
+    return {
+        "evaluation": row.evaluation,
+        "status": row.status,
+        "accuracy": percent(row.accuracy),
+        "agreement": percent(row.agreement),
+        "flips": f"{len(row.flipped or []):,}" if ran else NONE,
+        "largest difference": difference(row.max_abs_diff),
+        "size": megabytes(size),
+        "images/s": count(images_per_second(row)),
+    }
+
+
+def percent(share: float | None) -> str:
+    """0.9934 as 99.34%. Only all of it is 100%."""
+    if share is None:
+        return NONE
+    if share == 1:
+        return "100%"
+    words = f"{100 * share:.2f}%"
+    return "<100%" if words == "100.00%" else words
+
+
+def difference(value: float | None) -> str:
+    """A largest difference, in powers of ten."""
+    if value is None:
+        return NONE
+    return f"{value:.1e}" if value else "0"
+
+
+def megabytes(size: int) -> str:
+    """Bytes as MB; nothing built has no size."""
+    return f"{size / 1e6:.2f} MB" if size else NONE
+
+
+def count(number: float | None) -> str:
+    """A speed, to three digits: 15,200."""
+    if number is None:
+        return NONE
+    return f"{float(f'{number:.3g}'):,.0f}" if number >= 10 else f"{number:.2g}"
+
+
+def images_per_second(row: Result) -> float | None:
+    """Speed of the evaluation's one pass over all images."""
+    return row.images / row.seconds if row.seconds and row.accuracy is not None else None
+
+
+def summary(rows: list[Result]) -> str:
+    """Such as "7 verified, 0 failed, 1 attested, 5 not run"."""
+    counts = Counter(row.status for row in rows)
+    return ", ".join(f"{counts[status]} {status}" for status in STYLES)
+
+
+def terminal(rows: list[Result], sizes: dict[str, int], width: int) -> RenderableType:
+    """The table for a terminal of that width, 80 columns or more, the reasons under it."""
+    gap = 2 if width >= 100 else 0  # beside the one column of the box
+    table = Table(box=SIMPLE_HEAD, padding=(0, gap, 0, 0), pad_edge=False, show_edge=False)
+    headers = ("evaluation", "status", "accuracy", "agree", "flips", "max diff", "size", "images/s")
+    for header in headers:
+        table.add_column(header, justify="left" if header in WORDS else "right", no_wrap=True)
+    for row in rows:
+        name, status, *figures = cells(row, sizes[row.target]).values()
+        mark = " *" if row.required else ""
+        table.add_row(Text(name + mark), Text(status, STYLES[row.status]), *map(Text, figures))
+    reasons = Table.grid(padding=(0, 2, 0, 0))
+    reasons.add_column(no_wrap=True)
+    reasons.add_column()
+    for row in rows:
+        if row.reason:
+            reasons.add_row(Text(row.evaluation, STYLES[row.status]), Text(row.reason))
+    return Group("", table, "", reasons, "", Text(f"{summary(rows)}  (* required)"))
+
+
+def markdown(rows: list[Result], sizes: dict[str, int]) -> str:
+    """The table in Markdown, with device and reason."""
+    table = [_markdown_cells(row, sizes[row.target]) for row in rows]
+    columns = list(table[0])
+    lines = [columns, ["---" if name in WORDS else "---:" for name in columns]]
+    lines += [[_escape(value) for value in values.values()] for values in table]
+    text = "\n".join(f"| {' | '.join(line)} |" for line in lines)
+    return f"{text}\n\n{summary(rows)} (\\* required)\n"
+
+
+def _markdown_cells(row: Result, size: int) -> dict[str, str]:
+    values = cells(row, size)
+    values["evaluation"] = f"`{row.evaluation}`" + (" \\*" if row.required else "")
+    values["status"] = f"**{row.status}**" if row.status == "failed" else row.status
+    return values | {"device": row.device_name or row.device, "reason": row.reason or ""}
+
+
+def _escape(text: str) -> str:
+    """A cell must not end early, break its line or turn into HTML."""
+    return " ".join(text.split()).replace("|", "\\|").replace("<", "&lt;")

@@ -1,0 +1,70 @@
+"""Refuse what falls short: every required evaluation verified, none failed.
+
+    python -m stages.gate
+
+Reads artifacts/report/results.json, where every evaluation has its status and reason. Writes
+artifacts/gate.json, which the bundle depends on. A refusal deletes nothing but an earlier pass.
+"""
+
+import argparse
+import json
+from pathlib import Path
+
+from ludus.errors import GateError
+from ludus.results import Result, Status, read_results
+from ludus.stage import run_stage
+
+NEXT_STEPS: dict[Status, str] = {
+    "failed": "see its figures in {page}; mend the target, or the floors under gate in params.yaml",
+    "not run": "run on a machine that can, or set required: false in params.yaml evaluations.{name}",
+    "attested": "required means verified here: run it on this machine, or set required: false in "
+    "params.yaml evaluations.{name}",
+}
+
+
+def gate(results: Path, passed: Path) -> list[str]:
+    """Write `passed` if nothing falls short; the names of the required evaluations.
+
+    Raises GateError, which lists each row that falls short, and DataError for bad results.
+    """
+    # An earlier pass must not stand beside these results.
+    passed.unlink(missing_ok=True)
+    rows = read_results(results)
+    short = [row for row in rows if falls_short(row)]
+    if short:
+        lines = [f"{len(short)} of {len(rows)} evaluations fall short:"]
+        lines += [_explain(row, results.parent / "index.html") for row in short]
+        raise GateError("\n".join(lines))
+    required = [row.evaluation for row in rows if row.required]
+    content = {"passed": True, "required": required}
+    passed.write_text(json.dumps(content, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+    return required
+
+
+def falls_short(row: Result) -> bool:
+    """Whether a row refuses the build: failed anywhere, or required and not verified here."""
+    return row.status == "failed" or (row.required and row.status != "verified")
+
+
+def _explain(row: Result, page: Path) -> str:
+    required = " (required)" if row.required else ""
+    step = NEXT_STEPS.get(row.status, "run `dvc repro report`")
+    return (
+        f"  {row.evaluation}{required}: {row.status}: {row.reason or 'no reason given'}\n"
+        f"    next: {step.format(name=row.evaluation, page=page)}"
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument("--results", type=Path, default=Path("artifacts/report/results.json"))
+    parser.add_argument("--passed", type=Path, default=Path("artifacts/gate.json"))
+    given = parser.parse_args()
+    required = gate(given.results, given.passed)
+    print(f"passed: all {len(required)} required evaluations are verified, and none failed")
+
+
+if __name__ == "__main__":
+    run_stage(main)

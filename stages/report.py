@@ -1,0 +1,119 @@
+"""What everything came to: a table in the terminal and in Markdown, a page, and numbers for DVC.
+
+    python -m stages.report
+
+Reads params.yaml, data/prepared/test.npz, attestations/ and, in artifacts/, evaluations/,
+training/, export/reference.npz, targets/, data/ and machine.json. Writes artifacts/report/
+(results.json: every evaluation with its status; index.html, table.md, plots/) and
+artifacts/metrics.json. It judges and refuses nothing: that is the gate's work.
+"""
+
+import argparse
+import csv
+import json
+import math
+from pathlib import Path
+
+import numpy as np
+from rich.console import Console
+
+from ludus.params import load_params
+from ludus.report import page, table
+from ludus.report.inputs import Inputs, read_inputs
+from ludus.results import Result, write_results
+from ludus.stage import run_stage
+
+
+def report(params: Path, *, artifacts: Path, data: Path, attestations: Path) -> Inputs:
+    """Write the report; the returned inputs hold the judged rows.
+
+    Raises ConfigError, and DataError where a listed evaluation or another input is missing or bad.
+    """
+    inputs = read_inputs(
+        load_params(params), artifacts=artifacts, data=data, attestations=attestations
+    )
+    folder = artifacts / "report"
+    (folder / "plots").mkdir(parents=True, exist_ok=True)
+    (folder / "index.html").write_text(page.render(inputs), encoding="utf-8")
+    (folder / "table.md").write_text(table.markdown(inputs.rows, inputs.sizes), encoding="utf-8")
+    write_confusion(inputs, folder / "plots/confusion.csv")
+    evaluations = [{"evaluation": row.evaluation} | _figures(row, inputs) for row in inputs.rows]
+    _write_json(
+        [row for row in evaluations if "accuracy" in row], folder / "plots/evaluations.json"
+    )
+    _write_json(metrics(inputs), artifacts / "metrics.json")
+    write_results(inputs.rows, folder / "results.json")  # last: the gate and the bundle read it
+    return inputs
+
+
+def metrics(inputs: Inputs) -> dict[str, object]:
+    """Numbers only, by evaluation; an evaluation without figures has none."""
+    figures = {row.evaluation: _figures(row, inputs) for row in inputs.rows}
+    numbers: dict[str, object] = {name: found for name, found in figures.items() if found}
+    if inputs.curves:
+        numbers["training"] = _training(inputs.curves)
+    return numbers
+
+
+def _figures(row: Result, inputs: Inputs) -> dict[str, float]:
+    if row.accuracy is None:
+        return {}
+    figures = {
+        "accuracy": row.accuracy,
+        "agreement": row.agreement,
+        "flipped": None if row.flipped is None else len(row.flipped),
+        "max_abs_diff": row.max_abs_diff,
+        "seconds": row.seconds,
+        "images_per_second": table.images_per_second(row),
+        "bytes": inputs.sizes[row.target],
+    }
+    # NaN is no JSON that other programs take.
+    return {
+        key: value for key, value in figures.items() if value is not None and math.isfinite(value)
+    }
+
+
+def _training(curves: dict[str, list[float]]) -> dict[str, float]:
+    """Epochs, and of each validation figure its best: the epoch whose weights were kept."""
+    numbers: dict[str, float] = {"epochs": max(len(values) for values in curves.values())}
+    for name, values in curves.items():
+        series, _, quantity = name.partition("/")
+        if series == "validation" and quantity == "accuracy":
+            numbers["validation_accuracy"] = max(values)
+        elif series == "validation" and quantity == "loss":
+            numbers["validation_loss"] = min(values)
+    return numbers
+
+
+def write_confusion(inputs: Inputs, path: Path) -> None:
+    """A line a test image for the template "confusion" of `dvc plots`: its label, its answer."""
+    answers = inputs.reference.argmax(1)
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(["actual", "predicted"])
+        writer.writerows(np.stack([inputs.labels, answers], axis=1).tolist())
+
+
+def _write_json(values: object, path: Path) -> None:
+    path.write_text(json.dumps(values, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument("--params", type=Path, default=Path("params.yaml"))
+    parser.add_argument("--artifacts", type=Path, default=Path("artifacts"))
+    parser.add_argument("--data", type=Path, default=Path("data"))
+    parser.add_argument("--attestations", type=Path, default=Path("attestations"))
+    given = parser.parse_args()
+    inputs = report(
+        given.params, artifacts=given.artifacts, data=given.data, attestations=given.attestations
+    )
+    console = Console()
+    console.print(table.terminal(inputs.rows, inputs.sizes, console.width))
+    print(f"page: {given.artifacts / 'report/index.html'}")
+
+
+if __name__ == "__main__":
+    run_stage(main)
