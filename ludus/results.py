@@ -23,6 +23,7 @@ import numpy.typing as npt
 from pydantic import TypeAdapter, ValidationError
 
 from ludus.errors import DataError
+from ludus.files import write_text
 from ludus.params import Gate
 
 Status = Literal["measured", "verified", "failed", "not run", "attested"]
@@ -162,7 +163,7 @@ def read_results(path: Path) -> list[Result]:
 
 
 def _write(values: object, path: Path) -> None:
-    path.write_text(json.dumps(values, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+    write_text(path, json.dumps(values, indent=1, sort_keys=True) + "\n")
 
 
 def _read[T](kind: TypeAdapter[T], path: Path) -> T:

@@ -11,12 +11,14 @@ import json
 from pathlib import Path
 
 from ludus.errors import GateError
+from ludus.files import write_text
 from ludus.results import Result, Status, read_results
 from ludus.stage import run_stage
 
 NEXT_STEPS: dict[Status, str] = {
     "failed": "see its figures in {page}; mend the target, or the floors under gate in params.yaml",
-    "not run": "run on a machine that can, or set required: false in params.yaml evaluations.{name}",
+    "not run": "run it on a machine that can, or set required: false in params.yaml "
+    "evaluations.{name}",
     "attested": "required means verified here: run it on this machine, or set required: false in "
     "params.yaml evaluations.{name}",
 }
@@ -30,6 +32,10 @@ def gate(results: Path, passed: Path) -> list[str]:
     # An earlier pass must not stand beside these results.
     passed.unlink(missing_ok=True)
     rows = read_results(results)
+    if not rows:
+        raise GateError(
+            f"{results} holds no evaluation; list some under evaluations in params.yaml"
+        )
     short = [row for row in rows if falls_short(row)]
     if short:
         lines = [f"{len(short)} of {len(rows)} evaluations fall short:"]
@@ -37,7 +43,7 @@ def gate(results: Path, passed: Path) -> list[str]:
         raise GateError("\n".join(lines))
     required = [row.evaluation for row in rows if row.required]
     content = {"passed": True, "required": required}
-    passed.write_text(json.dumps(content, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+    write_text(passed, json.dumps(content, indent=1, sort_keys=True) + "\n")
     return required
 
 

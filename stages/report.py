@@ -17,6 +17,7 @@ from pathlib import Path
 import numpy as np
 from rich.console import Console
 
+from ludus.files import replaced_folder, write_text
 from ludus.params import load_params
 from ludus.report import page, table
 from ludus.report.inputs import Inputs, read_inputs
@@ -32,17 +33,16 @@ def report(params: Path, *, artifacts: Path, data: Path, attestations: Path) -> 
     inputs = read_inputs(
         load_params(params), artifacts=artifacts, data=data, attestations=attestations
     )
-    folder = artifacts / "report"
-    (folder / "plots").mkdir(parents=True, exist_ok=True)
-    (folder / "index.html").write_text(page.render(inputs), encoding="utf-8")
-    (folder / "table.md").write_text(table.markdown(inputs.rows, inputs.sizes), encoding="utf-8")
-    write_confusion(inputs, folder / "plots/confusion.csv")
     evaluations = [{"evaluation": row.evaluation} | _figures(row, inputs) for row in inputs.rows]
-    _write_json(
-        [row for row in evaluations if "accuracy" in row], folder / "plots/evaluations.json"
-    )
+    with replaced_folder(artifacts / "report") as folder:
+        (folder / "plots").mkdir()
+        write_text(folder / "index.html", page.render(inputs))
+        write_text(folder / "table.md", table.markdown(inputs.rows, inputs.sizes))
+        write_confusion(inputs, folder / "plots/confusion.csv")
+        ran = [figures for figures in evaluations if "accuracy" in figures]
+        _write_json(ran, folder / "plots/evaluations.json")
+        write_results(inputs.rows, folder / "results.json")
     _write_json(metrics(inputs), artifacts / "metrics.json")
-    write_results(inputs.rows, folder / "results.json")  # last: the gate and the bundle read it
     return inputs
 
 
@@ -95,7 +95,7 @@ def write_confusion(inputs: Inputs, path: Path) -> None:
 
 
 def _write_json(values: object, path: Path) -> None:
-    path.write_text(json.dumps(values, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+    write_text(path, json.dumps(values, indent=1, sort_keys=True) + "\n")
 
 
 def main() -> None:

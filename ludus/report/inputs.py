@@ -102,7 +102,8 @@ def _evaluation(path: Path, name: str) -> Result:
 def _arrays(path: Path, stage: str, *keys: str) -> list[npt.NDArray[Any]]:
     """The named arrays of an .npz file. Raises DataError."""
     try:
-        with np.load(path) as arrays:
+        # numpy 2.5 leaves the file open where it is given a path and finds no archive there.
+        with path.open("rb") as file, np.load(file) as arrays:
             return [arrays[key] for key in keys]
     except FileNotFoundError:
         raise DataError(f"{path} is missing; run `dvc repro {stage}`") from None
@@ -138,7 +139,8 @@ def _csv_rows(path: Path) -> list[list[str]]:
     if not path.exists():
         return []
     with path.open(encoding="utf-8", newline="") as lines:
-        return list(csv.reader(lines))
+        table = list(csv.reader(lines))
+    return [[f"{int(cell):,}" if cell.isdecimal() else cell for cell in line] for line in table]
 
 
 def _machine(path: Path) -> dict[str, Any]:

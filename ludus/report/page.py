@@ -35,6 +35,7 @@ def render(inputs: Inputs) -> str:
         version=inputs.params.bundle.version,
         floors=inputs.params.gate,
         images=len(inputs.labels),
+        nothing=table.NONE,
         counts={status: _count(inputs.rows, status) for status in table.STYLES},
         unmet=[row.evaluation for row in inputs.rows if row.required and row.status != "verified"],
         rows=[_row(row, inputs) for row in inputs.rows],
@@ -134,11 +135,15 @@ def _misread(inputs: Inputs, index: int) -> dict[str, Any]:
 
 
 def facts(values: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]]:
-    """Nested values as lines of name and words, whatever they are; what is empty is left out."""
+    """Nested values as lines of name and words; what is empty is left out.
+
+    A device, which has a name or a reason why it is not here, is one line."""
     lines: list[tuple[str, str]] = []
     for key, value in values.items():
         name = f"{prefix}{key}".replace("_", " ")
-        if isinstance(value, Mapping):
+        if isinstance(value, Mapping) and {"name", "reason"} == value.keys():
+            lines.append((name, value["name"] or f"not here: {value['reason']}"))
+        elif isinstance(value, Mapping):
             lines += facts(value, f"{name} / ")
         elif isinstance(value, list):
             lines.append((name, ", ".join(str(item) for item in value)))

@@ -16,7 +16,8 @@ STYLES: dict[Status, str] = {
     "attested": "bold cyan",
     "not run": "yellow",
 }
-NONE = "–"
+NONE = "—"
+LONGEST = 400  # characters of a reason that a terminal is shown
 WORDS = ("evaluation", "status", "device", "reason")  # the columns that hold no numbers
 
 
@@ -46,15 +47,14 @@ def percent(share: float | None) -> str:
 
 
 def difference(value: float | None) -> str:
-    """A largest difference, in powers of ten."""
-    if value is None:
-        return NONE
-    return f"{value:.1e}" if value else "0"
+    """A largest difference, to two digits."""
+    return NONE if value is None else f"{value:.2g}"
 
 
 def megabytes(size: int) -> str:
-    """Bytes as MB; nothing built has no size."""
-    return f"{size / 1e6:.2f} MB" if size else NONE
+    """Bytes as MB, three digits; nothing built has no size."""
+    digits = 2 if size < 10e6 else 1 if size < 100e6 else 0
+    return f"{size / 1e6:.{digits}f} MB" if size else NONE
 
 
 def count(number: float | None) -> str:
@@ -79,7 +79,7 @@ def terminal(rows: list[Result], sizes: dict[str, int], width: int) -> Renderabl
     """The table for a terminal of that width, 80 columns or more, the reasons under it."""
     gap = 2 if width >= 100 else 0  # beside the one column of the box
     table = Table(box=SIMPLE_HEAD, padding=(0, gap, 0, 0), pad_edge=False, show_edge=False)
-    headers = ("evaluation", "status", "accuracy", "agree", "flips", "max diff", "size", "images/s")
+    headers = ("evaluation", "status", "accuracy", "agree", "flips", "diff", "size", "images/s")
     for header in headers:
         table.add_column(header, justify="left" if header in WORDS else "right", no_wrap=True)
     for row in rows:
@@ -91,8 +91,14 @@ def terminal(rows: list[Result], sizes: dict[str, int], width: int) -> Renderabl
     reasons.add_column()
     for row in rows:
         if row.reason:
-            reasons.add_row(Text(row.evaluation, STYLES[row.status]), Text(row.reason))
+            reasons.add_row(Text(row.evaluation, STYLES[row.status]), Text(_clip(row.reason)))
     return Group("", table, "", reasons, "", Text(f"{summary(rows)}  (* required)"))
+
+
+def _clip(reason: str) -> str:
+    """A runtime's error can have a page of words; the report's own page has them all."""
+    words = " ".join(reason.split())
+    return words if len(words) <= LONGEST else words[: LONGEST - 1] + "…"
 
 
 def markdown(rows: list[Result], sizes: dict[str, int]) -> str:

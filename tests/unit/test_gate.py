@@ -1,0 +1,113 @@
+"""The gate: what passes, what is refused, and that nothing is lost."""
+
+import json
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from ludus.errors import DataError, GateError
+from ludus.results import Result, Status, write_results
+from ludus.stage import run_stage
+from stages.gate import gate, main
+
+ROW = Result(
+    evaluation="onnx-cpu",
+    target="onnx",
+    device="cpu",
+    machine="native",
+    status="verified",
+    required=True,
+    accuracy=0.9934,
+)
+OPTIONAL = replace(
+    ROW, evaluation="iree-cuda", status="not run", reason="no NVIDIA driver", required=False
+)
+
+
+def run(folder: Path, *rows: Result) -> list[str]:
+    (folder / "artifacts/report").mkdir(parents=True, exist_ok=True)
+    write_results(list(rows), folder / "artifacts/report/results.json")
+    return gate(folder / "artifacts/report/results.json", folder / "artifacts/gate.json")
+
+
+def test_all_required_verified_and_none_failed_passes(tmp_path: Path) -> None:
+    assert run(tmp_path, ROW, OPTIONAL) == ["onnx-cpu"]
+    passed = json.loads((tmp_path / "artifacts/gate.json").read_text())
+    assert passed == {"passed": True, "required": ["onnx-cpu"]}
+
+
+def test_an_optional_row_may_be_attested(tmp_path: Path) -> None:
+    run(tmp_path, ROW, replace(OPTIONAL, status="attested"))
+
+
+@pytest.mark.parametrize("status", ["not run", "attested", "failed", "measured"])
+def test_a_required_row_that_is_not_verified_here_is_refused(
+    tmp_path: Path, status: Status
+) -> None:
+    with pytest.raises(GateError, match=f"onnx-cpu \\(required\\): {status}: the reason"):
+        run(tmp_path, replace(ROW, status=status, reason="the reason"))
+
+
+def test_a_failed_row_is_refused_though_not_required(tmp_path: Path) -> None:
+    with pytest.raises(GateError, match=r"1 of 2 .*\n  iree-cuda: failed: broke"):
+        run(tmp_path, ROW, replace(OPTIONAL, status="failed", reason="broke"))
+
+
+@pytest.mark.parametrize(
+    ("status", "step"),
+    [
+        ("not run", "set required: false in params.yaml evaluations.onnx-cpu"),
+        ("attested", "run it on this machine"),
+        ("failed", "report/index.html"),
+        ("measured", "run `dvc repro report`"),
+    ],
+)
+def test_a_refusal_names_the_next_step(tmp_path: Path, status: Status, step: str) -> None:
+    with pytest.raises(GateError, match=f"next: .*{step}"):
+        run(tmp_path, replace(ROW, status=status))
+
+
+def test_every_row_that_falls_short_is_listed(tmp_path: Path) -> None:
+    short = replace(ROW, evaluation="ncnn-cpu", status="not run")
+    with pytest.raises(GateError) as caught:
+        run(tmp_path, replace(OPTIONAL, status="failed"), short, ROW)
+    message = str(caught.value)
+    assert message.startswith("2 of 3 evaluations fall short:")
+    assert "iree-cuda" in message
+    assert "ncnn-cpu" in message
+    assert "onnx-cpu" not in message
+
+
+def test_a_refusal_takes_back_an_earlier_pass_and_keeps_the_figures(tmp_path: Path) -> None:
+    run(tmp_path, ROW)
+    results = tmp_path / "artifacts/report/results.json"
+    with pytest.raises(GateError):
+        run(tmp_path, replace(ROW, status="failed"))
+    assert not (tmp_path / "artifacts/gate.json").exists()
+    assert "0.9934" in results.read_text()
+
+
+def test_no_results_are_no_pass(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="cannot be read"):
+        gate(tmp_path / "results.json", tmp_path / "gate.json")
+    assert not (tmp_path / "gate.json").exists()
+
+
+def test_an_empty_list_of_results_is_no_pass(tmp_path: Path) -> None:
+    with pytest.raises(GateError, match="holds no evaluation"):
+        run(tmp_path)
+
+
+def test_the_command_exits_1_and_says_why(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(GateError):
+        run(tmp_path, replace(ROW, status="not run", reason="no driver"))
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "argv", ["gate"])
+    with pytest.raises(SystemExit) as caught:
+        run_stage(main)
+    assert caught.value.code == 1
+    assert "onnx-cpu (required): not run: no driver" in capsys.readouterr().err

@@ -1,0 +1,521 @@
+"""The report: what it reads, what it refuses, and what a person is shown."""
+
+import csv
+import json
+import re
+import sys
+from collections.abc import Callable
+from copy import deepcopy
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import yaml
+from rich.console import Console
+
+from ludus.errors import DataError
+from ludus.report import charts, table
+from ludus.report.inputs import Inputs
+from ludus.report.page import MOST_SHOWN, facts
+from ludus.results import Result, measure, read_results, write_result
+from ludus.stage import run_stage
+from stages.report import main, metrics, report
+
+PARAMS = yaml.safe_load(Path(__file__).parents[2].joinpath("params.yaml").read_text())
+LABELS = np.arange(40, dtype=np.uint8) % 4
+REFERENCE = np.full((40, 4), 0.1, dtype=np.float32)
+REFERENCE[np.arange(40), LABELS] = 0.7
+REFERENCE[5] = [0.0, 0.25, 0.75, 0.0]  # the only mistake: a 1 taken for a 2
+EVALUATIONS = {
+    "torchscript-cpu": {"target": "torchscript", "device": "cpu", "required": True},
+    "iree-cuda": {"target": "iree-cuda", "device": "cuda", "required": False},
+    "ncnn-cpu": {"target": "ncnn", "device": "cpu", "required": False},
+}
+
+
+class Project:
+    """A folder as the stages before the report leave it."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.artifacts = root / "artifacts"
+        self.page = self.artifacts / "report/index.html"
+        params = deepcopy(PARAMS)
+        params["evaluations"] = {k: v | {"machine": "native"} for k, v in EVALUATIONS.items()}
+        params["gate"] = {
+            "accuracy": 0.9,
+            "accuracy_loss": 0.0005,
+            "agreement": 0.9999,
+            "max_abs_diff": 0.001,
+        }
+        self.params = params
+        self.write_params()
+        for folder in ("artifacts/evaluations", "artifacts/export", "data/prepared"):
+            (root / folder).mkdir(parents=True)
+        (root / "attestations").mkdir()
+        images = np.zeros((40, 6, 6), dtype=np.uint8)
+        np.savez(root / "data/prepared/test.npz", images=images, labels=LABELS)
+        np.savez(self.artifacts / "export/reference.npz", probabilities=REFERENCE)
+        self.measured("torchscript-cpu", REFERENCE)
+        self.measured("ncnn-cpu", REFERENCE)
+        cuda = EVALUATIONS["iree-cuda"]
+        self.not_run = Result(
+            evaluation="iree-cuda",
+            target=str(cuda["target"]),
+            device=str(cuda["device"]),
+            machine="native",
+            status="not run",
+            reason="no NVIDIA driver",
+            sha256="a" * 64,
+        )
+        self.write(self.not_run)
+
+    def write_params(self) -> None:
+        (self.root / "params.yaml").write_text(yaml.safe_dump(self.params, sort_keys=False))
+
+    def write(self, result: Result) -> None:
+        write_result(result, self.artifacts / f"evaluations/{result.evaluation}.json")
+
+    def measured(self, name: str, answers: np.ndarray, **changes: Any) -> None:
+        row = EVALUATIONS[name]
+        result = Result(
+            evaluation=name,
+            target=str(row["target"]),
+            device=str(row["device"]),
+            machine="native",
+            status="measured",
+            seconds=0.5,
+            **measure(answers, LABELS, REFERENCE),  # type: ignore[arg-type]
+        )
+        self.write(replace(result, **changes))
+
+    def report(self) -> Inputs:
+        return report(
+            self.root / "params.yaml",
+            artifacts=self.artifacts,
+            data=self.root / "data",
+            attestations=self.root / "attestations",
+        )
+
+    def rows(self) -> dict[str, Result]:
+        return {row.evaluation: row for row in self.report().rows}
+
+    def text(self) -> str:
+        self.report()
+        return self.page.read_text(encoding="utf-8")
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    return Project(tmp_path)
+
+
+def test_results_hold_a_judged_row_for_each_evaluation_in_the_order_of_params(
+    project: Project,
+) -> None:
+    project.report()
+    rows = read_results(project.artifacts / "report/results.json")
+    assert [(row.evaluation, row.status) for row in rows] == [
+        ("torchscript-cpu", "verified"),
+        ("iree-cuda", "not run"),
+        ("ncnn-cpu", "verified"),
+    ]
+
+
+def test_what_is_required_is_what_params_say_now(project: Project) -> None:
+    project.measured("ncnn-cpu", REFERENCE, required=True)
+    rows = project.rows()
+    assert rows["torchscript-cpu"].required
+    assert not rows["ncnn-cpu"].required
+
+
+def test_an_evaluation_that_params_no_longer_list_is_left_out(project: Project) -> None:
+    del project.params["evaluations"]["ncnn-cpu"]
+    project.write_params()
+    assert "ncnn-cpu" not in project.rows()
+
+
+def test_an_edited_floor_changes_the_status_of_the_same_figures(project: Project) -> None:
+    project.params["gate"]["accuracy"] = 0.99
+    project.write_params()
+    row = project.rows()["torchscript-cpu"]
+    assert (row.status, row.reason) == ("failed", "accuracy 0.975 < 0.99")
+
+
+def test_a_run_on_some_of_the_images_fails(project: Project) -> None:
+    project.measured("ncnn-cpu", REFERENCE, images=20)
+    assert project.rows()["ncnn-cpu"].reason == "run on 20 images, not on all 40"
+
+
+def attestation(project: Project, **changes: Any) -> None:
+    figures = measure(REFERENCE, LABELS, REFERENCE)
+    result = replace(project.not_run, status="measured", reason=None, **figures)  # type: ignore[arg-type]
+    result = replace(result, machine="gpu", device_name="NVIDIA H200", **changes)
+    write_result(result, project.root / "attestations/h200.json")
+
+
+def test_a_results_file_of_the_same_module_attests(project: Project) -> None:
+    attestation(project)
+    row = project.rows()["iree-cuda"]
+    assert (row.status, row.reason) == ("attested", "run on NVIDIA H200")
+
+
+def test_a_results_file_of_another_build_does_not_attest(project: Project) -> None:
+    attestation(project, sha256="b" * 64)
+    assert project.rows()["iree-cuda"] == project.not_run
+
+
+def test_a_missing_evaluation_names_the_stage_to_run(project: Project) -> None:
+    (project.artifacts / "evaluations/ncnn-cpu.json").unlink()
+    with pytest.raises(DataError, match=r"ncnn-cpu.json is missing.*dvc repro evaluate@ncnn-cpu"):
+        project.report()
+
+
+@pytest.mark.parametrize("status", ["verified", "attested"])
+def test_an_evaluation_cannot_call_itself_verified(project: Project, status: Any) -> None:
+    project.measured("ncnn-cpu", REFERENCE, status=status)
+    with pytest.raises(DataError, match=f"says status '{status}', which only a report may say"):
+        project.report()
+
+
+def test_an_evaluation_of_another_device_is_refused(project: Project) -> None:
+    project.measured("ncnn-cpu", REFERENCE, device="vulkan")
+    with pytest.raises(
+        DataError, match=r"'ncnn' on 'vulkan', and params.yaml says 'ncnn' on 'cpu'"
+    ):
+        project.report()
+
+
+def _remove(path: Path) -> None:
+    path.unlink()
+
+
+def _truncate(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:100])
+
+
+def _other_key(path: Path) -> None:
+    np.savez(path, something=LABELS)
+
+
+def _no_text(path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("step\tloss\n0\tlow\n")
+
+
+@pytest.mark.parametrize(
+    ("file", "harm", "message"),
+    [
+        ("data/prepared/test.npz", _remove, "missing; run `dvc repro prepare`"),
+        ("data/prepared/test.npz", _truncate, "no .npz file with 'images' and 'labels'"),
+        ("artifacts/export/reference.npz", _remove, "missing; run `dvc repro export`"),
+        ("artifacts/export/reference.npz", _other_key, "no .npz file with 'probabilities'"),
+        ("artifacts/evaluations/ncnn-cpu.json", _truncate, "is no results file"),
+        ("attestations/h200.json", _no_text, "is no results file"),
+        ("artifacts/machine.json", _no_text, "is no JSON"),
+        ("artifacts/training/plots/metrics/train/loss.tsv", _no_text, "is no learning curve"),
+    ],
+)
+def test_a_bad_input_is_named(
+    project: Project, file: str, harm: Callable[[Path], None], message: str
+) -> None:
+    harm(project.root / file)
+    with pytest.raises(DataError, match=re.escape(message)) as caught:
+        project.report()
+    assert file in str(caught.value)
+
+
+def test_answers_to_other_images_are_refused(project: Project) -> None:
+    np.savez(project.artifacts / "export/reference.npz", probabilities=REFERENCE[:30])
+    with pytest.raises(DataError, match=r"answers to 30 images.*40 images and 40 labels"):
+        project.report()
+
+
+def test_a_failing_report_leaves_the_earlier_one(project: Project) -> None:
+    before = project.text()
+    (project.artifacts / "evaluations/ncnn-cpu.json").unlink()
+    with pytest.raises(DataError):
+        project.report()
+    assert project.page.read_text(encoding="utf-8") == before
+
+
+def test_the_command_ends_with_one_line_and_exit_code_1(
+    project: Project, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (project.artifacts / "evaluations/ncnn-cpu.json").unlink()
+    monkeypatch.chdir(project.root)
+    monkeypatch.setattr(sys, "argv", ["report"])
+    with pytest.raises(SystemExit) as caught:
+        run_stage(main)
+    assert caught.value.code == 1
+    assert capsys.readouterr().err.startswith(
+        "error: artifacts/evaluations/ncnn-cpu.json is missing"
+    )
+
+
+def test_the_command_ends_with_the_table(
+    project: Project, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(project.root)
+    monkeypatch.setattr(sys, "argv", ["report"])
+    main()
+    assert "2 verified, 0 failed, 0 attested, 1 not run" in capsys.readouterr().out
+
+
+# Numbers for DVC
+
+
+def test_metrics_are_numbers_by_evaluation_and_none_for_what_was_not_run(project: Project) -> None:
+    numbers = metrics(project.report())
+    assert set(numbers) == {"torchscript-cpu", "ncnn-cpu"}
+    assert numbers["ncnn-cpu"] == {
+        "accuracy": 0.975,
+        "agreement": 1.0,
+        "bytes": 0,
+        "flipped": 0,
+        "images_per_second": 80.0,
+        "max_abs_diff": 0.0,
+        "seconds": 0.5,
+    }
+    assert json.loads((project.artifacts / "metrics.json").read_text()) == numbers
+
+
+def test_a_figure_that_is_no_number_is_left_out_of_the_metrics(project: Project) -> None:
+    project.measured("ncnn-cpu", REFERENCE, max_abs_diff=float("nan"))
+    project.report()
+    assert "NaN" not in (project.artifacts / "metrics.json").read_text()
+
+
+def test_metrics_of_the_training_are_those_of_the_best_epoch(project: Project) -> None:
+    folder = project.artifacts / "training/plots/metrics/validation"
+    folder.mkdir(parents=True)
+    (folder / "accuracy.tsv").write_text("step\taccuracy\n0\t0.9\n1\t0.98\n2\t0.97\n")
+    (folder / "loss.tsv").write_text("step\tloss\n0\t0.3\n1\t0.1\n2\t0.2\n")
+    assert metrics(project.report())["training"] == {
+        "epochs": 3,
+        "validation_accuracy": 0.98,
+        "validation_loss": 0.1,
+    }
+
+
+def test_the_confusion_plot_has_a_line_for_each_test_image(project: Project) -> None:
+    project.report()
+    with (project.artifacts / "report/plots/confusion.csv").open() as lines:
+        rows = list(csv.reader(lines))
+    assert rows[0] == ["actual", "predicted"]
+    assert len(rows) == 41
+    assert [row for row in rows[1:] if row[0] != row[1]] == [["1", "2"]]
+
+
+# The table
+
+
+def test_the_size_is_that_of_the_module_not_of_its_description(project: Project) -> None:
+    folder = project.artifacts / "targets/ncnn"
+    folder.mkdir(parents=True)
+    (folder / "model.param").write_bytes(bytes(10))
+    (folder / "model.bin").write_bytes(bytes(20))
+    (folder / "variant.json").write_bytes(bytes(40))
+    assert project.report().sizes["ncnn"] == 30
+
+
+@pytest.mark.parametrize(
+    ("share", "words"),
+    [(1.0, "100%"), (0.99999, "<100%"), (0.9934, "99.34%"), (0.0, "0.00%"), (None, "—")],
+)
+def test_only_all_of_it_is_100_percent(share: float | None, words: str) -> None:
+    assert table.percent(share) == words
+
+
+def printed(rows: list[Result], width: int) -> str:
+    console = Console(width=width, color_system=None)
+    with console.capture() as capture:
+        console.print(
+            table.terminal(rows, dict.fromkeys(("ncnn", "iree-vulkan"), 12_345_678), width)
+        )
+    return capture.get()
+
+
+WIDE = Result(
+    evaluation="iree-vulkan-llvmpipe",
+    target="iree-vulkan",
+    device="vulkan-llvmpipe",
+    machine="native",
+    status="verified",
+    required=True,
+    images=10_000,
+    accuracy=0.9934,
+    agreement=0.9999,
+    flipped=list(range(10_000)),
+    max_abs_diff=4.6e-07,
+    seconds=0.01,
+)
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_the_table_fits_a_terminal(width: int) -> None:
+    failed = replace(WIDE, status="failed", reason="word " * 60)
+    text = printed([WIDE, failed], width)
+    assert "…" not in text
+    assert max(len(line.rstrip()) for line in text.splitlines()) <= width
+    figures = "iree-vulkan-llvmpipe * verified 99.34% 99.99% 10,000 4.6e-07 12.3 MB 1,000,000"
+    assert figures in " ".join(text.split())
+
+
+def test_a_page_of_words_is_cut_in_a_terminal() -> None:
+    text = printed([replace(WIDE, status="failed", reason="x" * 5000)], 80)
+    assert text.count("x") < 500
+    assert "…" in text
+
+
+def test_brackets_in_a_reason_are_no_markup_of_the_terminal() -> None:
+    assert "[red]x[/nothing]" in printed([replace(WIDE, reason="[red]x[/nothing]")], 80)
+
+
+def test_a_reason_cannot_break_the_markdown_table(project: Project) -> None:
+    reason = "a | b\n<b>c"
+    project.write(replace(project.not_run, reason=reason))
+    project.report()
+    (line,) = [
+        line
+        for line in (project.artifacts / "report/table.md").read_text().splitlines()
+        if line.startswith("| `iree-cuda`")
+    ]
+    assert line.endswith("| cuda | a \\| b &lt;b>c |")
+
+
+# The page
+
+
+def test_the_page_asks_for_no_other_file(project: Project) -> None:
+    (project.artifacts / "data").mkdir()
+    (project.artifacts / "data/samples.png").write_bytes(b"PNG")
+    text = project.text()
+    addresses = re.findall(r"""(?:src|href)\s*=\s*["']?([^"'>]{5})""", text)
+    assert len(addresses) >= 3
+    assert set(addresses) == {"data:"}
+    assert not re.search(r"//[a-z]|@import|url\(|<script", text)
+
+
+def test_the_page_escapes_what_others_wrote(project: Project) -> None:
+    evil = "<script>alert('x')</script>"
+    project.write(replace(project.not_run, reason=evil, device_name=evil, runtime_version=evil))
+    (project.artifacts / "machine.json").write_text(json.dumps({evil: evil}))
+    (project.artifacts / "data").mkdir()
+    (project.artifacts / "data/classes.csv").write_text(f"class,test\n{evil},1\n")
+    text = project.text()
+    assert text.count("&lt;script&gt;alert") == 6
+    assert "<script" not in text
+
+
+def test_the_page_shows_every_row_its_reason_and_the_mistakes(project: Project) -> None:
+    text = project.text()
+    for words in (*EVALUATIONS, "no NVIDIA driver", "97.50%", "1 misclassified image<", "#5<"):
+        assert words in text
+    assert "labelled 1</b>" in text
+    assert "<span>2</span><span>75.0%</span>" in text
+
+
+@pytest.mark.parametrize("status", ["verified", "failed", "attested", "not run"])
+def test_the_page_says_what_each_status_word_means(project: Project, status: str) -> None:
+    assert f'<span class="status">{status}</span></dt><dd>' in project.text()
+
+
+def test_the_page_says_that_a_required_evaluation_falls_short(project: Project) -> None:
+    assert "Every required evaluation is verified" in project.text()
+    project.params["evaluations"]["iree-cuda"]["required"] = True
+    project.write_params()
+    text = project.text()
+    assert "Required and not verified: iree-cuda." in text
+    assert "Every required evaluation is verified" not in text
+
+
+def test_the_page_shows_the_images_that_flip(project: Project) -> None:
+    flipped = REFERENCE.copy()
+    flipped[[7, 8]] = flipped[[7, 8], ::-1]
+    project.measured("ncnn-cpu", flipped)
+    text = project.text()
+    assert "ncnn-cpu: 2 images with another answer" in text
+    assert "#7<" in text
+    assert "#8<" in text
+
+
+def test_a_network_that_learned_nothing_gets_a_page_too(project: Project) -> None:
+    count = MOST_SHOWN + 50
+    np.savez(
+        project.root / "data/prepared/test.npz",
+        images=np.zeros((count, 6, 6), dtype=np.uint8),
+        labels=np.ones(count, dtype=np.uint8),
+    )
+    answers = np.tile(np.array([1, 0, 0, 0], dtype=np.float32), (count, 1))
+    np.savez(project.artifacts / "export/reference.npz", probabilities=answers)
+    text = project.text()
+    assert f"{count} misclassified images" in text
+    assert text.count('alt="test image') == MOST_SHOWN
+
+
+def test_the_same_inputs_give_the_same_files(project: Project) -> None:
+    def files() -> dict[Path, bytes]:
+        project.report()
+        folder = project.artifacts / "report"
+        return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+    first = files()
+    assert len(first) == 5
+    assert files() == first
+
+
+def test_a_device_is_one_line_with_its_name_or_why_it_is_not_here() -> None:
+    devices = {
+        "cuda": {"name": None, "reason": "no driver"},
+        "vulkan": {"name": "llvmpipe", "reason": None},
+    }
+    assert facts({"cores": 1, "swap": False, "none": None, "devices": devices}) == [
+        ("cores", "1"),
+        ("swap", "no"),
+        ("devices / cuda", "not here: no driver"),
+        ("devices / vulkan", "llvmpipe"),
+    ]
+
+
+# The charts
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "ticks"),
+    [
+        (0.0, 1.0, [0.0, 0.25, 0.5, 0.75, 1.0]),
+        (0.013, 0.61, [0.0, 0.2, 0.4, 0.6, 0.8]),
+        (5.0, 5.0, [2.0, 4.0, 6.0, 8.0]),
+    ],
+)
+def test_ticks_are_round_and_hold_all_values(low: float, high: float, ticks: list[float]) -> None:
+    assert charts.nice_ticks(low, high) == ticks
+
+
+def test_curves_of_one_quantity_share_a_chart() -> None:
+    curves = {"learning_rate": [0.1], "train/loss": [2.0, 1.0], "validation/loss": [3.0, 1.5]}
+    loss, rate = charts.learning_charts(curves)
+    assert (loss.title, [line.name for line in loss.lines]) == ("loss", ["train", "validation"])
+    assert rate.title == "learning rate"
+
+
+def test_every_point_lies_inside_its_chart() -> None:
+    (chart,) = charts.learning_charts({"loss": [1e-9, 5.0, 0.3]})
+    assert [x for x, _ in chart.lines[0].points] == sorted(x for x, _ in chart.lines[0].points)
+    for x, y in chart.lines[0].points:
+        assert charts.LEFT <= x <= charts.WIDTH - charts.RIGHT
+        assert charts.TOP <= y <= charts.HEIGHT - charts.BOTTOM
+
+
+def test_a_curve_that_left_the_numbers_is_drawn_while_it_had_some() -> None:
+    (chart,) = charts.learning_charts({"loss": [1.0, float("nan"), float("inf")], "x": []})
+    assert len(chart.lines[0].points) == 1
+
+
+def test_the_longest_bar_fills_its_chart() -> None:
+    found = charts.bars([("a", 2.0, "2", ""), ("b", 1.0, "1", ""), ("c", 0.0, "0", "")])
+    assert [bar.percent for bar in found] == [100, 50, 0]
+    assert [bar.percent for bar in charts.bars([("a", 0.0, "0", "")])] == [0]
