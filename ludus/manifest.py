@@ -14,7 +14,8 @@ SCHEMA_VERSION = 1
 
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 # A file of the bundle: relative, with forward slashes, and never outside the bundle's folder.
-RelativePath = Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]*(/[A-Za-z0-9_][A-Za-z0-9_.-]*)*$")]
+PART = "[A-Za-z0-9_][A-Za-z0-9_.-]*"
+RelativePath = Annotated[str, Field(pattern=f"^{PART}(/{PART})*$")]
 
 
 class Part(BaseModel):
@@ -78,13 +79,13 @@ class Variant(Part):
 
     target: str
     backend: Literal["iree", "onnx", "ncnn", "torch"]
-    driver: Driver | None = Field(description="the HAL driver that runs it; null: the backend's own")
+    driver: Driver | None = Field(None, description="IREE's HAL driver; null: the backend's own")
     files: Annotated[list[File], Field(min_length=1, description="the module first")]
     sha256: Sha256 = Field(description="of the files' bytes, one after the other")
-    iree_version: str | None = Field(description="of the runtime that the module needs")
-    cpu: Cpu | None = Field(description="what compiled CPU code needs")
+    iree_version: str | None = Field(None, description="of the runtime that the module needs")
+    cpu: Cpu | None = Field(None, description="what compiled CPU code needs")
     entry_functions: list[EntryFunction]
-    evaluations: list[Figures]
+    evaluations: list[Figures] = []
 
 
 class Golden(Part):
@@ -100,20 +101,25 @@ class Provenance(Part):
     """Where the bundle came from."""
 
     revision: str | None = Field(description="Git revision of the working tree's HEAD")
-    inputs_sha256: Sha256 = Field(description="of the artifacts the bundle was made from")
+    dvc_lock_sha256: Sha256 = Field(description="of dvc.lock's entries for what was built")
     versions: dict[str, str]
 
 
-class Manifest(Part):
+class Network(Part):
+    """What goes in, what comes out, and what it means; the export stage writes it."""
+
+    inputs: list[Tensor]
+    outputs: list[Tensor]
+    labels: list[str] = Field(description="in output order")
+    preprocess: Preprocess
+
+
+class Manifest(Network):
     """All that a game, a server or a person needs to know to run the bundle."""
 
     schema_version: Literal[1]
     name: str
     version: str
-    inputs: list[Tensor]
-    outputs: list[Tensor]
-    labels: list[str] = Field(description="in output order")
-    preprocess: Preprocess
     floors: Gate
     golden: Golden
     variants: list[Variant] = Field(description="best first")

@@ -54,7 +54,7 @@ class Lowering(Strict):
 
 
 class Cpu(Strict):
-    """What compiled CPU code needs: the architecture and features as Linux names them."""
+    """What compiled CPU code needs: the architecture, and features as LLVM names them."""
 
     architecture: Literal["x86_64", "aarch64"]
     features: list[str]

@@ -1,0 +1,82 @@
+"""The runtimes that a network runs in, one small file each, with the same three functions.
+
+    build(target, sources, out)        files of a target, from the exported network
+    why_not(variant, device)           why this machine cannot run it there, or None
+    load(variant, folder, device)      a Run: images to probabilities
+
+Each imports its runtime only when it is used, since the plain package brings IREE's alone.
+"""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import Any, Protocol, cast
+
+import numpy as np
+import numpy.typing as npt
+
+from ludus.errors import DeviceError
+from ludus.manifest import File, Variant
+from ludus.params import Lowering, Target
+
+# Images [N, 1, height, width] float32 to probabilities [N, classes] float32, for any N >= 1.
+Run = Callable[[npt.NDArray[np.float32]], npt.NDArray[np.float32]]
+
+BACKENDS = {
+    "iree": "ludus.backends.on_iree",
+    "onnx": "ludus.backends.on_onnx",
+    "ncnn": "ludus.backends.on_ncnn",
+    "torch": "ludus.backends.on_torch",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sources:
+    """What a target is built from."""
+
+    export: Path  # the folder with model.torchscript, model.onnx
+    lowered: Path  # the folder with <lowering>.mlir
+    lowerings: dict[str, Lowering]
+
+
+class Backend(Protocol):
+    """What each file of this package offers."""
+
+    def build(self, name: str, target: Target, sources: Sources, out: Path) -> Variant: ...
+    def why_not(self, variant: Variant, device: str) -> str | None: ...
+    def load(self, variant: Variant, folder: Path, device: str) -> Run: ...
+    def runtime_version(self) -> str: ...
+
+
+def backend(name: str) -> Backend:
+    """The backend of a name in BACKENDS."""
+    return cast(Backend, import_module(BACKENDS[name]))
+
+
+def why_not(variant: Variant, device: str) -> str | None:
+    """Why this machine cannot run a variant on a device, in words, or None."""
+    try:
+        return backend(variant.backend).why_not(variant, device)
+    except ModuleNotFoundError as error:
+        return f"the Python package '{error.name}' is not installed: pip install 'ludus[runtimes]'"
+
+
+def load(variant: Variant, folder: Path, device: str) -> Run:
+    """Load a variant whose files lie in folder. Raises DeviceError where it cannot run there."""
+    reason = why_not(variant, device)
+    if reason is not None:
+        raise DeviceError(f"{variant.target} cannot run on '{device}': {reason}")
+    return backend(variant.backend).load(variant, folder, device)
+
+
+def describe(name: str, folder: Path, files: list[str], **more: Any) -> Variant:
+    """The variant of a target whose files, module first, lie in folder; `more` as in Variant."""
+    described, together = [], hashlib.sha256()
+    for path in files:
+        data = (folder / path).read_bytes()
+        together.update(data)
+        sha256 = hashlib.sha256(data).hexdigest()
+        described.append(File(path=path, bytes=len(data), sha256=sha256))
+    return Variant(target=name, files=described, sha256=together.hexdigest(), **more)

@@ -1,0 +1,57 @@
+"""TorchScript in PyTorch; on the CPU it is the reference that all others are held against."""
+
+import shutil
+from importlib.metadata import version
+from pathlib import Path
+
+from ludus.backends import Run, Sources, describe
+from ludus.backends.batches import ANY, run_in_batches
+from ludus.devices.module import Array
+from ludus.manifest import EntryFunction, Variant
+from ludus.params import OtherTarget
+
+MODEL = "model.torchscript"
+DEVICES = {"cpu": "cpu", "cuda": "cuda"}
+
+
+def build(name: str, target: OtherTarget, sources: Sources, out: Path) -> Variant:
+    """Copy the exported trace."""
+    shutil.copyfile(sources.export / MODEL, out / MODEL)
+    return describe(
+        name,
+        out,
+        [MODEL],
+        backend="torch",
+        entry_functions=[EntryFunction(name="forward", batch=ANY)],
+    )
+
+
+def why_not(variant: Variant, device: str) -> str | None:
+    """Why this machine cannot run a variant on a device, or None."""
+    import torch
+
+    if device not in DEVICES:
+        return f"PyTorch is used on the devices {', '.join(DEVICES)} alone"
+    if device == "cuda" and not torch.cuda.is_available():
+        return "PyTorch finds no CUDA device; needs an NVIDIA GPU and its driver"
+    return None
+
+
+def load(variant: Variant, folder: Path, device: str) -> Run:
+    """Load the trace onto a device."""
+    import torch
+
+    # torch.jit is deprecated in 2.14 in favour of torch.export, but TorchScript is what was asked.
+    model = torch.jit.load(folder / variant.files[0].path, map_location=DEVICES[device]).eval()
+
+    @torch.inference_mode()
+    def call(batch: int, images: Array) -> Array:
+        answer: Array = model(torch.from_numpy(images).to(DEVICES[device])).cpu().numpy()
+        return answer
+
+    return lambda images: run_in_batches(call, [ANY], images)
+
+
+def runtime_version() -> str:
+    """Of PyTorch."""
+    return version("torch")

@@ -1,0 +1,43 @@
+"""What this machine's CPU is: its architecture, and its features as LLVM names them."""
+
+import platform
+import subprocess
+from functools import cache
+from pathlib import Path
+
+from ludus.params import Cpu
+
+
+def why_not_cpu(needs: Cpu) -> str | None:
+    """Why this CPU cannot run code that needs these, or None."""
+    if architecture() != needs.architecture:
+        return f"it is for {needs.architecture} CPUs, and this is {architecture()}"
+    missing = [feature for feature in needs.features if feature not in features()]
+    return f"this CPU has no {', '.join(missing)}" if missing else None
+
+
+def architecture() -> str:
+    """x86_64 or aarch64 on every system; another name where it is neither."""
+    machine = platform.machine().lower()
+    return {"amd64": "x86_64", "arm64": "aarch64"}.get(machine, machine)
+
+
+@cache
+def features() -> frozenset[str]:
+    """The features that IREE's runtime finds, such as avx2 and fma."""
+    from iree import _runtime_libs
+
+    suffix = ".exe" if platform.system() == "Windows" else ""
+    program = Path(_runtime_libs.__file__).with_name(f"iree-cpuinfo{suffix}")
+    lines = subprocess.run([program], capture_output=True, text=True, check=True).stdout.split("\n")
+    return frozenset(line.split()[0] for line in lines if line.endswith(" 1"))
+
+
+def name() -> str:
+    """The CPU's name, as far as the system tells it."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return platform.processor() or architecture()
+    found = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    return next(found, architecture())

@@ -1,0 +1,100 @@
+"""Runs a variant over labelled images and measures it against the reference."""
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from ludus import backends, devices
+from ludus.devices import cpu
+from ludus.errors import DataError, LudusError
+from ludus.manifest import Preprocess, Variant
+from ludus.results import Result, measure
+
+# Images between two steps of the progress bar; divisible by every batch that is compiled.
+CHUNK = 256
+
+
+@dataclass(frozen=True, kw_only=True)
+class TestSet:
+    """Images [N, size, size] uint8, labels [N] uint8, and the reference's probabilities."""
+
+    __test__ = False  # no class of tests, whatever pytest makes of the name
+
+    images: npt.NDArray[np.uint8]
+    labels: npt.NDArray[np.uint8]
+    reference: npt.NDArray[np.float32]
+
+
+def load_test_set(data: Path, reference: Path) -> TestSet:
+    """Read test.npz (images, labels) and reference.npz (probabilities). Raises DataError."""
+    try:
+        with np.load(data) as arrays, np.load(reference) as answers:
+            found = TestSet(
+                images=arrays["images"],
+                labels=arrays["labels"],
+                reference=answers["probabilities"],
+            )
+    except (OSError, ValueError, KeyError) as error:
+        raise DataError(f"{data} or {reference} is no set of labelled images: {error}") from None
+    if not len(found.images) == len(found.labels) == len(found.reference):
+        raise DataError(
+            f"{data} has {len(found.images)} images and {len(found.labels)} labels, "
+            f"{reference} {len(found.reference)} answers; expected as many of each"
+        )
+    return found
+
+
+def normalise(images: npt.NDArray[np.uint8], how: Preprocess) -> npt.NDArray[np.float32]:
+    """Images [N, size, size] uint8 to the network's input [N, 1, size, size] float32."""
+    scaled: npt.NDArray[np.float32] = images[:, None].astype(np.float32) * np.float32(how.scale)
+    return scaled - np.float32(how.mean)
+
+
+def evaluate(
+    variant: Variant, folder: Path, device: str, tests: TestSet, how: Preprocess, **names: str
+) -> Result:
+    """Run a variant over all images on a device.
+
+    names: evaluation, machine. Returns a Result that is "measured", "failed" where the run broke,
+    or "not run" with the reason.
+    """
+    result = {"target": variant.target, "device": device, "sha256": variant.sha256, **names}
+    reason = backends.why_not(variant, device)
+    if reason is not None:
+        return Result(status="not run", reason=reason, **result)
+    result["runtime_version"] = backends.backend(variant.backend).runtime_version()
+    result["device_name"] = _device_name(device)
+    try:
+        run = backends.load(variant, folder, device)
+        run(normalise(tests.images[:1], how))  # first use: memory, kernels, caches
+        answers, seconds = _run_all(run, tests.images, how, names["evaluation"])
+    except (LudusError, RuntimeError, ValueError) as error:
+        return Result(status="failed", reason=f"broke: {error}", **result)
+    figures = measure(answers, tests.labels, tests.reference)
+    return Result(status="measured", seconds=seconds, **result, **figures)
+
+
+def _run_all(
+    run: backends.Run, images: npt.NDArray[np.uint8], how: Preprocess, title: str
+) -> tuple[npt.NDArray[np.float32], float]:
+    """All answers [N, classes], and the seconds spent in the runtime."""
+    answers, seconds = [], 0.0
+    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn()
+    with Progress(*columns, TimeRemainingColumn(), console=Console(stderr=True)) as progress:
+        task = progress.add_task(title, total=len(images))
+        for start in range(0, len(images), CHUNK):
+            part = normalise(images[start : start + CHUNK], how)
+            began = time.perf_counter()
+            answers.append(run(part))
+            seconds += time.perf_counter() - began
+            progress.advance(task, len(part))
+    return np.concatenate(answers), seconds
+
+
+def _device_name(device: str) -> str:
+    return cpu.name() if device == "cpu" else devices.open_device(device)[1]

@@ -1,0 +1,162 @@
+"""Finds blocks of convolution, bias, relu and 2x2 max-pool in an exported graph.
+
+A block is what the rewrites replace: they compute only what the pool keeps. A pool of stride 2
+drops the last row and column of an odd size, and the block before need not compute what nobody
+reads; `crop` hands that knowledge from the last replaced block to the first.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+import torch
+from torch import fx
+
+aten = torch.ops.aten
+
+
+@dataclass(frozen=True, kw_only=True)
+class Block:
+    """conv2d of stride 1 -> (relu) -> max_pool2d 2x2 -> (relu), each read by the next alone."""
+
+    input: fx.Node  # [N, C, H, W]
+    output: fx.Node  # [N, O, rows, columns] of the network as exported
+    weight: torch.Tensor  # [O, C, K, K] float32
+    bias: torch.Tensor  # [O] float32
+    padding: int  # zeros on each side
+    relu: bool
+    rows: int  # of the pooled output that are computed
+    columns: int
+
+
+def find_blocks(module: fx.GraphModule) -> list[Block]:
+    """All blocks, in the graph's order."""
+    blocks = [_match(module, node) for node in module.graph.nodes]
+    return [block for block in blocks if block is not None]
+
+
+def crop(blocks: list[Block]) -> list[Block]:
+    """Limit each block that is read by the next alone to the rows and columns that it reads.
+
+    blocks: those that will be replaced, in the graph's order. One that stays as exported reads all
+    of its input and must not be among them.
+    """
+    cropped: list[Block] = []
+    readers: dict[fx.Node, Block] = {}
+    for block in reversed(blocks):
+        reader = readers.get(block.output)
+        if reader is not None and len(block.output.users) == 1:
+            margin = reader.weight.shape[2] - 1 - reader.padding
+            block = replace(
+                block,
+                rows=min(block.rows, 2 * reader.rows + margin),
+                columns=min(block.columns, 2 * reader.columns + margin),
+            )
+        cropped.insert(0, block)
+        readers[block.input] = block
+    return cropped
+
+
+def shape_of(node: fx.Node) -> torch.Size:
+    """The shape that torch.export recorded for a node; the batch may be symbolic."""
+    value: torch.Tensor = node.meta["val"]
+    return value.shape
+
+
+def constant(module: fx.GraphModule, node: Any) -> torch.Tensor | None:
+    """The tensor that a node reads from the module's parameters and buffers, or None."""
+    if not isinstance(node, fx.Node) or node.op != "get_attr":
+        return None
+    owner, _, name = str(node.target).rpartition(".")
+    value = getattr(module.get_submodule(owner), name)
+    return value.detach() if isinstance(value, torch.Tensor) else None
+
+
+def arguments(node: fx.Node) -> dict[str, Any]:
+    """A node's arguments by the names of its operator's schema, defaults filled in."""
+    assert isinstance(node.target, torch._ops.OpOverload)
+    values = {
+        argument.name: argument.default_value
+        for argument in node.target._schema.arguments
+        if argument.has_default_value()
+    }
+    names = [argument.name for argument in node.target._schema.arguments]
+    return {**values, **dict(zip(names, node.args, strict=False)), **node.kwargs}
+
+
+def _match(module: fx.GraphModule, conv: fx.Node) -> Block | None:
+    """The block that begins at a node, or None."""
+    if conv.target not in (aten.conv2d.default, aten.conv2d.padding):
+        return None
+    conv_arguments = arguments(conv)
+    weight = constant(module, conv_arguments["weight"])
+    if weight is None or weight.dtype != torch.float32 or weight.shape[2] != weight.shape[3]:
+        return None
+    padding = _zeros_on_each_side(conv_arguments["padding"], weight.shape[2])
+    if padding is None or not _plain(conv_arguments):
+        return None
+    bias = torch.zeros(weight.shape[0])
+    if conv_arguments["bias"] is not None:
+        found = constant(module, conv_arguments["bias"])
+        if found is None:
+            return None
+        bias = found
+    chain = list(_readers(conv))
+    names = [node.target for node in chain]
+    relus = names.count(aten.relu.default)
+    if relus != len(names) - 1 or aten.max_pool2d.default not in names:
+        return None
+    pool = chain[names.index(aten.max_pool2d.default)]
+    if not _pools_2x2(arguments(pool)):
+        return None
+    rows, columns = shape_of(pool)[2:]
+    return Block(
+        input=conv_arguments["input"],
+        output=chain[-1],
+        weight=weight,
+        bias=bias,
+        padding=padding,
+        relu=relus > 0,
+        rows=int(rows),
+        columns=int(columns),
+    )
+
+
+def _readers(node: fx.Node) -> Iterator[fx.Node]:
+    """The chain of relu and max-pool after a node: up to one pool, with the relus around it."""
+    pooled = False
+    while len(node.users) == 1:
+        (node,) = node.users
+        if node.target is aten.max_pool2d.default and not pooled:
+            pooled = True
+        elif node.target is not aten.relu.default:
+            return
+        yield node
+
+
+def _plain(conv: dict[str, Any]) -> bool:
+    """Is a convolution of stride 1, not dilated, not grouped?"""
+    return (
+        all(stride == 1 for stride in conv["stride"])
+        and all(dilation == 1 for dilation in conv["dilation"])
+        and conv["groups"] == 1
+    )
+
+
+def _zeros_on_each_side(padding: str | list[int], kernel: int) -> int | None:
+    """The padding of a convolution, or None where the sides differ."""
+    if padding == "valid":
+        return 0
+    if padding == "same":
+        return kernel // 2 if kernel % 2 == 1 else None
+    return int(padding[0]) if padding[0] == padding[-1] else None
+
+
+def _pools_2x2(pool: dict[str, Any]) -> bool:
+    stride = list(pool["stride"]) or list(pool["kernel_size"])
+    return (
+        all(size == 2 for size in [*pool["kernel_size"], *stride])
+        and all(padding == 0 for padding in pool["padding"])
+        and all(dilation == 1 for dilation in pool["dilation"])
+        and not pool["ceil_mode"]
+    )

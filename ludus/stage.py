@@ -1,0 +1,28 @@
+"""How a stage starts and how it ends when it cannot do its work."""
+
+import sys
+from collections.abc import Callable
+
+from ludus.errors import LudusError
+
+
+def run_stage(main: Callable[[], None]) -> None:
+    """Call main; an error meant for a person, or a full disk, becomes one message and an exit code.
+
+    Anything else is a bug and keeps its traceback.
+    """
+    try:
+        main()
+    except LudusError as error:
+        sys.exit(_say(str(error), error.exit_code))
+    except KeyboardInterrupt:
+        sys.exit(_say("interrupted; nothing half-written was left behind", 130))
+    except OSError as error:
+        if error.filename is None and error.errno is None:
+            raise
+        sys.exit(_say(f"{error.filename or 'writing'}: {error.strerror}", 1))
+
+
+def _say(message: str, exit_code: int) -> int:
+    print(f"error: {message}", file=sys.stderr)
+    return exit_code

@@ -1,0 +1,69 @@
+"""The only place that starts iree-compile: one Python environment for each IREE version.
+
+`.toolchains/iree-3.13.0` is made from `requirements/iree-3.13.0.txt` when a target first needs it.
+"""
+
+import os
+import shlex
+import shutil
+import subprocess
+from pathlib import Path
+
+from ludus.errors import ConfigError, ToolError, nearest
+
+ROOT = Path(__file__).parent.parent
+TOOLCHAINS = ROOT / ".toolchains"
+
+
+def iree_compile(version: str, source: Path, flags: list[str], out: Path) -> None:
+    """Compile MLIR to a module with the compiler of one IREE version.
+
+    The module is written under a temporary name and renamed. Raises ToolError with the compiler's
+    words and the command to paste, and ConfigError for a version without a requirements file.
+    """
+    program = environment(version) / "bin" / "iree-compile"
+    partial = out.with_suffix(".partial")
+    try:
+        run_tool([str(program), *flags, str(source), "-o", str(partial)])
+        partial.rename(out)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def environment(version: str) -> Path:
+    """The environment of an IREE version; made, from hashed requirements, if it is not there."""
+    requirements = ROOT / "requirements" / f"iree-{version}.txt"
+    if not requirements.exists():
+        known = {path.stem.removeprefix("iree-") for path in requirements.parent.glob("iree-*.txt")}
+        raise ConfigError(
+            f"no toolchain '{version}'{nearest(version, known)}; a new one needs "
+            f"requirements/iree-{version}.txt (docs/toolchains.md)"
+        )
+    folder = TOOLCHAINS / f"iree-{version}"
+    installed = folder / "requirements.txt"
+    if installed.exists() and installed.read_bytes() == requirements.read_bytes():
+        return folder
+    uv = os.environ.get("UV") or shutil.which("uv") or str(ROOT / ".uv" / "bin" / "uv")
+    run_tool([uv, "venv", "--quiet", "--clear", "--python", "3.12", str(folder)])
+    sync = [uv, "pip", "sync", "--quiet", "--require-hashes", "--python", str(folder)]
+    run_tool([*sync, str(requirements)])
+    # Written last: an interrupted installation is begun again.
+    shutil.copyfile(requirements, installed)
+    return folder
+
+
+def run_tool(command: list[str], folder: Path | None = None) -> str:
+    """Run a tool; returns its standard output. Raises ToolError with its words and the command."""
+    try:
+        ended = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    except OSError as error:
+        raise ToolError(f"{command[0]} cannot be started: {error.strerror}") from None
+    if ended.returncode != 0:
+        words = (ended.stderr.strip() or ended.stdout.strip()).splitlines()
+        said = "\n".join(f"  {line[:400]}" for line in words[:20]) or "  (nothing)"
+        place = f"cd {shlex.quote(str(folder))} && " if folder else ""
+        raise ToolError(
+            f"{Path(command[0]).name} ended with exit code {ended.returncode} and said:\n{said}\n"
+            f"to run it again:\n  {place}{shlex.join(command)}"
+        )
+    return ended.stdout

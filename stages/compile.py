@@ -1,0 +1,44 @@
+"""Build one target, from what was exported and lowered.
+
+    python -m stages.compile iree-cpu-x86_64
+
+reads   artifacts/export/, artifacts/lowered/, params.yaml targets.<target>, lowerings
+writes  artifacts/targets/<target>/: the module, and variant.json that describes it
+"""
+
+import argparse
+from pathlib import Path
+
+from ludus.backends import Sources, backend
+from ludus.errors import UsageError, nearest
+from ludus.files import replaced_folder
+from ludus.params import Params, load_params
+from ludus.stage import run_stage
+
+
+def compile_target(name: str, params: Params, export: Path, lowered: Path, out: Path) -> None:
+    """Build a target of params into out. Raises ToolError with the tool's words."""
+    if name not in params.targets:
+        raise UsageError(f"no target '{name}'{nearest(name, set(params.targets))}")
+    target = params.targets[name]
+    sources = Sources(export=export, lowered=lowered, lowerings=params.lowerings)
+    with replaced_folder(out) as folder:
+        variant = backend(target.backend).build(name, target, sources, folder)
+        (folder / "variant.json").write_text(variant.model_dump_json(indent=1) + "\n")
+    sizes = ", ".join(f"{file.path} {file.bytes / 1e6:.2f} MB" for file in variant.files)
+    print(f"{name}: {sizes}")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("target", help="a row of params.yaml targets")
+    parser.add_argument("--export", type=Path, default=Path("artifacts/export"))
+    parser.add_argument("--lowered", type=Path, default=Path("artifacts/lowered"))
+    parser.add_argument("--out", type=Path, help="default: artifacts/targets/<target>")
+    arguments = parser.parse_args()
+    out = arguments.out or Path("artifacts/targets") / arguments.target
+    compile_target(arguments.target, load_params(), arguments.export, arguments.lowered, out)
+
+
+if __name__ == "__main__":
+    run_stage(main)
