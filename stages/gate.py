@@ -62,9 +62,7 @@ def _explain(row: Result, page: Path) -> str:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--results", type=Path, default=Path("artifacts/report/results.json"))
     parser.add_argument("--passed", type=Path, default=Path("artifacts/gate.json"))
     given = parser.parse_args()

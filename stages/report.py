@@ -5,13 +5,14 @@
 Reads params.yaml, data/prepared/test.npz, attestations/ and, in artifacts/, evaluations/,
 training/, export/reference.npz, targets/, data/ and machine.json. Writes artifacts/report/
 (results.json: every evaluation with its status; index.html, table.md, plots/) and
-artifacts/metrics.json. It judges and refuses nothing: that is the gate's work.
+artifacts/metrics.json. Every row gets its status word here; to refuse a build is the gate's work.
 """
 
 import argparse
 import csv
 import json
 import math
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -33,56 +34,63 @@ def report(params: Path, *, artifacts: Path, data: Path, attestations: Path) -> 
     inputs = read_inputs(
         load_params(params), artifacts=artifacts, data=data, attestations=attestations
     )
-    evaluations = [{"evaluation": row.evaluation} | _figures(row, inputs) for row in inputs.rows]
+    plotted = [_plotted(row, inputs) for row in inputs.rows if row.accuracy is not None]
     with replaced_folder(artifacts / "report") as folder:
         (folder / "plots").mkdir()
         write_text(folder / "index.html", page.render(inputs))
         write_text(folder / "table.md", table.markdown(inputs.rows, inputs.sizes))
         write_confusion(inputs, folder / "plots/confusion.csv")
-        ran = [figures for figures in evaluations if "accuracy" in figures]
-        _write_json(ran, folder / "plots/evaluations.json")
+        _write_json(plotted, folder / "plots/evaluations.json")
         write_results(inputs.rows, folder / "results.json")
     _write_json(metrics(inputs), artifacts / "metrics.json")
     return inputs
 
 
-def metrics(inputs: Inputs) -> dict[str, object]:
-    """Numbers only, by evaluation; an evaluation without figures has none."""
-    figures = {row.evaluation: _figures(row, inputs) for row in inputs.rows}
-    numbers: dict[str, object] = {name: found for name, found in figures.items() if found}
-    if inputs.curves:
-        numbers["training"] = _training(inputs.curves)
-    return numbers
+def metrics(inputs: Inputs) -> dict[str, dict[str, float]]:
+    """Numbers only, by evaluation, and those of the training; what was not run has none."""
+    numbers = {
+        row.evaluation: _figures(row, inputs) for row in inputs.rows if row.accuracy is not None
+    }
+    return numbers | ({"training": _training(inputs.curves)} if inputs.curves else {})
 
 
 def _figures(row: Result, inputs: Inputs) -> dict[str, float]:
-    if row.accuracy is None:
-        return {}
     figures = {
         "accuracy": row.accuracy,
         "agreement": row.agreement,
         "flipped": None if row.flipped is None else len(row.flipped),
         "max_abs_diff": row.max_abs_diff,
         "seconds": row.seconds,
-        "images_per_second": table.images_per_second(row),
         "bytes": inputs.sizes[row.target],
     }
-    # NaN is no JSON that other programs take.
+    return _finite(figures)
+
+
+def _training(curves: dict[str, list[float]]) -> dict[str, float]:
+    """Epochs, and the validation figures of the best of them, whose weights were kept."""
+    epochs = max(len(values) for values in curves.values())
+    accuracy = curves.get("validation/accuracy", [])
+    best = int(np.nanargmax(accuracy)) if np.isfinite(accuracy).any() else None
+    numbers: dict[str, float | None] = {"epochs": epochs}
+    if best is not None:
+        losses = curves.get("validation/loss", [])
+        numbers["best_epoch"] = best + 1
+        numbers["validation_accuracy"] = accuracy[best]
+        numbers["validation_loss"] = losses[best] if best < len(losses) else None
+    return _finite(numbers)
+
+
+def _finite(figures: Mapping[str, float | None]) -> dict[str, float]:
+    """The figures that are numbers: NaN is no JSON that other programs take."""
     return {
         key: value for key, value in figures.items() if value is not None and math.isfinite(value)
     }
 
 
-def _training(curves: dict[str, list[float]]) -> dict[str, float]:
-    """Epochs, and of each validation figure its best: the epoch whose weights were kept."""
-    numbers: dict[str, float] = {"epochs": max(len(values) for values in curves.values())}
-    for name, values in curves.items():
-        series, _, quantity = name.partition("/")
-        if series == "validation" and quantity == "accuracy":
-            numbers["validation_accuracy"] = max(values)
-        elif series == "validation" and quantity == "loss":
-            numbers["validation_loss"] = min(values)
-    return numbers
+def _plotted(row: Result, inputs: Inputs) -> dict[str, object]:
+    """What `dvc plots` can draw of an evaluation that was run."""
+    speed = _finite({"images_per_second": table.images_per_second(row)})
+    return {"evaluation": row.evaluation, **_figures(row, inputs), **speed}
 
 
 def write_confusion(inputs: Inputs, path: Path) -> None:
@@ -99,9 +107,7 @@ def _write_json(values: object, path: Path) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--params", type=Path, default=Path("params.yaml"))
     parser.add_argument("--artifacts", type=Path, default=Path("artifacts"))
     parser.add_argument("--data", type=Path, default=Path("data"))

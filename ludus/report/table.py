@@ -88,7 +88,7 @@ def terminal(rows: list[Result], sizes: dict[str, int], width: int) -> Renderabl
         table.add_row(Text(name + mark), Text(status, STYLES[row.status]), *map(Text, figures))
     reasons = Table.grid(padding=(0, 2, 0, 0))
     reasons.add_column(no_wrap=True)
-    reasons.add_column()
+    reasons.add_column(overflow="fold")
     for row in rows:
         if row.reason:
             reasons.add_row(Text(row.evaluation, STYLES[row.status]), Text(_clip(row.reason)))

@@ -275,7 +275,6 @@ def test_metrics_are_numbers_by_evaluation_and_none_for_what_was_not_run(project
         "agreement": 1.0,
         "bytes": 0,
         "flipped": 0,
-        "images_per_second": 80.0,
         "max_abs_diff": 0.0,
         "seconds": 0.5,
     }
@@ -292,12 +291,22 @@ def test_metrics_of_the_training_are_those_of_the_best_epoch(project: Project) -
     folder = project.artifacts / "training/plots/metrics/validation"
     folder.mkdir(parents=True)
     (folder / "accuracy.tsv").write_text("step\taccuracy\n0\t0.9\n1\t0.98\n2\t0.97\n")
-    (folder / "loss.tsv").write_text("step\tloss\n0\t0.3\n1\t0.1\n2\t0.2\n")
+    (folder / "loss.tsv").write_text("step\tloss\n0\t0.3\n1\t0.2\n2\t0.1\n")
     assert metrics(project.report())["training"] == {
         "epochs": 3,
+        "best_epoch": 2,
         "validation_accuracy": 0.98,
-        "validation_loss": 0.1,
+        "validation_loss": 0.2,
     }
+
+
+def test_the_plot_of_evaluations_has_a_row_for_each_that_was_run(project: Project) -> None:
+    project.report()
+    rows = json.loads((project.artifacts / "report/plots/evaluations.json").read_text())
+    assert [(row["evaluation"], row["images_per_second"]) for row in rows] == [
+        ("torchscript-cpu", 80.0),
+        ("ncnn-cpu", 80.0),
+    ]
 
 
 def test_the_confusion_plot_has_a_line_for_each_test_image(project: Project) -> None:
@@ -368,6 +377,11 @@ def test_a_page_of_words_is_cut_in_a_terminal() -> None:
     text = printed([replace(WIDE, status="failed", reason="x" * 5000)], 80)
     assert text.count("x") < 500
     assert "…" in text
+
+
+def test_a_long_path_in_a_reason_is_broken_not_cut() -> None:
+    text = printed([replace(WIDE, status="failed", reason="x" * 200)], 80)
+    assert text.count("x") == 200
 
 
 def test_brackets_in_a_reason_are_no_markup_of_the_terminal() -> None:

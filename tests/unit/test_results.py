@@ -211,6 +211,7 @@ def test_a_file_that_is_no_results_file_is_refused(
     [
         ('"measured"', '"splendid"', "status: input should be"),
         ("0.9925", '"high"', "accuracy: input should be a valid number"),
+        ("0.9925", '"0.9925"', "accuracy: input should be a valid number"),
         ("10000", '"all"', "images: input should be a valid integer"),
     ],
 )
