@@ -1,0 +1,112 @@
+"""One training by Ludwig, of images in memory, without the parts of Ludwig that are not needed.
+
+Ludwig builds the network, trains it, evaluates it after every epoch and keeps the best by
+validation accuracy. Its own preprocessing is passed by: it would turn 55,000 arrays into tensors
+one by one, order the classes by frequency, and hold the test images. What the network sees is
+pixel / 255, float32 in [0, 1], shape [N, 1, height, width]; its output i is label i.
+Importing this module takes half a minute, nearly all of it `import ludwig.api`.
+"""
+
+import logging
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+# Before the imports that read them: no library asks a network for anything.
+os.environ |= {"HF_HUB_OFFLINE": "1", "HF_HUB_DISABLE_TELEMETRY": "1", "DVC_NO_ANALYTICS": "1"}
+os.environ |= {"DVC_STUDIO_OFFLINE": "1", "DO_NOT_TRACK": "1"}
+os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # else cuBLAS may differ run by run
+logging.getLogger("bitsandbytes").setLevel(logging.CRITICAL)  # of no use here, and complains
+
+import torch  # noqa: E402
+from ludwig.api import LudwigModel  # noqa: E402
+from ludwig.data.dataset.pandas import PandasDataset  # noqa: E402
+from ludwig.globals import set_disable_progressbar  # noqa: E402
+
+from ludus.training_watch import Curves, Watch, progress_bar  # noqa: E402
+
+Config = dict[str, Any]
+Bytes = npt.NDArray[np.uint8]
+Split = tuple[Bytes, Bytes]  # images [N, height, width], labels [N]
+
+
+def fit(
+    config: Config,
+    training: Split,
+    validation: Split,
+    seed: int,
+    threads: int,
+    work: Path,
+    live: Path,
+) -> LudwigModel:
+    """Train the network of config (as network_config.merge makes it); the best one is returned.
+
+    work is a folder for Ludwig's checkpoints, live the folder of DVCLive's metrics and plots;
+    threads is 0 for all cores. The same arguments on the same machine give the same weights.
+    """
+    torch.use_deterministic_algorithms(True)
+    if threads:
+        torch.set_num_threads(threads)
+    set_disable_progressbar(True)  # type: ignore[no-untyped-call]
+    model = LudwigModel(config, logging_level=logging.ERROR)
+    with Curves(str(live), save_dvc_exp=False, dvcyaml=None) as curves, progress_bar() as bar:
+        model.train(
+            training_set=_dataset(model, training),
+            validation_set=_dataset(model, validation),
+            training_set_metadata=_metadata(model, training),
+            output_directory=str(work),
+            random_seed=seed,
+            skip_save_training_description=True,
+            skip_save_training_statistics=True,
+            skip_save_progress=True,
+            skip_save_log=True,
+            skip_save_processed_input=True,
+            callbacks=[Watch(config, curves, bar, classes=_classes(training))],
+        )
+    return model
+
+
+def _classes(split: Split) -> int:
+    return int(split[1].max()) + 1
+
+
+def _features(model: LudwigModel) -> tuple[Any, Any]:
+    """Ludwig's own configuration of the image and of the label."""
+    return model.config_obj.input_features[0], model.config_obj.output_features[0]
+
+
+def _dataset(model: LudwigModel, split: Split) -> PandasDataset:
+    """A split as Ludwig holds one after its preprocessing."""
+    feature, label = _features(model)
+    columns = {
+        feature.proc_column: split[0][:, np.newaxis] / np.float32(255),
+        label.proc_column: split[1].astype(np.int64),
+    }
+    features = {feature.proc_column: feature.to_dict(), label.proc_column: label.to_dict()}
+    return PandasDataset(columns, features, data_cache_fp=None)  # type: ignore[no-untyped-call]
+
+
+def _metadata(model: LudwigModel, split: Split) -> Config:
+    """What Ludwig notes of the training split; classes in the order of the labels."""
+    feature, label = _features(model)
+    height, width = split[0].shape[1:]
+    counts = np.bincount(split[1], minlength=_classes(split)).tolist()
+    names = [str(index) for index in range(len(counts))]
+    size = {"height": height, "width": width, "num_channels": 1}
+    return {
+        feature.name: {
+            # Ludwig clears the size in its configuration, and reads it from here.
+            "preprocessing": feature.preprocessing.to_dict() | size,
+            "reshape": [1, height, width],
+        },
+        label.name: {
+            "preprocessing": label.preprocessing.to_dict(),
+            "idx2str": names,
+            "str2idx": {name: index for index, name in enumerate(names)},
+            "str2freq": dict(zip(names, counts, strict=True)),
+            "vocab_size": len(names),
+        },
+    }

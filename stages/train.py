@@ -1,0 +1,115 @@
+"""Train the network of config.yaml with Ludwig; keep the best by validation accuracy.
+
+Reads:   data/prepared/{train,validation}.npz, config.yaml, params.yaml `train`
+Writes:  artifacts/model/     what LudwigModel.load takes, and config.yaml as it was trained
+         artifacts/training/  DVCLive's metrics and learning curves
+Command: python -m stages.train
+
+The test images are not read. The same params on the same machine give the same weights.
+"""
+
+import argparse
+import errno
+import os
+import shutil
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import yaml
+
+from ludus.errors import DataError
+from ludus.network_config import merge, read_config
+from ludus.params import Train, load_params
+from ludus.stage import run_stage
+
+AGAIN = "run `dvc repro prepare`"
+ROOM = 8 << 20  # bytes free that a training needs at least: a model and its checkpoint are 4 MB
+
+Bytes = npt.NDArray[np.uint8]
+
+
+def train(data: Path, config_path: Path, params: Train, out: Path, live: Path) -> None:
+    """Train, and put the model in out once it is whole. Raises ConfigError, DataError, OSError."""
+    config, notes = read_config(config_path)
+    for note in notes:
+        print(f"{config_path}: {note}")
+    training, validation = read_split(data / "train.npz"), read_split(data / "validation.npz")
+    if not set(validation[1]) <= set(training[1]):
+        raise DataError(f"{data}: validation has labels that train has not; {AGAIN}")
+    height, width = training[0].shape[1:]
+    merged = merge(config, params, len(training[1]), (height, width))
+    with _replaced(out) as folder:
+        print("loading Ludwig, which takes half a minute", flush=True)
+        from ludus.ludwig_training import fit  # not sooner: bad input is said at once
+
+        work = folder.with_name("work")
+        model = fit(merged, training, validation, params.seed, params.threads, work, live)
+        model.save(str(folder))
+        (folder / "config.yaml").write_text(yaml.safe_dump(merged, sort_keys=False))
+
+
+@contextmanager
+def _replaced(folder: Path) -> Iterator[Path]:
+    """A new folder to write to, which takes folder's place when all went well.
+
+    It has a folder of its own, so that what is written beside it goes too. A full disk is an
+    OSError, whatever the library that met it makes of it (safetensors and torch: others).
+    """
+    partial = folder.with_name(f"{folder.name}.partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    (whole := partial / "whole").mkdir(parents=True)
+    try:
+        _refuse_full_disk(folder, None)
+        yield whole
+        shutil.rmtree(folder, ignore_errors=True)
+        whole.replace(folder)
+    except Exception as error:
+        _refuse_full_disk(folder, error)
+        raise
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+
+
+def _refuse_full_disk(folder: Path, error: Exception | None) -> None:
+    if shutil.disk_usage(folder.parent).free < ROOM:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(folder)) from error
+
+
+def read_split(path: Path) -> tuple[Bytes, Bytes]:
+    """images uint8 [N, height, width] and labels uint8 [N] of one split. Raises DataError."""
+    try:
+        with np.load(path) as arrays:
+            images, labels = arrays["images"], arrays["labels"]
+    except FileNotFoundError:
+        raise DataError(f"{path} is missing; {AGAIN}") from None
+    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+        raise DataError(f"{path} cannot be read ({error}); {AGAIN}") from None
+    for name, array, rank in (("images", images, 3), ("labels", labels, 1)):
+        if array.dtype != np.uint8 or array.ndim != rank:
+            got = f"{array.dtype} of shape {list(array.shape)}"
+            raise DataError(f"{path}: {name} are {got}, expected uint8 of rank {rank}; {AGAIN}")
+    if len(images) != len(labels) or len(labels) < 2:
+        raise DataError(f"{path} has {len(images)} images and {len(labels)} labels; {AGAIN}")
+    return images, labels
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument("--data", type=Path, default=Path("data/prepared"))
+    parser.add_argument("--config", type=Path, default=Path("config.yaml"))
+    parser.add_argument("--params", type=Path, default=Path("params.yaml"))
+    parser.add_argument("--out", type=Path, default=Path("artifacts/model"))
+    parser.add_argument("--live", type=Path, default=Path("artifacts/training"))
+    arguments = parser.parse_args()
+    params = load_params(arguments.params).train
+    train(arguments.data, arguments.config, params, arguments.out, arguments.live)
+
+
+if __name__ == "__main__":
+    run_stage(main)

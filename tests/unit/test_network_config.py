@@ -1,0 +1,246 @@
+"""ludus.network_config: what config.yaml may hold, and what Ludwig gets of it."""
+
+from copy import deepcopy
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ludus.errors import ConfigError
+from ludus.network_config import check_config, merge, read_config
+from ludus.params import Train
+
+ROOT = Path(__file__).parents[2]
+ORIGINAL = ROOT / "tests/golden/original-config.yaml"
+TRAIN = Train(epochs=3, batch_size=100, learning_rate=0.01, schedule="one_cycle", seed=1, threads=0)
+SIZE = (28, 28)
+
+
+@pytest.fixture
+def config() -> dict[str, Any]:
+    return read_config(ROOT / "config.yaml")[0]
+
+
+def encoder(config: dict[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = config["input_features"][0]["encoder"]
+    return found
+
+
+def test_the_projects_own_config_needs_no_translation() -> None:
+    assert read_config(ROOT / "config.yaml")[1] == []
+
+
+def test_the_original_config_says_the_same_as_the_projects(config: dict[str, Any]) -> None:
+    assert read_config(ORIGINAL)[0] == config
+
+
+def test_each_old_name_is_told_once() -> None:
+    assert read_config(ORIGINAL)[1] == [
+        "encoder: stacked_cnn is read as encoder: {type: stacked_cnn, conv_layers, fc_layers}",
+        "num_filters is read as out_channels",
+        "filter_size is read as kernel_size",
+        "pool_size is read as pool_kernel_size",
+    ]
+
+
+def test_layers_beside_no_encoder_go_to_the_default_one(config: dict[str, Any]) -> None:
+    old = deepcopy(config)
+    feature = old["input_features"][0]
+    feature.update(feature.pop("encoder"))
+    feature["type"] = "image"
+    assert check_config(old)[0] == config
+
+
+def test_what_is_checked_is_not_changed(config: dict[str, Any]) -> None:
+    encoder(config)["num_filters"] = 16
+    before = deepcopy(config)
+    check_config(config)
+    assert config == before
+
+
+def test_an_old_name_beside_the_new_one_is_refused(config: dict[str, Any]) -> None:
+    encoder(config)["conv_layers"][0]["num_filters"] = 16
+    with pytest.raises(ConfigError, match="old name of 'out_channels', and both are set"):
+        check_config(config)
+
+
+@pytest.mark.parametrize(
+    ("where", "key", "message"),
+    [
+        ((), "trainr", "unknown key 'trainr', did you mean 'trainer'?"),
+        (("trainer",), "epoch", "unknown key 'epoch' of 'trainer', did you mean 'epochs'?"),
+        (("trainer", "optimizer"), "beta", "unknown key 'beta' of 'trainer.optimizer', did"),
+        (("combiner",), "num_fc_layer", "of 'combiner', did you mean 'num_fc_layers'?"),
+        (("input_features", 0), "encodr", "'input_features[0]', did you mean 'encoder'?"),
+        (("input_features", 0, "encoder"), "conv_layer", "did you mean 'conv_layers'?"),
+        (
+            ("input_features", 0, "encoder", "conv_layers", 1),
+            "kernel_sise",
+            "'input_features[0].encoder.conv_layers[1]', did you mean 'kernel_size'?",
+        ),
+        (("input_features", 0, "encoder", "fc_layers", 0), "fc_size", "fc_layers[0]', did you"),
+        (("output_features", 0), "los", "'output_features[0]', did you mean 'loss'?"),
+    ],
+)
+def test_an_unknown_key_is_refused_with_the_nearest(
+    config: dict[str, Any], where: tuple[Any, ...], key: str, message: str
+) -> None:
+    place: Any = config
+    for step in where:
+        place = place.setdefault(step, {}) if isinstance(place, dict) else place[step]
+    place[key] = 1
+    with pytest.raises(ConfigError) as raised:
+        check_config(config)
+    assert message in str(raised.value)
+
+
+def test_a_key_of_another_encoder_is_refused(config: dict[str, Any]) -> None:
+    config["input_features"][0]["encoder"] = {"type": "mlp_mixer", "conv_layers": []}
+    with pytest.raises(ConfigError, match="unknown key 'conv_layers'"):
+        check_config(config)
+
+
+@pytest.mark.parametrize(
+    ("section", "types"), [("input_features", "image"), ("output_features", "category")]
+)
+def test_a_feature_of_another_type_is_refused(
+    config: dict[str, Any], section: str, types: str
+) -> None:
+    config[section][0]["type"] = "audio"
+    with pytest.raises(ConfigError, match=rf"'{section}\[0\].type' is 'audio'; known: {types}"):
+        check_config(config)
+
+
+def test_an_unknown_encoder_is_refused_with_the_nearest(config: dict[str, Any]) -> None:
+    encoder(config)["type"] = "stacked_cn"
+    with pytest.raises(
+        ConfigError, match=r"encoder\.type' is 'stacked_cn', did you mean 'stacked_c"
+    ):
+        check_config(config)
+
+
+@pytest.mark.parametrize("whole", [None, [], "text", {}, {"input_features": [{}]}])
+def test_what_is_no_configuration_is_refused(whole: Any) -> None:
+    with pytest.raises(ConfigError, match="one input feature of type image"):
+        check_config(whole)
+
+
+def test_a_second_feature_is_refused(config: dict[str, Any]) -> None:
+    config["input_features"] *= 2
+    with pytest.raises(ConfigError, match="must be a list of one feature"):
+        check_config(config)
+
+
+def test_a_feature_without_a_name_is_refused(config: dict[str, Any]) -> None:
+    del config["output_features"][0]["name"]
+    with pytest.raises(ConfigError, match=r"'output_features\[0\].name' is None"):
+        check_config(config)
+
+
+def test_layers_that_are_no_list_are_refused(config: dict[str, Any]) -> None:
+    encoder(config)["conv_layers"] = {"out_channels": 32}
+    with pytest.raises(ConfigError, match=r"conv_layers' is a dict, expected a list"):
+        check_config(config)
+
+
+def test_a_layer_that_is_no_table_is_refused(config: dict[str, Any]) -> None:
+    encoder(config)["conv_layers"] = [32]
+    with pytest.raises(ConfigError, match=r"conv_layers\[0\]' is a int, expected a table"):
+        check_config(config)
+
+
+@pytest.mark.parametrize("section", ["hyperopt", "defaults", "backend", "preset"])
+def test_a_section_without_effect_is_refused(config: dict[str, Any], section: str) -> None:
+    config[section] = {}
+    with pytest.raises(ConfigError, match=f"'{section}' has no effect on this stage"):
+        check_config(config)
+
+
+@pytest.mark.parametrize(
+    ("section", "value", "message"),
+    [
+        ("preprocessing", {"split": {"type": "random"}}, "'preprocessing' cannot be set here"),
+        ("trainer", {"train_steps": 5}, "'trainer.train_steps' cannot be set here; set params"),
+        ("trainer", {"skip_all_evaluation": True}, "'trainer.skip_all_evaluation' cannot be set"),
+    ],
+)
+def test_what_would_not_do_what_it_says_is_refused(
+    config: dict[str, Any], section: str, value: Any, message: str
+) -> None:
+    config[section] = value
+    with pytest.raises(ConfigError, match=message):
+        check_config(config)
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"nothing.yaml is missing"):
+        read_config(tmp_path / "nothing.yaml")
+
+
+@pytest.mark.parametrize("content", [b"a: [", b"\xff\xfe\x00"])
+def test_a_file_that_is_no_yaml_is_named(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "config.yaml"
+    path.write_bytes(content)
+    with pytest.raises(ConfigError, match=r"config.yaml is no YAML"):
+        read_config(path)
+
+
+def test_an_error_names_the_file_it_is_in(tmp_path: Path) -> None:
+    path = tmp_path / "config.yaml"
+    path.write_text("input_feature: []\n")
+    with pytest.raises(ConfigError, match=r"config.yaml: 'input_features' must be"):
+        read_config(path)
+
+
+def test_params_win_over_the_config(config: dict[str, Any]) -> None:
+    config["trainer"] = {"epochs": 50, "learning_rate": 1, "early_stop": 2}
+    trainer = merge(config, TRAIN, 1000, SIZE)["trainer"]
+    assert (trainer["epochs"], trainer["batch_size"], trainer["learning_rate"]) == (3, 100, 0.01)
+    assert trainer["early_stop"] == 2
+    assert config["trainer"]["epochs"] == 50
+
+
+def test_the_best_model_is_chosen_by_validation_accuracy_of_the_label(
+    config: dict[str, Any],
+) -> None:
+    config["output_features"][0]["name"] = "digit"
+    trainer = merge(config, TRAIN, 1000, SIZE)["trainer"]
+    assert (trainer["validation_field"], trainer["validation_metric"]) == (
+        "digit",
+        "accuracy_micro",
+    )
+
+
+@pytest.mark.parametrize(
+    ("schedule", "expected"),
+    [
+        ("one_cycle", {"decay": "one_cycle", "max_lr": 0.01, "pct_start": 0.2}),
+        ("cosine", {"decay": "cosine", "t_0": 33, "pct_start": 0.2}),
+        ("constant", {"decay": None, "pct_start": 0.2}),
+    ],
+)
+def test_a_schedule_covers_the_whole_training(
+    config: dict[str, Any], schedule: str, expected: dict[str, Any]
+) -> None:
+    config["trainer"] = {"learning_rate_scheduler": {"decay": "linear", "pct_start": 0.2}}
+    train = TRAIN.model_copy(update={"schedule": schedule})
+    merged = merge(config, train, 1001, SIZE)  # 11 steps an epoch, the last of one image
+    assert merged["trainer"]["learning_rate_scheduler"] == expected
+
+
+def test_the_images_size_is_that_of_the_data(config: dict[str, Any]) -> None:
+    config["input_features"][0]["preprocessing"] = {"height": 32, "num_channels": 1}
+    merged = merge(config, TRAIN, 1000, (32, 24))
+    assert merged["input_features"][0]["preprocessing"] == {
+        "height": 32,
+        "width": 24,
+        "num_channels": 1,
+        "mode": "eager",
+    }
+
+
+@pytest.mark.parametrize("wish", [{"height": 64}, {"standardize_image": "imagenet1k"}])
+def test_another_preprocessing_is_refused(config: dict[str, Any], wish: dict[str, Any]) -> None:
+    config["input_features"][0]["preprocessing"] = wish
+    with pytest.raises(ConfigError, match="handed on as they were prepared, 28 x 28 grey"):
+        merge(config, TRAIN, 1000, SIZE)
