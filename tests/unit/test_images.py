@@ -193,12 +193,14 @@ def test_the_centre_of_mass_comes_to_the_middle() -> None:
     assert np.flatnonzero(boxed.any(1)).tolist() == list(range(4, 24))
 
 
-def test_a_drawing_heavy_at_one_end_is_not_cut_off() -> None:
+@pytest.mark.parametrize("turned", [False, True])
+def test_a_drawing_heavy_at_one_end_is_not_cut_off(turned: bool) -> None:
     canvas = np.zeros((120, 60), np.uint8)
     canvas[10:20, 10:50] = 255
     canvas[20:110, 10:13] = 60  # a pale tail: the mass is at the top
-    got = levels(Image.fromarray(canvas), box=26)
-    assert np.flatnonzero(got.any(1)).tolist() == list(range(2, 28))
+    got = levels(Image.fromarray(np.flipud(canvas) if turned else canvas), box=26)
+    first = 0 if turned else 2
+    assert np.flatnonzero(got.any(1)).tolist() == list(range(first, first + 26))
 
 
 def test_an_image_of_another_size_and_box_is_made() -> None:

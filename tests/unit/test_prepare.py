@@ -128,7 +128,7 @@ def test_what_stood_there_before_is_replaced(raw: Path) -> None:
 
 def test_no_more_than_half_of_the_images_can_be_validation(raw: Path) -> None:
     run(raw, validation=150)
-    with pytest.raises(ConfigError, match="data.validation is 151 of 300 images; .* half, 150"):
+    with pytest.raises(ConfigError, match=r"data\.validation is 151 of 300 images; .* half, 150"):
         run(raw, validation=151)
 
 
