@@ -12,6 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from ludus import backends, devices
 from ludus.devices import cpu
 from ludus.errors import DataError, LudusError
+from ludus.images import normalise
 from ludus.manifest import Preprocess, Variant
 from ludus.results import Result, measure
 
@@ -47,12 +48,6 @@ def load_test_set(data: Path, reference: Path) -> TestSet:
             f"{reference} {len(found.reference)} answers; expected as many of each"
         )
     return found
-
-
-def normalise(images: npt.NDArray[np.uint8], how: Preprocess) -> npt.NDArray[np.float32]:
-    """Images [N, size, size] uint8 to the network's input [N, 1, size, size] float32."""
-    scaled: npt.NDArray[np.float32] = images[:, None].astype(np.float32) * np.float32(how.scale)
-    return scaled - np.float32(how.mean)
 
 
 def evaluate(

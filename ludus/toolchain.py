@@ -13,6 +13,7 @@ from ludus.errors import ConfigError, ToolError, nearest
 
 ROOT = Path(__file__).parent.parent
 TOOLCHAINS = ROOT / ".toolchains"
+LINES_SHOWN = 20  # of what a failed tool said
 
 
 def iree_compile(version: str, source: Path, flags: list[str], out: Path) -> None:
@@ -23,8 +24,9 @@ def iree_compile(version: str, source: Path, flags: list[str], out: Path) -> Non
     """
     program = environment(version) / "bin" / "iree-compile"
     partial = out.with_suffix(".partial")
+    command = [str(program), *flags, str(source), "-o"]
     try:
-        run_tool([str(program), *flags, str(source), "-o", str(partial)])
+        run_tool([*command, str(partial)], paste=[*command, "/dev/null"])
         partial.rename(out)
     finally:
         partial.unlink(missing_ok=True)
@@ -52,18 +54,23 @@ def environment(version: str) -> Path:
     return folder
 
 
-def run_tool(command: list[str], folder: Path | None = None) -> str:
-    """Run a tool; returns its standard output. Raises ToolError with its words and the command."""
+def run_tool(command: list[str], folder: Path | None = None, paste: list[str] | None = None) -> str:
+    """Run a tool in a folder; returns what it printed.
+
+    Raises ToolError with its words and the command to run it again: `paste`, where the files of
+    the command itself will be gone by then.
+    """
     try:
-        ended = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+        ended = subprocess.run(
+            command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
+        )
     except OSError as error:
         raise ToolError(f"{command[0]} cannot be started: {error.strerror}") from None
     if ended.returncode != 0:
-        words = (ended.stderr.strip() or ended.stdout.strip()).splitlines()
-        said = "\n".join(f"  {line[:400]}" for line in words[:20]) or "  (nothing)"
-        place = f"cd {shlex.quote(str(folder))} && " if folder else ""
+        lines = ended.stdout.strip().splitlines() or ["(nothing)"]
+        said = "\n".join(f"  {line[:400]}" for line in lines[:LINES_SHOWN])
         raise ToolError(
             f"{Path(command[0]).name} ended with exit code {ended.returncode} and said:\n{said}\n"
-            f"to run it again:\n  {place}{shlex.join(command)}"
+            f"to run it again:\n  {shlex.join(paste or command)}"
         )
     return ended.stdout

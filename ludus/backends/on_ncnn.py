@@ -26,9 +26,11 @@ def build(name: str, target: OtherTarget, sources: Sources, out: Path) -> Varian
         folder = Path(scratch)
         shutil.copyfile(sources.export / "model.torchscript", folder / "model.pt")
         pnnx = str(Path(sys.executable).with_name("pnnx"))
-        said = run_tool([pnnx, "model.pt", *target.flags], folder)
+        command = [pnnx, "model.pt", *target.flags]
+        source = str(sources.export / "model.torchscript")
+        said = run_tool(command, folder, paste=[pnnx, source, *target.flags])
         for flag in target.flags:
-            if f"\n{flag.replace('=', ' = ')}\n" not in said:
+            if f"\n{flag.replace('=', ' = ')}\n" not in f"\n{said}":
                 raise ToolError(f"targets.{name}.flags: pnnx took no notice of '{flag}'")
         for made, kept in (("model.ncnn.param", PARAM), ("model.ncnn.bin", BIN)):
             if not (folder / made).exists():

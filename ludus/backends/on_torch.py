@@ -1,14 +1,19 @@
 """TorchScript in PyTorch; on the CPU it is the reference that all others are held against."""
 
 import shutil
+import warnings
 from importlib.metadata import version
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ludus.backends import Run, Sources, describe
 from ludus.backends.batches import ANY, run_in_batches
 from ludus.devices.module import Array
 from ludus.manifest import EntryFunction, Variant
 from ludus.params import OtherTarget
+
+if TYPE_CHECKING:
+    import torch
 
 MODEL = "model.torchscript"
 DEVICES = {"cpu": "cpu", "cuda": "cuda"}
@@ -41,8 +46,7 @@ def load(variant: Variant, folder: Path, device: str) -> Run:
     """Load the trace onto a device."""
     import torch
 
-    # torch.jit is deprecated in 2.14 in favour of torch.export, but TorchScript is what was asked.
-    model = torch.jit.load(folder / variant.files[0].path, map_location=DEVICES[device]).eval()
+    model = load_trace(folder / variant.files[0].path, DEVICES[device])
 
     @torch.inference_mode()
     def call(batch: int, images: Array) -> Array:
@@ -50,6 +54,16 @@ def load(variant: Variant, folder: Path, device: str) -> Run:
         return answer
 
     return lambda images: run_in_batches(call, [ANY], images)
+
+
+def load_trace(path: Path, device: str) -> "torch.jit.ScriptModule":
+    """Load a TorchScript file onto torch's device."""
+    import torch
+
+    with warnings.catch_warnings():
+        # torch 2.14 would have torch.export in its place; TorchScript is what was asked for.
+        warnings.filterwarnings("ignore", "`torch.jit.*deprecated", FutureWarning)
+        return torch.jit.load(path, map_location=device).eval()
 
 
 def runtime_version() -> str:

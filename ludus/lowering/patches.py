@@ -41,7 +41,12 @@ class PatchesConvPool(nn.Module):
         )
         depth, outputs = self.weight.shape[0], self.bias.shape[0]
         y = patches.reshape(batch * self.rows * self.columns, depth) @ self.weight
-        y = y.reshape(batch, self.rows, self.columns, 4, outputs).amax(3) + self.bias
+        window = y.reshape(batch, self.rows, self.columns, 4, outputs).unbind(3)
+        # Not amax: of it IREE 3.13 makes a reduction that its VMVX cannot compile for one image.
+        y = torch.maximum(
+            torch.maximum(window[0], window[1]), torch.maximum(window[2], window[3])
+        )
+        y = y + self.bias
         return torch.relu(y) if self.relu else y
 
 
