@@ -7,6 +7,7 @@ pixel / 255, float32 in [0, 1], shape [N, 1, height, width]; its output i is lab
 Importing this module takes half a minute, nearly all of it `import ludwig.api`.
 """
 
+import copy
 import logging
 import os
 from pathlib import Path
@@ -25,7 +26,12 @@ import torch  # noqa: E402
 from ludwig.api import LudwigModel  # noqa: E402
 from ludwig.data.dataset.pandas import PandasDataset  # noqa: E402
 from ludwig.globals import set_disable_progressbar  # noqa: E402
+from ludwig.schema.features.utils import (  # noqa: E402
+    get_input_feature_cls,
+    get_output_feature_cls,
+)
 
+from ludus.errors import ConfigError, LudusError  # noqa: E402
 from ludus.training_watch import Curves, Watch, progress_bar  # noqa: E402
 
 Config = dict[str, Any]
@@ -51,22 +57,41 @@ def fit(
     if threads:
         torch.set_num_threads(threads)
     set_disable_progressbar(True)  # type: ignore[no-untyped-call]
-    model = LudwigModel(config, logging_level=logging.ERROR)
     with Curves(str(live), save_dvc_exp=False, dvcyaml=None) as curves, progress_bar() as bar:
-        model.train(
-            training_set=_dataset(model, training),
-            validation_set=_dataset(model, validation),
-            training_set_metadata=_metadata(model, training),
-            output_directory=str(work),
-            random_seed=seed,
-            skip_save_training_description=True,
-            skip_save_training_statistics=True,
-            skip_save_progress=True,
-            skip_save_log=True,
-            skip_save_processed_input=True,
-            callbacks=[Watch(config, curves, bar, classes=_classes(training))],
-        )
+        watch = Watch(config, curves, bar, classes=_classes(training))
+        try:
+            _check_values(config)
+            model = LudwigModel(config, logging_level=logging.ERROR)
+            model.train(
+                training_set=_dataset(model, training),
+                validation_set=_dataset(model, validation),
+                training_set_metadata=_metadata(model, training),
+                output_directory=str(work),
+                random_seed=seed,
+                skip_save_training_description=True,
+                skip_save_training_statistics=True,
+                skip_save_progress=True,
+                skip_save_log=True,
+                skip_save_processed_input=True,
+                callbacks=[watch],
+            )
+        except Exception as error:
+            if watch.started or isinstance(error, LudusError | OSError):
+                raise
+            raise ConfigError(
+                f"Ludwig cannot train the network that config.yaml declares: {error}"
+            ) from error
     return model
+
+
+def _check_values(config: Config) -> None:
+    """Raise what Ludwig has to say to the values of both features.
+
+    Ludwig 0.17.10 swallows it, and fails later because "'dict' object has no attribute 'encoder'".
+    """
+    mine = copy.deepcopy(config)  # Ludwig writes into what it validates
+    get_input_feature_cls("ecd", "image").model_validate(mine["input_features"][0])
+    get_output_feature_cls("ecd", "category").model_validate(mine["output_features"][0])
 
 
 def _classes(split: Split) -> int:

@@ -98,12 +98,20 @@ def merge(config: Config, train: Train, images: int, size: tuple[int, int]) -> C
         "batch_size": train.batch_size,
         "learning_rate": train.learning_rate,
         "learning_rate_scheduler": (trainer.get("learning_rate_scheduler") or {})
-        | _schedule(train, steps=train.epochs * -(-images // train.batch_size)),
+        | _schedule(train, steps=train.epochs * -(-trained_on(images, train) // train.batch_size)),
         "validation_field": label["name"],
         "validation_metric": "accuracy_micro",  # Ludwig's "accuracy" is the mean over the classes
         "evaluate_training_set": False,  # the figures of the epoch itself do, at no cost
     }
     return merged
+
+
+def trained_on(images: int, train: Train) -> int:
+    """How many of the training images an epoch has: one less where a last batch would be of one.
+
+    Ludwig 0.17.10 leaves such a batch out, counts it all the same, and then evaluates too late.
+    """
+    return images - (images % train.batch_size == 1 and images > 1)
 
 
 def _schedule(train: Train, steps: int) -> Config:
@@ -136,11 +144,12 @@ def _translate(feature: Config, table: Config) -> list[str]:
     holders = [encoder, *(layers if isinstance(layers, list) else [])]
     for holder in [holder for holder in holders if isinstance(holder, dict)]:
         for old in [key for key in holder if key in RENAMED]:
-            new = RENAMED[old]
-            if new in holder:
-                raise ConfigError(f"'{old}' is the old name of '{new}', and both are set")
-            holder[new] = holder.pop(old)
-            notes.append(f"{old} is read as {new}")
+            if RENAMED[old] in holder:
+                raise ConfigError(f"'{old}' is the old name of '{RENAMED[old]}', and both are set")
+            notes.append(f"{old} is read as {RENAMED[old]}")
+        present = {RENAMED.get(key, key): inner for key, inner in holder.items()}  # same order
+        holder.clear()
+        holder.update(present)
     return list(dict.fromkeys(notes))
 
 

@@ -10,6 +10,7 @@ A table is {"keys": {key: table or null}}; null holds any value. Where a key `ty
 also has {"default": type, "types": {type: {key: table or null}}}. {"items": table} is a list.
 """
 
+import copy
 import inspect
 import json
 from pathlib import Path
@@ -33,7 +34,8 @@ def from_ludwig() -> dict[str, Any]:
         "conv_layers": _arguments(Conv2DLayer, {"img_height", "img_width", "in_channels"}),
         "fc_layers": _arguments(FCLayer, {"input_size", "input_rank"}),
     }
-    sections = {k: v for k, v in get_schema("ecd")["properties"].items() if k not in LEFT_OUT}
+    schema = copy.deepcopy(get_schema("ecd"))  # Ludwig keeps the one it gave
+    sections = {k: v for k, v in schema["properties"].items() if k not in LEFT_OUT}
     for section, feature_type in FEATURE_TYPES.items():
         features = sections[section]["items"]
         features["allOf"] = [x for x in features["allOf"] if _chosen(x) == feature_type]

@@ -42,6 +42,7 @@ class Watch(Callback):
         self.curves = curves
         self.bar = bar
         self.classes = classes
+        self.started = False  # a first batch went through
         self.task = bar.add_task("training", total=None)
 
     def on_train_start(self, model: Any, *_: Any, **__: Any) -> None:
@@ -55,6 +56,7 @@ class Watch(Callback):
         trainer.model.to(memory_format=torch.channels_last)  # up to 1.5 times as fast on CPUs
 
     def on_batch_end(self, trainer: Any, progress_tracker: Any, *_: Any, **__: Any) -> None:
+        self.started = True
         self.bar.update(self.task, completed=progress_tracker.steps, total=trainer.total_steps)
 
     def on_trainer_train_teardown(

@@ -22,7 +22,7 @@ import numpy.typing as npt
 import yaml
 
 from ludus.errors import DataError
-from ludus.network_config import merge, read_config
+from ludus.network_config import merge, read_config, trained_on
 from ludus.params import Train, load_params
 from ludus.stage import run_stage
 
@@ -42,6 +42,7 @@ def train(data: Path, config_path: Path, params: Train, out: Path, live: Path) -
         raise DataError(f"{data}: validation has labels that train has not; {AGAIN}")
     height, width = training[0].shape[1:]
     merged = merge(config, params, len(training[1]), (height, width))
+    training = (training[0][: (n := trained_on(len(training[1]), params))], training[1][:n])
     with _replaced(out) as folder:
         print("loading Ludwig, which takes half a minute", flush=True)
         from ludus.ludwig_training import fit  # not sooner: bad input is said at once
@@ -82,11 +83,11 @@ def _refuse_full_disk(folder: Path, error: Exception | None) -> None:
 def read_split(path: Path) -> tuple[Bytes, Bytes]:
     """images uint8 [N, height, width] and labels uint8 [N] of one split. Raises DataError."""
     try:
-        with np.load(path) as arrays:
+        with path.open("rb") as file, np.load(file) as arrays:
             images, labels = arrays["images"], arrays["labels"]
     except FileNotFoundError:
         raise DataError(f"{path} is missing; {AGAIN}") from None
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+    except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
         raise DataError(f"{path} cannot be read ({error}); {AGAIN}") from None
     for name, array, rank in (("images", images, 3), ("labels", labels, 1)):
         if array.dtype != np.uint8 or array.ndim != rank:

@@ -215,7 +215,7 @@ def test_the_best_model_is_chosen_by_validation_accuracy_of_the_label(
     ("schedule", "expected"),
     [
         ("one_cycle", {"decay": "one_cycle", "max_lr": 0.01, "pct_start": 0.2}),
-        ("cosine", {"decay": "cosine", "t_0": 33, "pct_start": 0.2}),
+        ("cosine", {"decay": "cosine", "t_0": 30, "pct_start": 0.2}),
         ("constant", {"decay": None, "pct_start": 0.2}),
     ],
 )
@@ -224,7 +224,7 @@ def test_a_schedule_covers_the_whole_training(
 ) -> None:
     config["trainer"] = {"learning_rate_scheduler": {"decay": "linear", "pct_start": 0.2}}
     train = TRAIN.model_copy(update={"schedule": schedule})
-    merged = merge(config, train, 1001, SIZE)  # 11 steps an epoch, the last of one image
+    merged = merge(config, train, 1001, SIZE)  # 10 steps: Ludwig leaves out a last batch of one
     assert merged["trainer"]["learning_rate_scheduler"] == expected
 
 
