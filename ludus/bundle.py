@@ -11,6 +11,7 @@ Every way not to do so has its own error in `ludus.errors`, below BundleError.
 
 import hashlib
 import json
+import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -125,6 +126,26 @@ def check_golden_answers(bundle: Bundle, variant: Variant, device: str) -> float
             f"more than {golden.max_abs_diff:g}"
         )
     return difference
+
+
+def pack(bundle: Bundle, out: Path) -> Path:
+    """Zip a bundle into out/<name>-<version>.zip, with its sha256 beside it; the same bytes each
+    time. Returns the zip's path."""
+    out.mkdir(parents=True, exist_ok=True)
+    manifest = bundle.manifest
+    path = out / f"{manifest.name}-{manifest.version}.zip"
+    partial = path.with_suffix(".partial")
+    with zipfile.ZipFile(partial, "w", zipfile.ZIP_DEFLATED) as archive:
+        for file in sorted(bundle.folder.rglob("*")):
+            if file.is_file():
+                name = f"{manifest.name}/{file.relative_to(bundle.folder).as_posix()}"
+                entry = zipfile.ZipInfo(name)  # of 1980, so that no time gets in
+                entry.compress_type = zipfile.ZIP_DEFLATED
+                archive.writestr(entry, file.read_bytes())
+    digest = hashlib.sha256(partial.read_bytes()).hexdigest()
+    partial.rename(path)
+    path.with_suffix(".zip.sha256").write_text(f"{digest}  {path.name}\n", encoding="utf-8")
+    return path
 
 
 def _files(manifest: Manifest) -> Iterator[File]:

@@ -1,0 +1,224 @@
+"""`ludus`: look at a bundle, verify it, recognise digits with it, and see what a machine can run.
+
+Exit codes: 0; 1 where something falls short; 2 where it cannot be asked so.
+"""
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import numpy as np
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from ludus import backends, bundle, devices, evaluation, images, results
+from ludus.errors import LudusError
+from ludus.manifest import Variant
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__.splitlines()[0])
+console = Console()
+
+BundleFolder = Annotated[Path, typer.Argument(metavar="BUNDLE", help="the bundle's folder")]
+Json = Annotated[bool, typer.Option("--json", help="print JSON, for programs")]
+DeviceOption = Annotated[
+    str | None,
+    typer.Option(help=f"{', '.join(devices.DEVICES)}; default: the first that the bundle prefers"),
+]
+VariantOption = Annotated[str | None, typer.Option(help="a target, such as iree-vulkan")]
+
+
+@app.command()
+def doctor(as_json: Json = False) -> None:
+    """Say what this machine can run, after computing on each device."""
+    rows = []
+    for word in devices.DEVICES:
+        reason = devices.why_not(word)
+        name = None if reason else devices.open_device(word)[1]
+        rows.append({"device": word, "passes": reason is None, "name": name, "reason": reason})
+    for name in backends.BACKENDS:
+        reason, version = _runtime(name)
+        rows.append(
+            {"runtime": name, "passes": reason is None, "version": version, "reason": reason}
+        )
+    if as_json:
+        return _print_json(rows)
+    table = Table("", "", "", box=None, show_header=False)
+    for row in rows:
+        word = "[green]PASS[/]" if row["passes"] else "[yellow]no[/]"
+        what = row.get("name") or row.get("version") or row["reason"]
+        table.add_row(str(row.get("device") or row.get("runtime")), word, escape(str(what)))
+    console.print(table)
+
+
+@app.command()
+def inspect(folder: BundleFolder, as_json: Json = False) -> None:
+    """Show a bundle's inputs, outputs, labels, variants and what was proved of each."""
+    found = bundle.read_bundle(folder).manifest
+    if as_json:
+        return _print_json(found.model_dump(mode="json"))
+    console.print(f"[bold]{escape(found.name)}[/] {found.version}")
+    for index, tensor in enumerate(found.inputs):
+        console.print(f"input/{index}   {tensor.name}: {tensor.datatype} {tensor.shape}")
+    for index, tensor in enumerate(found.outputs):
+        console.print(f"output/{index}  {tensor.name}: {tensor.datatype} {tensor.shape}")
+    console.print(f"labels    {', '.join(found.labels)}")
+    table = Table("variant", "size", "needs", "run on", "status", "accuracy", box=None)
+    for variant in found.variants:
+        size = sum(file.bytes for file in variant.files) / 1e6
+        for number, row in enumerate(variant.evaluations or [None]):
+            first = [variant.target, f"{size:.2f} MB", _needs(variant)] if number == 0 else [""] * 3
+            accuracy = "" if row is None or row.accuracy is None else f"{row.accuracy:.4f}"
+            last = ["", "not run", ""] if row is None else [row.device, row.status, accuracy]
+            table.add_row(*first, *last)
+    console.print(table)
+    return None
+
+
+@app.command()
+def verify(folder: BundleFolder, as_json: Json = False) -> None:
+    """Check every file of a bundle, and its golden answers on each device that is here."""
+    checked = bundle.read_bundle(folder)
+    rows = [
+        _verify_variant(checked, variant, variant.driver or "cpu")
+        for variant in checked.manifest.variants
+    ]
+    if as_json:
+        _print_json(rows)
+    else:
+        console.print(f"{folder}: every file is as {bundle.MANIFEST} says")
+        colours = {"verified": "green", "failed": "red", "not run": "yellow"}
+        table = Table("variant", "device", "status", "", box=None)
+        for row in rows:
+            status = f"[{colours[row['status']]}]{row['status']}[/]"
+            table.add_row(row["target"], row["device"], status, escape(row["detail"]))
+        console.print(table)
+    if any(row["status"] == "failed" for row in rows) or all(
+        row["status"] == "not run" for row in rows
+    ):
+        raise typer.Exit(1)
+
+
+@app.command()
+def predict(
+    folder: BundleFolder,
+    pictures: Annotated[list[Path], typer.Argument(metavar="IMAGE...")],
+    device: DeviceOption = None,
+    variant: VariantOption = None,
+    as_json: Json = False,
+) -> None:
+    """Recognise pictures of digits: any size and colour, dark on light or light on dark."""
+    opened = bundle.read_bundle(folder)
+    chosen, word = _choose(opened, device, variant)
+    how = opened.manifest.preprocess
+    batch = np.stack([images.preprocess(images.load_image(path), how) for path in pictures])
+    answers = backends.load(chosen, folder, word)(batch)
+    labels = opened.manifest.labels
+    rows = [
+        {
+            "image": str(path),
+            "label": labels[int(answer.argmax())],
+            "probabilities": dict(zip(labels, map(float, answer), strict=True)),
+        }
+        for path, answer in zip(pictures, answers, strict=True)
+    ]
+    if as_json:
+        return _print_json({"variant": chosen.target, "device": word, "answers": rows})
+    for path, answer in zip(pictures, answers, strict=True):
+        best, second = np.argsort(-answer)[:2]
+        console.print(
+            f"{escape(str(path))}: [bold]{labels[best]}[/]  {answer[best]:.1%}, "
+            f"then {labels[second]}  {answer[second]:.1%}",
+            highlight=False,
+        )
+    print(f"({chosen.target} on {word})", file=sys.stderr)
+    return None
+
+
+@app.command()
+def evaluate(
+    folder: BundleFolder,
+    data: Annotated[Path, typer.Option(help="test.npz: images, labels")],
+    reference: Annotated[Path, typer.Option(help="reference.npz: probabilities")],
+    out: Annotated[Path, typer.Option(help="the results file, or a folder for one each")],
+    variant: VariantOption = None,
+    device: DeviceOption = None,
+    machine: Annotated[str, typer.Option(help="what this machine is called")] = "native",
+) -> None:
+    """Run labelled images through a bundle: a results file to attest another machine's build with."""
+    opened = bundle.read_bundle(folder)
+    chosen, word = _choose(opened, device, variant)
+    tests = evaluation.load_test_set(data, reference)
+    result = evaluation.evaluate(
+        chosen, folder, word, tests, opened.manifest.preprocess,
+        evaluation=f"{chosen.target}-{word}", machine=machine,
+    )  # fmt: skip
+    judged = results.judge(result, opened.manifest.floors)
+    results.write_result(judged, out)
+    print(f"{chosen.target} on {word}: {judged.status}{': ' if judged.reason else ''}"
+          f"{judged.reason or f', accuracy {judged.accuracy:.4f}'}; {out}")  # fmt: skip
+    if judged.status != "verified":
+        raise typer.Exit(1)
+
+
+@app.command()
+def pack(
+    folder: BundleFolder, out: Annotated[Path, typer.Argument(help="a folder for the zip")]
+) -> None:
+    """Pack a bundle into a zip with a checksum beside it, for builds without Git."""
+    checked = bundle.read_bundle(folder)
+    print(bundle.pack(checked, out))
+
+
+def main() -> None:
+    """The command's entry point: an error meant for a person is one message and an exit code."""
+    try:
+        app()
+    except LudusError as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(error.exit_code)
+    except OSError as error:
+        print(f"error: {error.filename or 'writing'}: {error.strerror}", file=sys.stderr)
+        sys.exit(1)
+
+
+def _runtime(name: str) -> tuple[str | None, str | None]:
+    """Why a backend cannot be used, and its version."""
+    try:
+        return None, backends.backend(name).runtime_version()
+    except ModuleNotFoundError as error:
+        return f"the Python package '{error.name}' is not installed", None
+
+
+def _choose(opened: bundle.Bundle, device: str | None, target: str | None) -> tuple[Variant, str]:
+    """The variant and device that were asked for; a named one never falls back."""
+    if device is not None:
+        devices.known_device(device)
+    if target is None:
+        return bundle.choose(opened, device)
+    variant = opened.variant(target)
+    return variant, device or variant.driver or "cpu"
+
+
+def _verify_variant(opened: bundle.Bundle, variant: Variant, word: str) -> dict[str, Any]:
+    row = {"target": variant.target, "device": word}
+    reason = backends.why_not(variant, word)
+    if reason is not None:
+        return {**row, "status": "not run", "detail": reason}
+    try:
+        difference = bundle.check_golden_answers(opened, variant, word)
+    except (LudusError, RuntimeError, ValueError) as error:
+        return {**row, "status": "failed", "detail": str(error)}
+    return {**row, "status": "verified", "detail": f"largest difference {difference:.1e}"}
+
+
+def _needs(variant: Variant) -> str:
+    cpu = variant.cpu
+    words = [cpu.architecture, *cpu.features] if cpu else [variant.driver or variant.backend]
+    return " ".join(words)
+
+
+def _print_json(value: Any) -> None:
+    print(json.dumps(value, indent=1))
