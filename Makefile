@@ -10,7 +10,7 @@ export HF_HUB_DISABLE_TELEMETRY := 1
 
 READY := .venv/ready
 
-.PHONY: help setup debian repro test test-unit test-backend test-pipeline lint format bundle doctor lock clean
+.PHONY: help setup debian repro table test test-unit test-backend test-pipeline lint format bundle doctor lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)

@@ -8,9 +8,11 @@ artifacts/gate.json, which the bundle depends on. A refusal deletes nothing but 
 
 import argparse
 import json
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
-from ludus.errors import GateError
+from ludus.errors import GateError, UsageError, nearest
 from ludus.files import write_text
 from ludus.results import Result, Status, read_results
 from ludus.stage import run_stage
@@ -24,14 +26,23 @@ NEXT_STEPS: dict[Status, str] = {
 }
 
 
-def gate(results: Path, passed: Path) -> list[str]:
+def gate(results: Path, passed: Path, also: Sequence[str] = ()) -> list[str]:
     """Write `passed` if nothing falls short; the names of the required evaluations.
+
+    also: evaluations that are required beside those that params.yaml says are.
 
     Raises GateError, which lists each row that falls short, and DataError for bad results.
     """
     # An earlier pass must not stand beside these results.
     passed.unlink(missing_ok=True)
-    rows = read_results(results)
+    rows = [
+        replace(row, required=row.required or row.evaluation in also)
+        for row in read_results(results)
+    ]
+    known = {row.evaluation for row in rows}
+    for name in also:
+        if name not in known:
+            raise UsageError(f"no evaluation '{name}'{nearest(name, known)}")
     if not rows:
         raise GateError(
             f"{results} holds no evaluation; list some under evaluations in params.yaml"
@@ -65,8 +76,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--results", type=Path, default=Path("artifacts/report/results.json"))
     parser.add_argument("--passed", type=Path, default=Path("artifacts/gate.json"))
+    parser.add_argument("--require", metavar="EVALUATION", nargs="*", default=[])
     given = parser.parse_args()
-    required = gate(given.results, given.passed)
+    required = gate(given.results, given.passed, given.require)
     print(f"passed: all {len(required)} required evaluations are verified, and none failed")
 
 

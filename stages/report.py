@@ -1,4 +1,4 @@
-"""What everything came to: a table in the terminal and in Markdown, a page, and numbers for DVC.
+"""What everything came to: a table in Markdown, a page, and numbers for DVC.
 
     python -m stages.report
 
@@ -16,7 +16,6 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
-from rich.console import Console
 
 from ludus.files import replaced_folder, write_text
 from ludus.params import load_params
@@ -116,9 +115,7 @@ def main() -> None:
     inputs = report(
         given.params, artifacts=given.artifacts, data=given.data, attestations=given.attestations
     )
-    console = Console()
-    console.print(table.terminal(inputs.rows, inputs.sizes, console.width))
-    print(f"page: {given.artifacts / 'report/index.html'}")
+    print(f"{table.summary(inputs.rows)}; page: {given.artifacts / 'report/index.html'}")
 
 
 if __name__ == "__main__":

@@ -53,7 +53,7 @@ def read_inputs(params: Params, *, artifacts: Path, data: Path, attestations: Pa
     return Inputs(
         params=params,
         rows=judged_rows(params, artifacts / "evaluations", attestations, len(labels)),
-        sizes={name: _module_bytes(artifacts / "targets" / name) for name in params.targets},
+        sizes=module_sizes(params, artifacts),
         images=images,
         labels=labels,
         reference=reference,
@@ -62,6 +62,11 @@ def read_inputs(params: Params, *, artifacts: Path, data: Path, attestations: Pa
         samples=samples.read_bytes() if samples.exists() else None,
         machine=_machine(artifacts / "machine.json"),
     )
+
+
+def module_sizes(params: Params, artifacts: Path) -> dict[str, int]:
+    """Bytes of each target's module."""
+    return {name: _module_bytes(artifacts / "targets" / name) for name in params.targets}
 
 
 def judged_rows(params: Params, folder: Path, attestations: Path, images: int) -> list[Result]:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from ludus.errors import DataError, GateError
+from ludus.errors import DataError, GateError, UsageError
 from ludus.results import Result, Status, write_results
 from ludus.stage import run_stage
 from stages.gate import gate, main
@@ -111,3 +111,17 @@ def test_the_command_exits_1_and_says_why(
         run_stage(main)
     assert caught.value.code == 1
     assert "onnx-cpu (required): not run: no driver" in capsys.readouterr().err
+
+
+def test_an_evaluation_required_by_the_caller_must_be_verified_too(tmp_path: Path) -> None:
+    run(tmp_path, ROW, OPTIONAL)
+    results = tmp_path / "artifacts/report/results.json"
+    with pytest.raises(GateError, match=r"iree-cuda \(required\): not run: no NVIDIA driver"):
+        gate(results, tmp_path / "artifacts/gate.json", also=["iree-cuda"])
+
+
+def test_an_unknown_evaluation_cannot_be_required(tmp_path: Path) -> None:
+    run(tmp_path, ROW)
+    results = tmp_path / "artifacts/report/results.json"
+    with pytest.raises(UsageError, match="no evaluation 'onx-cpu', did you mean 'onnx-cpu'?"):
+        gate(results, tmp_path / "artifacts/gate.json", also=["onx-cpu"])

@@ -1,0 +1,24 @@
+"""Print the table of the last report: `python -m ludus.report`."""
+
+from pathlib import Path
+
+from rich.console import Console
+
+from ludus.params import load_params
+from ludus.report import table
+from ludus.report.inputs import module_sizes
+from ludus.results import read_results
+from ludus.stage import run_stage
+
+
+def main() -> None:
+    """Raises DataError where no report was made."""
+    rows = read_results(Path("artifacts/report/results.json"))
+    sizes = module_sizes(load_params(), Path("artifacts"))
+    console = Console()
+    console.print(table.terminal(rows, sizes, console.width))
+    print("page: artifacts/report/index.html")
+
+
+if __name__ == "__main__":
+    run_stage(main)
