@@ -140,9 +140,8 @@ def predict(
 @app.command()
 def evaluate(
     folder: BundleFolder,
-    data: Annotated[Path, typer.Option(help="test.npz: images, labels")],
-    reference: Annotated[Path, typer.Option(help="reference.npz: probabilities")],
-    out: Annotated[Path, typer.Option(help="the results file, or a folder for one each")],
+    data: Annotated[Path, typer.Option(help="reference.npz: images, labels, probabilities")],
+    out: Annotated[Path, typer.Option(help="the results file to write")],
     variant: VariantOption = None,
     device: DeviceOption = None,
     machine: Annotated[str, typer.Option(help="what this machine is called")] = "native",
@@ -150,7 +149,7 @@ def evaluate(
     """Run labelled images through a bundle: a results file to attest another machine's build with."""
     opened = bundle.read_bundle(folder)
     chosen, word = _choose(opened, device, variant)
-    tests = evaluation.load_test_set(data, reference)
+    tests = evaluation.load_test_set(data)
     result = evaluation.evaluate(
         chosen, folder, word, tests, opened.manifest.preprocess,
         evaluation=f"{chosen.target}-{word}", machine=machine,

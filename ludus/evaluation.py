@@ -3,6 +3,7 @@
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from zipfile import BadZipFile
 
 import numpy as np
 import numpy.typing as npt
@@ -31,21 +32,25 @@ class TestSet:
     reference: npt.NDArray[np.float32]
 
 
-def load_test_set(data: Path, reference: Path) -> TestSet:
-    """Read test.npz (images, labels) and reference.npz (probabilities). Raises DataError."""
+def load_test_set(path: Path) -> TestSet:
+    """Read what the export stage wrote: images, labels, probabilities. Raises DataError."""
     try:
-        with np.load(data) as arrays, np.load(reference) as answers:
+        with np.load(path) as arrays:
             found = TestSet(
                 images=arrays["images"],
                 labels=arrays["labels"],
-                reference=answers["probabilities"],
+                reference=arrays["probabilities"],
             )
-    except (OSError, ValueError, KeyError) as error:
-        raise DataError(f"{data} or {reference} is no set of labelled images: {error}") from None
-    if not len(found.images) == len(found.labels) == len(found.reference):
+    except (OSError, ValueError, KeyError, BadZipFile) as error:
         raise DataError(
-            f"{data} has {len(found.images)} images and {len(found.labels)} labels, "
-            f"{reference} {len(found.reference)} answers; expected as many of each"
+            f"{path} cannot be read as images, labels and probabilities: {error}; expected "
+            "artifacts/export/reference.npz of the build"
+        ) from None
+    counts = [len(found.images), len(found.labels), len(found.reference)]
+    if len(set(counts)) != 1 or counts[0] == 0:
+        raise DataError(
+            f"{path} has {counts[0]} images, {counts[1]} labels and {counts[2]} rows of "
+            "probabilities; expected as many of each"
         )
     return found
 

@@ -3,7 +3,7 @@
     python -m stages.bundle
 
 reads   artifacts/targets/, artifacts/export/, artifacts/report/results.json, artifacts/gate.json,
-        data/prepared/test.npz, dvc.lock, params.yaml bundle, targets, gate
+        dvc.lock, params.yaml bundle, targets, gate
 writes  artifacts/bundle/
 
 The same artifacts give the same bytes: keys in order, no times, no paths of this machine.
@@ -136,11 +136,10 @@ def _provenance(lock: Path) -> Provenance:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--artifacts", type=Path, default=Path("artifacts"))
-    parser.add_argument("--data", type=Path, default=Path("data/prepared/test.npz"))
     parser.add_argument("--lock", type=Path, default=Path("dvc.lock"))
     parser.add_argument("--out", type=Path, default=Path("artifacts/bundle"))
     arguments = parser.parse_args()
-    tests = load_test_set(arguments.data, arguments.artifacts / "export" / "reference.npz")
+    tests = load_test_set(arguments.artifacts / "export" / "reference.npz")
     bundle(load_params(), arguments.artifacts, tests, arguments.lock, arguments.out)
 
 

@@ -2,8 +2,8 @@
 
     python -m stages.evaluate iree-vmvx
 
-reads   artifacts/targets/<target>/, artifacts/export/, data/prepared/test.npz,
-        artifacts/machine.json, params.yaml evaluations.<evaluation>
+reads   artifacts/targets/<target>/, artifacts/export/, artifacts/machine.json,
+        params.yaml evaluations.<evaluation>
 writes  artifacts/evaluations/<evaluation>.json
 
 It measures and refuses nothing: `ludus.results.judge` holds the figures against the floors later.
@@ -20,14 +20,14 @@ from ludus.results import Result, write_result
 from ludus.stage import run_stage
 
 
-def run_evaluation(name: str, params: Params, targets: Path, export: Path, data: Path) -> Result:
+def run_evaluation(name: str, params: Params, targets: Path, export: Path) -> Result:
     """Run an evaluation of params, or find out why it cannot be run here."""
     if name not in params.evaluations:
         raise UsageError(f"no evaluation '{name}'{nearest(name, set(params.evaluations))}")
     row = params.evaluations[name]
     folder = targets / row.target
     variant = Variant.model_validate_json((folder / "variant.json").read_bytes())
-    tests = load_test_set(data, export / "reference.npz")
+    tests = load_test_set(export / "reference.npz")
     how = Network.model_validate_json((export / "network.json").read_bytes()).preprocess
     return evaluate(
         variant, folder, row.device, tests, how, evaluation=name, machine=row.machine
@@ -39,11 +39,10 @@ def main() -> None:
     parser.add_argument("evaluation", help="a row of params.yaml evaluations")
     parser.add_argument("--targets", type=Path, default=Path("artifacts/targets"))
     parser.add_argument("--export", type=Path, default=Path("artifacts/export"))
-    parser.add_argument("--data", type=Path, default=Path("data/prepared/test.npz"))
     parser.add_argument("--out", type=Path, help="default: artifacts/evaluations/<evaluation>.json")
     arguments = parser.parse_args()
     result = run_evaluation(
-        arguments.evaluation, load_params(), arguments.targets, arguments.export, arguments.data
+        arguments.evaluation, load_params(), arguments.targets, arguments.export
     )
     out = arguments.out or Path("artifacts/evaluations") / f"{arguments.evaluation}.json"
     out.parent.mkdir(parents=True, exist_ok=True)

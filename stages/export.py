@@ -7,7 +7,8 @@ writes  artifacts/export/model.torchscript  a trace: not frozen, for the CPU and
                          model.onnx         any batch; labels and preprocessing in its metadata
                          model.pt2          torch's ExportedProgram, any batch; what is lowered
                          network.json       inputs, outputs, labels, preprocessing
-                         reference.npz      probabilities [N, classes] of the trace on the CPU
+                         reference.npz      the test images, labels, and the probabilities
+                                            [N, classes] of the trace on the CPU
 """
 
 import argparse
@@ -33,14 +34,16 @@ def export(model: Path, tests: Path, out: Path) -> None:
     trained = ludwig.load(model)
     network = ludwig.describe(trained)
     with np.load(tests) as arrays:
-        images = normalise(arrays["images"], network.preprocess)
+        labelled = {name: arrays[name] for name in ("images", "labels")}
+    images = normalise(labelled["images"], network.preprocess)
     expected = ludwig.answers(trained, images)
     with replaced_folder(out) as folder:
         answers = ludwig.write(trained, network, images, folder)
         for name, found in answers.items():
             _compare(name, found, expected)
         (folder / "network.json").write_text(network.model_dump_json(indent=1) + "\n")
-        np.savez(folder / "reference.npz", probabilities=answers["model.torchscript"])
+        reference = {**labelled, "probabilities": answers["model.torchscript"]}
+        np.savez(folder / "reference.npz", **reference)
 
 
 def _compare(name: str, answers: Answers, expected: Answers) -> None:
