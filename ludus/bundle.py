@@ -50,7 +50,8 @@ class Bundle:
         """The variant of a target. Raises UsageError with the nearest name."""
         variants = {variant.target: variant for variant in self.manifest.variants}
         if target not in variants:
-            raise UsageError(f"{self.folder}: no variant '{target}'{nearest(target, set(variants))}")
+            hint = nearest(target, set(variants))
+            raise UsageError(f"{self.folder}: no variant '{target}'{hint}")
         return variants[target]
 
     def golden_images(self) -> npt.NDArray[np.uint8]:

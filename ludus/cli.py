@@ -44,7 +44,8 @@ def doctor(as_json: Json = False) -> None:
             {"runtime": name, "passes": reason is None, "version": version, "reason": reason}
         )
     if as_json:
-        return _print_json(rows)
+        _print_json(rows)
+        return
     table = Table("", "", "", box=None, show_header=False)
     for row in rows:
         word = "[green]PASS[/]" if row["passes"] else "[yellow]no[/]"
@@ -58,7 +59,8 @@ def inspect(folder: BundleFolder, as_json: Json = False) -> None:
     """Show a bundle's inputs, outputs, labels, variants and what was proved of each."""
     found = bundle.read_bundle(folder).manifest
     if as_json:
-        return _print_json(found.model_dump(mode="json"))
+        _print_json(found.model_dump(mode="json"))
+        return
     console.print(f"[bold]{escape(found.name)}[/] {found.version}")
     for index, tensor in enumerate(found.inputs):
         console.print(f"input/{index}   {tensor.name}: {tensor.datatype} {tensor.shape}")
@@ -74,7 +76,6 @@ def inspect(folder: BundleFolder, as_json: Json = False) -> None:
             last = ["", "not run", ""] if row is None else [row.device, row.status, accuracy]
             table.add_row(*first, *last)
     console.print(table)
-    return None
 
 
 @app.command()
@@ -125,7 +126,8 @@ def predict(
         for path, answer in zip(pictures, answers, strict=True)
     ]
     if as_json:
-        return _print_json({"variant": chosen.target, "device": word, "answers": rows})
+        _print_json({"variant": chosen.target, "device": word, "answers": rows})
+        return
     for path, answer in zip(pictures, answers, strict=True):
         best, second = np.argsort(-answer)[:2]
         console.print(
@@ -134,7 +136,6 @@ def predict(
             highlight=False,
         )
     print(f"({chosen.target} on {word})", file=sys.stderr)
-    return None
 
 
 @app.command()
@@ -146,7 +147,7 @@ def evaluate(
     device: DeviceOption = None,
     machine: Annotated[str, typer.Option(help="what this machine is called")] = "native",
 ) -> None:
-    """Run labelled images through a bundle: a results file to attest another machine's build with."""
+    """Run labelled images through a bundle; write a results file that attests another's build."""
     opened = bundle.read_bundle(folder)
     chosen, word = _choose(opened, device, variant)
     tests = evaluation.load_test_set(data)

@@ -1,7 +1,7 @@
 """Runs a variant over labelled images and measures it against the reference."""
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from zipfile import BadZipFile
 
@@ -56,27 +56,45 @@ def load_test_set(path: Path) -> TestSet:
 
 
 def evaluate(
-    variant: Variant, folder: Path, device: str, tests: TestSet, how: Preprocess, **names: str
+    variant: Variant,
+    folder: Path,
+    device: str,
+    tests: TestSet,
+    how: Preprocess,
+    *,
+    evaluation: str,
+    machine: str,
 ) -> Result:
     """Run a variant over all images on a device.
 
-    names: evaluation, machine. Returns a Result that is "measured", "failed" where the run broke,
+    evaluation, machine: names for the result, which is "measured", "failed" where the run broke,
     or "not run" with the reason.
     """
-    result = {"target": variant.target, "device": device, "sha256": variant.sha256, **names}
     reason = backends.why_not(variant, device)
+    result = Result(
+        evaluation=evaluation,
+        target=variant.target,
+        device=device,
+        machine=machine,
+        status="not run",
+        reason=reason,
+        sha256=variant.sha256,
+    )
     if reason is not None:
-        return Result(status="not run", reason=reason, **result)
-    result["runtime_version"] = backends.backend(variant.backend).runtime_version()
-    result["device_name"] = _device_name(device)
+        return result
+    result = replace(
+        result,
+        device_name=_device_name(device),
+        runtime_version=backends.backend(variant.backend).runtime_version(),
+    )
     try:
         run = backends.load(variant, folder, device)
         run(normalise(tests.images[:1], how))  # first use: memory, kernels, caches
-        answers, seconds = _run_all(run, tests.images, how, names["evaluation"])
-    except (LudusError, RuntimeError, ValueError) as error:
-        return Result(status="failed", reason=f"broke: {error}", **result)
+        answers, seconds = _run_all(run, tests.images, how, evaluation)
+    except (LudusError, RuntimeError, ValueError, IndexError) as error:
+        return replace(result, status="failed", reason=f"broke: {error}")
     figures = measure(answers, tests.labels, tests.reference)
-    return Result(status="measured", seconds=seconds, **result, **figures)
+    return replace(result, status="measured", seconds=seconds, **figures)
 
 
 def _run_all(

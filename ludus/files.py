@@ -1,6 +1,5 @@
 """Files and folders that appear whole or not at all."""
 
-import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,7 +20,7 @@ def replaced_folder(folder: Path) -> Iterator[Path]:
         yield partial
         if folder.exists():
             shutil.rmtree(folder)
-        os.replace(partial, folder)
+        partial.rename(folder)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
 
@@ -32,6 +31,6 @@ def write_text(path: Path, text: str) -> None:
     partial = path.with_name(f".{path.name}.partial")
     try:
         partial.write_text(text, encoding="utf-8")
-        os.replace(partial, path)
+        partial.replace(path)
     finally:
         partial.unlink(missing_ok=True)

@@ -10,6 +10,7 @@ import warnings
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -28,6 +29,8 @@ from ludus.backends import on_torch  # noqa: E402
 from ludus.errors import ExportError  # noqa: E402
 from ludus.manifest import Network, Preprocess, Tensor  # noqa: E402
 
+# Ludwig types its attributes as None until they are set.
+Trained = Any
 Array = npt.NDArray[np.float32]
 CHUNK = 1000  # images at a time, so that memory stays bounded
 
@@ -38,10 +41,10 @@ class Classifier(nn.Module):
     Ludwig's own whole does more (dictionaries, `squeeze` in its Dense) than exporters take.
     """
 
-    def __init__(self, trained: LudwigModel) -> None:
+    def __init__(self, trained: Trained) -> None:
         super().__init__()
         (encoder,), (head,) = (
-            [feature for feature in features.values()]
+            list(features.values())
             for features in (trained.model.input_features, trained.model.output_features)
         )
         self.encoder = encoder.encoder_obj
@@ -52,14 +55,14 @@ class Classifier(nn.Module):
         return torch.softmax(self.dense(hidden), dim=-1)
 
 
-def load(folder: Path) -> LudwigModel:
+def load(folder: Path) -> Trained:
     """Load a saved model on the CPU, ready to infer."""
-    trained = LudwigModel.load(str(folder), logging_level=logging.ERROR)
+    trained: Trained = LudwigModel.load(str(folder), logging_level=logging.ERROR)
     trained.model.to("cpu").eval()
     return trained
 
 
-def describe(trained: LudwigModel) -> Network:
+def describe(trained: Trained) -> Network:
     """What goes in and comes out. Raises ExportError where outputs are not in label order."""
     metadata = trained.training_set_metadata
     image, label = (
@@ -87,11 +90,10 @@ def describe(trained: LudwigModel) -> Network:
     )
 
 
-def answers(trained: LudwigModel, images: Array) -> Array:
+def answers(trained: Trained, images: Array) -> Array:
     """Ludwig's own probabilities [N, classes] of images [N, C, H, W]."""
-    image, label = (
-        next(iter(features)) for features in (trained.model.input_features, trained.model.output_features)
-    )
+    image = next(iter(trained.model.input_features))
+    label = next(iter(trained.model.output_features))
 
     def predict(part: torch.Tensor) -> torch.Tensor:
         outputs = trained.model.outputs_to_predictions(trained.model({image: part}))
@@ -101,7 +103,7 @@ def answers(trained: LudwigModel, images: Array) -> Array:
     return _run(predict, images)
 
 
-def write(trained: LudwigModel, network: Network, images: Array, folder: Path) -> dict[str, Array]:
+def write(trained: Trained, network: Network, images: Array, folder: Path) -> dict[str, Array]:
     """Write model.torchscript, model.onnx and model.pt2; returns what each answers to images."""
     classifier = Classifier(trained).eval()
     example = torch.from_numpy(images[:2])
@@ -149,6 +151,7 @@ def _write_onnx(program: ExportedProgram, network: Network, path: Path) -> None:
         external_data=False,
         verbose=False,
     )
+    assert exported is not None  # with dynamo=True it is a program
     model = exported.model_proto
     for node in model.graph.node:
         del node.metadata_props[:]  # stack traces with this machine's paths

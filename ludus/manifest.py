@@ -41,7 +41,7 @@ class Preprocess(Part):
     scale: Annotated[float, Field(description="grey 0..255 times this, minus mean, is the input")]
     mean: float
     invert: Literal["never", "auto"] = Field(
-        description="auto: a drawing darker than its border is inverted, so that it is light on dark"
+        description="auto: a drawing darker than its border is inverted, to be light on dark"
     )
     centre: Literal["mass", "box"]
 

@@ -5,7 +5,9 @@ from ludus.manifest import Figures, Manifest, Variant
 
 def model_card(manifest: Manifest) -> str:
     """Markdown with a table of the variants."""
-    rows = [_row(variant, figures) for variant in manifest.variants for figures in variant.evaluations]
+    rows = [
+        _row(variant, figures) for variant in manifest.variants for figures in variant.evaluations
+    ]
     inputs, outputs = manifest.inputs[0], manifest.outputs[0]
     return "\n".join(
         [
@@ -24,7 +26,7 @@ def model_card(manifest: Manifest) -> str:
             "who built this, all images, above every floor. `attested`: run on another machine, on "
             "this very file. `not run`: built, and not run by who built this.",
             "",
-            "Check it with `ludus verify .`, or the files alone with `sha256sum --check SHA256SUMS`.",
+            "Check it with `ludus verify .`; the files alone with `sha256sum --check SHA256SUMS`.",
             "",
         ]
     )

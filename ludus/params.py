@@ -138,7 +138,8 @@ def _explain(detail: Any) -> str:
     if detail["type"] in ("literal_error", "union_tag_invalid"):
         values = detail["ctx"].get("expected") or detail["ctx"]["expected_tags"]
         word = str(detail["ctx"].get("tag", detail["input"]))
-        return f"{where}: unknown value '{word}'{nearest(word, set(re.findall(r"'(.+?)'", values)))}"
+        known = set(re.findall(r"'(.+?)'", values))
+        return f"{where}: unknown value '{word}'{nearest(word, known)}"
     got = "" if detail["type"] == "missing" else f", got {detail['input']!r}"
     return f"{where}: {detail['msg'].lower()}{got}"
 

@@ -16,7 +16,7 @@ import json
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -58,7 +58,7 @@ def measure(
     probabilities: npt.NDArray[np.float32],
     labels: npt.NDArray[np.uint8],
     reference: npt.NDArray[np.float32],
-) -> dict[str, object]:
+) -> dict[str, Any]:
     """The figures of a run: probabilities and reference [N, classes] float32, labels [N] uint8.
 
     Raises DataError where the shapes do not fit, which numpy would broadcast without a word.

@@ -22,11 +22,15 @@ def iree_compile(version: str, source: Path, flags: list[str], out: Path) -> Non
     The module is written under a temporary name and renamed. Raises ToolError with the compiler's
     words and the command to paste, and ConfigError for a version without a requirements file.
     """
-    program = environment(version) / "bin" / "iree-compile"
-    partial = out.with_suffix(".partial")
-    command = [str(program), *flags, str(source), "-o"]
+    program = [str(environment(version) / "bin" / "iree-compile"), *flags]
+    partial = out.with_suffix(".partial").absolute()
     try:
-        run_tool([*command, str(partial)], paste=[*command, "/dev/null"])
+        # Run beside the source, since the compiler writes the path of its source into the module.
+        run_tool(
+            [*program, source.name, "-o", str(partial)],
+            source.parent,
+            paste=[*program, str(source), "-o", "/dev/null"],
+        )
         partial.rename(out)
     finally:
         partial.unlink(missing_ok=True)
@@ -62,7 +66,12 @@ def run_tool(command: list[str], folder: Path | None = None, paste: list[str] | 
     """
     try:
         ended = subprocess.run(
-            command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
+            command,
+            cwd=folder,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
         )
     except OSError as error:
         raise ToolError(f"{command[0]} cannot be started: {error.strerror}") from None

@@ -24,7 +24,6 @@ from ludus.bundle import MANIFEST, SUMS, read_bundle
 from ludus.evaluation import TestSet, load_test_set
 from ludus.files import replaced_folder
 from ludus.manifest import (
-    SCHEMA_VERSION,
     Figures,
     File,
     Golden,
@@ -49,7 +48,7 @@ def bundle(params: Params, artifacts: Path, tests: TestSet, lock: Path, out: Pat
     results = read_results(artifacts / "report" / "results.json")
     with replaced_folder(out) as folder:
         manifest = Manifest(
-            schema_version=SCHEMA_VERSION,
+            schema_version=1,
             name=params.bundle.name,
             version=params.bundle.version,
             **dict(network),

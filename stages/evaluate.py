@@ -29,9 +29,7 @@ def run_evaluation(name: str, params: Params, targets: Path, export: Path) -> Re
     variant = Variant.model_validate_json((folder / "variant.json").read_bytes())
     tests = load_test_set(export / "reference.npz")
     how = Network.model_validate_json((export / "network.json").read_bytes()).preprocess
-    return evaluate(
-        variant, folder, row.device, tests, how, evaluation=name, machine=row.machine
-    )
+    return evaluate(variant, folder, row.device, tests, how, evaluation=name, machine=row.machine)
 
 
 def main() -> None:

@@ -63,7 +63,8 @@ def load_trace(path: Path, device: str) -> "torch.jit.ScriptModule":
     with warnings.catch_warnings():
         # torch 2.14 would have torch.export in its place; TorchScript is what was asked for.
         warnings.filterwarnings("ignore", "`torch.jit.*deprecated", FutureWarning)
-        return torch.jit.load(path, map_location=device).eval()
+        trace: torch.jit.ScriptModule = torch.jit.load(path, map_location=device)
+        return trace.eval()
 
 
 def runtime_version() -> str:

@@ -25,7 +25,7 @@ class Device:
 
     driver: str  # as IREE names it
     probe: str  # the file double-<probe>.vmfb
-    accepts: Callable[[str], bool] = lambda name: True
+    accepts: Callable[[str], bool] = lambda _: True
     help: str
 
 

@@ -43,9 +43,7 @@ class PatchesConvPool(nn.Module):
         y = patches.reshape(batch * self.rows * self.columns, depth) @ self.weight
         window = y.reshape(batch, self.rows, self.columns, 4, outputs).unbind(3)
         # Not amax: of it IREE 3.13 makes a reduction that its VMVX cannot compile for one image.
-        y = torch.maximum(
-            torch.maximum(window[0], window[1]), torch.maximum(window[2], window[3])
-        )
+        y = torch.maximum(torch.maximum(window[0], window[1]), torch.maximum(window[2], window[3]))
         y = y + self.bias
         return torch.relu(y) if self.relu else y
 

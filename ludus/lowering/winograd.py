@@ -32,10 +32,8 @@ class WinogradConvPool(nn.Module):
         if self.padding:
             x = pad(x, (0, 0) + (self.padding,) * 4)
         batch, channels = x.shape[0], x.shape[3]
-        tiles = [
-            [x[:, i : i + 2 * self.rows - 1 : 2, j : j + 2 * self.columns - 1 : 2] for j in range(4)]
-            for i in range(4)
-        ]
+        height, width = 2 * self.rows - 1, 2 * self.columns - 1
+        tiles = [[x[:, i : i + height : 2, j : j + width : 2] for j in range(4)] for i in range(4)]
         columns = [_transform_input([tiles[i][j] for i in range(4)]) for j in range(4)]
         planes = [_transform_input([columns[j][i] for j in range(4)]) for i in range(4)]
         stacked = torch.stack([plane for row in planes for plane in row])
@@ -45,9 +43,7 @@ class WinogradConvPool(nn.Module):
         window = [
             value for i in range(2) for value in _transform_output([halves[j][i] for j in range(4)])
         ]
-        y = torch.maximum(
-            torch.maximum(window[0], window[1]), torch.maximum(window[2], window[3])
-        )
+        y = torch.maximum(torch.maximum(window[0], window[1]), torch.maximum(window[2], window[3]))
         y = y + self.bias
         y = torch.relu(y) if self.relu else y
         return y.reshape(batch, self.rows, self.columns, -1)

@@ -16,9 +16,7 @@ BOTH = ["winograd", "patches"]
 def export(network, height, width, channels):
     example = torch.rand(2, channels, height, width)
     with torch.no_grad():
-        return torch.export.export(
-            network.eval(), (example,), dynamic_shapes=({0: Dim.DYNAMIC},)
-        )
+        return torch.export.export(network.eval(), (example,), dynamic_shapes=({0: Dim.DYNAMIC},))
 
 
 def block(channels, outputs, kernel, padding=0, order="conv relu pool", bias=True):
@@ -48,11 +46,13 @@ def operators(module):
 @given(data=st.data())
 def test_rewritten_networks_give_the_answers_of_the_original(data):
     draw = data.draw
-    channels = [draw(st.sampled_from([1, 2, 3, 8, 11])), draw(st.integers(1, 12)), draw(st.integers(1, 12))]
+    channels = [draw(st.sampled_from([1, 2, 3, 8, 11]))]
+    channels += [draw(st.integers(1, 12)), draw(st.integers(1, 12))]
     kernels = [draw(st.sampled_from([1, 2, 3, 5])), 3]
     padding = [draw(st.sampled_from([0, 1, "valid"])), draw(st.sampled_from([0, 1, 2, "same"]))]
     height, width = draw(st.integers(14, 33)), draw(st.integers(14, 33))
-    orders = ["conv relu pool", "conv pool relu", "conv relu dropout pool", "conv pool", "conv relu"]
+    orders = ["conv relu pool", "conv pool relu", "conv relu dropout pool", "conv pool"]
+    orders += ["conv relu"]
     torch.manual_seed(draw(st.integers(0, 2**31)))
     layers = [
         layer
@@ -140,5 +140,5 @@ def test_what_is_no_block_stays_as_exported(layers):
 
 def test_an_unknown_rewrite_is_refused_with_the_nearest_name():
     network = nn.Sequential(*block(8, 8, 3))
-    with pytest.raises(ConfigError, match="no rewrite 'winogard', did you mean 'winograd'?"):
+    with pytest.raises(ConfigError, match="no rewrite 'winogard', did you mean 'winograd'"):
         rewrite(export(network, 20, 20, 8), ["winogard"])

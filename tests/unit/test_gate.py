@@ -123,5 +123,5 @@ def test_an_evaluation_required_by_the_caller_must_be_verified_too(tmp_path: Pat
 def test_an_unknown_evaluation_cannot_be_required(tmp_path: Path) -> None:
     run(tmp_path, ROW)
     results = tmp_path / "artifacts/report/results.json"
-    with pytest.raises(UsageError, match="no evaluation 'onx-cpu', did you mean 'onnx-cpu'?"):
+    with pytest.raises(UsageError, match="no evaluation 'onx-cpu', did you mean 'onnx-cpu'"):
         gate(results, tmp_path / "artifacts/gate.json", also=["onx-cpu"])
