@@ -70,7 +70,8 @@ def run_tool(command: list[str], folder: Path | None = None, paste: list[str] | 
             cwd=folder,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            text=True,
+            encoding="utf-8",
+            errors="replace",
             check=False,
         )
     except OSError as error:
