@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, ValidationError
 
 from ludus.errors import ConfigError, nearest
 
@@ -19,9 +19,9 @@ Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_.-]*$")]
 
 
 class Strict(BaseModel):
-    """Base of every table: unknown keys are refused, values cannot be reassigned."""
+    """Base of every table: no unknown keys, no infinities, values cannot be reassigned."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class Data(Strict):
@@ -50,7 +50,11 @@ class Lowering(Strict):
     """Which rewrites make the MLIR, and for which batch sizes it has entry functions."""
 
     rewrites: list[str]
-    batches: Literal["dynamic"] | Annotated[list[Annotated[int, Field(ge=1)]], Field(min_length=1)]
+    batches: Annotated[
+        Annotated[Literal["dynamic"], Tag("word")]
+        | Annotated[list[Annotated[int, Field(ge=1)]], Field(min_length=1), Tag("list")],
+        Discriminator(lambda value: "word" if isinstance(value, str) else "list"),
+    ]
 
 
 class Cpu(Strict):
@@ -110,15 +114,15 @@ class Params(Strict):
 
 
 def load_params(path: Path = Path("params.yaml")) -> Params:
-    """Read and check params.yaml. Raises ConfigError."""
+    """Read and check params.yaml. Raises ConfigError with every fault found."""
     try:
-        values = yaml.safe_load(path.read_text(encoding="utf-8"))
+        values = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)
     except OSError as error:
         raise ConfigError(f"{path} cannot be read: {error.strerror}") from None
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path} is no YAML: {error}") from None
     try:
-        params = Params.model_validate(values)
+        params = Params.model_validate(values, strict=True)
     except ValidationError as error:
         details = "\n".join(f"  {_explain(detail)}" for detail in error.errors())
         raise ConfigError(f"{path} is not as expected:\n{details}") from None
@@ -126,22 +130,66 @@ def load_params(path: Path = Path("params.yaml")) -> Params:
     return params
 
 
+class _Loader(yaml.SafeLoader):
+    """YAML as DVC reads it: 1e-05 is a number, as in YAML 1.2, and no key comes twice."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        keys = [key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode)]
+        for index, key in enumerate(keys):
+            if key in keys[:index]:
+                raise yaml.constructor.ConstructorError(
+                    None, None, f"the key '{key}' comes twice", node.value[index][0].start_mark
+                )
+        return super().construct_mapping(node, deep)
+
+
+_Loader.add_implicit_resolver(
+    "tag:yaml.org,2002:float", re.compile(r"^[-+]?\d+(\.\d*)?[eE][-+]?\d+$"), list("-+0123456789")
+)
+
+
 def _explain(detail: Any) -> str:
     """One of pydantic's errors as a line: where, what, got, and the nearest known name."""
     location = [str(part) for part in detail["loc"]]
-    if location[0] == "targets":
-        del location[2:3]  # pydantic names the union's arm there
+    if detail["type"] == "extra_forbidden":
+        known = _known_keys(location)
+    # pydantic names the union's arm after the union.
+    if location[:1] == ["targets"]:
+        del location[2:3]
+    elif location[2:3] == ["batches"]:
+        del location[3:4]
     where = ".".join(location)
     if detail["type"] == "extra_forbidden":
-        known = {key for table in Strict.__subclasses__() for key in table.model_fields}
         return f"{where}: unknown key '{location[-1]}'{nearest(location[-1], known)}"
     if detail["type"] in ("literal_error", "union_tag_invalid"):
         values = detail["ctx"].get("expected") or detail["ctx"]["expected_tags"]
         word = str(detail["ctx"].get("tag", detail["input"]))
-        known = set(re.findall(r"'(.+?)'", values))
-        return f"{where}: unknown value '{word}'{nearest(word, known)}"
+        return (
+            f"{where}: unknown value '{word}'{nearest(word, set(re.findall(r"'(.+?)'", values)))}"
+        )
+    if detail["type"] == "union_tag_not_found":
+        return f"{where}.backend: field required"
+    if detail["type"] in ("model_type", "model_attributes_type", "dict_type"):
+        return f"{where or 'the file'}: expected keys with values, got {detail['input']!r}"
     got = "" if detail["type"] == "missing" else f", got {detail['input']!r}"
     return f"{where}: {detail['msg'].lower()}{got}"
+
+
+def _known_keys(location: list[str]) -> set[str]:
+    """The keys of the table that an unknown key stands in; location as pydantic gives it."""
+    if len(location) == 1:
+        return set(Params.model_fields)
+    tables: dict[str, type[Strict]] = {
+        "data": Data,
+        "train": Train,
+        "bundle": BundleParams,
+        "lowerings": Lowering,
+        "targets": IreeTarget if location[2:3] == ["iree"] else OtherTarget,
+        "evaluations": Evaluation,
+        "gate": Gate,
+    }
+    table = Cpu if location[3:4] == ["cpu"] and len(location) > 4 else tables[location[0]]
+    return set(table.model_fields)
 
 
 def _check_names(params: Params, path: Path) -> None:

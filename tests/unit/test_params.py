@@ -1,0 +1,226 @@
+"""params.yaml: each way in which it can be wrong, and what is then said."""
+
+from pathlib import Path
+
+import pytest
+
+from ludus.errors import ConfigError
+from ludus.params import IreeTarget, load_params
+
+ROOT = Path(__file__).parents[2]
+GOOD = """\
+data: {sources: [ludwig, npm, folder], folder: incoming, validation: 5000, seed: 42}
+train:
+  epochs: 12
+  batch_size: 128
+  learning_rate: 0.003
+  schedule: one_cycle
+  seed: 42
+  threads: 0
+bundle: {name: digits, version: 1.0.0, golden: 20}
+lowerings:
+  direct: {rewrites: [], batches: dynamic}
+  tiled: {rewrites: [winograd], batches: [1, 16]}
+targets:
+  iree-cpu:
+    backend: iree
+    toolchain: 3.13.0
+    lowering: tiled
+    driver: cpu
+    cpu: {architecture: x86_64, features: [avx2]}
+    flags: [--iree-opt-level=O3]
+  onnx: {backend: onnx}
+evaluations:
+  onnx-cpu: {target: onnx, device: cpu, machine: native, required: true}
+gate: {accuracy: 0.99, accuracy_loss: 0.0005, agreement: 0.9999, max_abs_diff: 0.001}
+"""
+
+
+def load(tmp_path: Path, text: str | bytes):
+    path = tmp_path / "params.yaml"
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    return load_params(path)
+
+
+def refusal(tmp_path: Path, text: str | bytes) -> str:
+    """What is said of a text, without the path."""
+    with pytest.raises(ConfigError) as caught:
+        load(tmp_path, text)
+    return str(caught.value).replace(f"{tmp_path}/", "")
+
+
+def edited(old: str, new: str) -> str:
+    assert GOOD.count(old) == 1, f"{old!r} must stand in GOOD once"
+    return GOOD.replace(old, new)
+
+
+def test_the_projects_own_params_are_good() -> None:
+    assert load_params(ROOT / "params.yaml").targets
+
+
+def test_good_params_are_read_as_written(tmp_path: Path) -> None:
+    params = load(tmp_path, GOOD)
+    target = params.targets["iree-cpu"]
+    assert isinstance(target, IreeTarget)
+    assert (target.toolchain, target.cpu.features) == ("3.13.0", ["avx2"])
+    assert params.lowerings["direct"].batches == "dynamic"
+    assert params.lowerings["tiled"].batches == [1, 16]
+
+
+@pytest.mark.parametrize(
+    ("written", "read"), [("1e-05", 1e-5), ("1e-3", 1e-3), ("2.5E-4", 2.5e-4), ("1", 1.0)]
+)
+def test_numbers_are_read_as_dvc_writes_them(tmp_path: Path, written: str, read: float) -> None:
+    params = load(tmp_path, edited("learning_rate: 0.003", f"learning_rate: {written}"))
+    assert params.train.learning_rate == read
+
+
+def test_a_value_cannot_be_reassigned(tmp_path: Path) -> None:
+    params = load(tmp_path, GOOD)
+    with pytest.raises(ValueError, match="frozen"):
+        params.train.epochs = 3
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("train:\n", "trian:\n", "trian: unknown key 'trian', did you mean 'train'?"),
+        ("validation: 5000", "validaton: 5000",
+         "data.validaton: unknown key 'validaton', did you mean 'validation'?"),
+        ("epochs:", "epoch:", "train.epoch: unknown key 'epoch', did you mean 'epochs'?"),
+        ("golden: 20", "golden: 20, golde: 1",
+         "bundle.golde: unknown key 'golde', did you mean 'golden'?"),
+        ("batches: dynamic", "batchs: dynamic",
+         "lowerings.direct.batchs: unknown key 'batchs', did you mean 'batches'?"),
+        ("    lowering: tiled", "    lowring: tiled",
+         "targets.iree-cpu.lowring: unknown key 'lowring', did you mean 'lowering'?"),
+        ("features: [avx2]", "featurs: [avx2]",
+         "targets.iree-cpu.cpu.featurs: unknown key 'featurs', did you mean 'features'?"),
+        ("{backend: onnx}", "{backend: onnx, flag: []}",
+         "targets.onnx.flag: unknown key 'flag', did you mean 'flags'?"),
+        ("required: true", "require: true",
+         "evaluations.onnx-cpu.require: unknown key 'require', did you mean 'required'?"),
+        ("agreement: 0.9999", "agrement: 0.9999",
+         "gate.agrement: unknown key 'agrement', did you mean 'agreement'?"),
+    ],
+)  # fmt: skip
+def test_a_misspelt_key_is_told_with_the_nearest(
+    tmp_path: Path, old: str, new: str, said: str
+) -> None:
+    assert said in refusal(tmp_path, edited(old, new))
+
+
+def test_a_key_of_another_table_is_not_proposed(tmp_path: Path) -> None:
+    said = refusal(tmp_path, edited("{backend: onnx}", "{backend: onnx, driver: cpu}"))
+    assert "targets.onnx.driver: unknown key 'driver'; known: backend, flags" in said
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("[ludwig, npm, folder]", "[nmp]",
+         "data.sources.0: unknown value 'nmp', did you mean 'npm'?"),
+        ("one_cycle", "one-cycel",
+         "train.schedule: unknown value 'one-cycel', did you mean 'one_cycle'?"),
+        ("backend: iree", "backend: iere",
+         "targets.iree-cpu: unknown value 'iere', did you mean 'iree'?"),
+        ("driver: cpu", "driver: vulcan",
+         "targets.iree-cpu.driver: unknown value 'vulcan', did you mean 'vulkan'?"),
+        ("architecture: x86_64", "architecture: x86-64",
+         "targets.iree-cpu.cpu.architecture: unknown value 'x86-64', did you mean 'x86_64'?"),
+        ("batches: dynamic", "batches: dynamyc",
+         "lowerings.direct.batches: unknown value 'dynamyc', did you mean 'dynamic'?"),
+        ("device: cpu", "device: vulkan-lvmpipe",
+         "unknown value 'vulkan-lvmpipe', did you mean 'vulkan-llvmpipe'?"),
+        ("machine: native", "machine: nativ",
+         "evaluations.onnx-cpu.machine: unknown value 'nativ', did you mean 'native'?"),
+        ("    lowering: tiled", "    lowering: tilde",
+         "targets.iree-cpu.lowering: no lowering 'tilde', did you mean 'tiled'?"),
+        ("target: onnx", "target: onxn",
+         "evaluations.onnx-cpu.target: no target 'onxn', did you mean 'onnx'?"),
+    ],
+)  # fmt: skip
+def test_an_unknown_name_is_told_with_the_nearest(
+    tmp_path: Path, old: str, new: str, said: str
+) -> None:
+    assert said in refusal(tmp_path, edited(old, new))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("epochs: 12", "epochs: twelve",
+         "train.epochs: input should be a valid integer, got 'twelve'"),
+        ("epochs: 12", "epochs: '12'", "train.epochs: input should be a valid integer, got '12'"),
+        ("epochs: 12", "epochs: true", "train.epochs: input should be a valid integer, got True"),
+        ("epochs: 12", "epochs: 1.5", "train.epochs: input should be a valid integer, got 1.5"),
+        ("epochs: 12", "epochs: 0",
+         "train.epochs: input should be greater than or equal to 1, got 0"),
+        ("epochs: 12", "epochs:", "train.epochs: input should be a valid integer, got None"),
+        ("learning_rate: 0.003", "learning_rate: fast",
+         "train.learning_rate: input should be a valid number, got 'fast'"),
+        ("learning_rate: 0.003", "learning_rate: .inf",
+         "train.learning_rate: input should be a finite number, got inf"),
+        ("learning_rate: 0.003", "learning_rate: -1",
+         "train.learning_rate: input should be greater than 0, got -1"),
+        ("[ludwig, npm, folder]", "[]", "data.sources: list should have at least 1 item"),
+        ("[ludwig, npm, folder]", "npm", "data.sources: input should be a valid list, got 'npm'"),
+        ("validation: 5000", "validation: 9", "data.validation: input should be greater than or"),
+        ("toolchain: 3.13.0", "toolchain: 3.13",
+         "targets.iree-cpu.toolchain: input should be a valid string, got 3.13"),
+        ("[1, 16]", "[0, 16]",
+         "lowerings.tiled.batches.0: input should be greater than or equal to 1, got 0"),
+        ("[1, 16]", "[]", "lowerings.tiled.batches: list should have at least 1 item"),
+        ("[1, 16]", "16", "lowerings.tiled.batches: input should be a valid list, got 16"),
+        ("rewrites: []", "rewrites: [5]",
+         "lowerings.direct.rewrites.0: input should be a valid string, got 5"),
+        ("{backend: onnx}", "onnx", "targets.onnx: expected keys with values, got 'onnx'"),
+        ("{backend: onnx}", "{flags: []}", "targets.onnx.backend: field required"),
+        ("required: true", "required: yep",
+         "evaluations.onnx-cpu.required: input should be a valid boolean, got 'yep'"),
+        ("accuracy: 0.99,", "accuracy: 99,",
+         "gate.accuracy: input should be less than or equal to 1"),
+        ("max_abs_diff: 0.001", "max_abs_diff: .inf",
+         "gate.max_abs_diff: input should be a finite"),
+        ("  iree-cpu:", "  IREE CPU:", "targets.IREE CPU: string should match pattern"),
+        ("name: digits", "name: ../digits", "bundle.name: string should match pattern"),
+        ("version: 1.0.0", "version: 1.0",
+         "bundle.version: input should be a valid string, got 1.0"),
+        ("version: 1.0.0", "version: one", "bundle.version: string should match pattern"),
+    ],
+)  # fmt: skip
+def test_a_wrong_type_or_value_is_told_with_its_place(
+    tmp_path: Path, old: str, new: str, said: str
+) -> None:
+    assert said in refusal(tmp_path, edited(old, new))
+
+
+def test_a_missing_key_is_told(tmp_path: Path) -> None:
+    assert "train.seed: field required" in refusal(tmp_path, edited("  seed: 42\n", ""))
+
+
+def test_every_fault_is_told_at_once(tmp_path: Path) -> None:
+    text = edited("epochs: 12", "epochs: many").replace("accuracy: 0.99,", "acuracy: 0.99,")
+    said = refusal(tmp_path, text)
+    assert "train.epochs" in said
+    assert "gate.acuracy" in said
+
+
+def test_a_key_that_comes_twice_is_refused(tmp_path: Path) -> None:
+    said = refusal(tmp_path, GOOD + "train: {}\n")
+    assert "params.yaml is no YAML: the key 'train' comes twice" in said
+
+
+@pytest.mark.parametrize("text", ["data: [\n", "\t- x", b"\xff\xfe\x00"])
+def test_what_is_no_yaml_is_told(tmp_path: Path, text: str | bytes) -> None:
+    assert refusal(tmp_path, text).startswith("params.yaml is no YAML: ")
+
+
+@pytest.mark.parametrize("text", ["", "[]", "5"])
+def test_what_is_no_table_is_told(tmp_path: Path, text: str) -> None:
+    assert "the file: expected keys with values, got" in refusal(tmp_path, text)
+
+
+def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"params.yaml cannot be read: No such file or directory"):
+        load_params(tmp_path / "params.yaml")
