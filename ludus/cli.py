@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from ludus import backends, bundle, devices, evaluation, images, results
+from ludus import backends, bundle, devices, evaluation, images, results, toolchain
 from ludus.errors import LudusError
 from ludus.manifest import Variant
 
@@ -33,24 +33,16 @@ VariantOption = Annotated[str | None, typer.Option(help="a target, such as iree-
 @app.command()
 def doctor(as_json: Json = False) -> None:
     """Say what this machine can run, after computing on each device."""
-    rows = []
-    for word in devices.DEVICES:
-        reason = devices.why_not(word)
-        name = None if reason else devices.open_device(word)[1]
-        rows.append({"device": word, "passes": reason is None, "name": name, "reason": reason})
-    for name in backends.BACKENDS:
-        reason, version = _runtime(name)
-        rows.append(
-            {"runtime": name, "passes": reason is None, "version": version, "reason": reason}
-        )
+    rows = [_device_row(word) for word in devices.DEVICES]
+    rows += [_runtime_row(name) for name in backends.BACKENDS]
+    rows += [_toolchain_row(version) for version in toolchain.versions()]
     if as_json:
         _print_json(rows)
         return
-    table = Table("", "", "", box=None, show_header=False)
+    table = Table("", "", "", "", box=None, show_header=False)
     for row in rows:
         word = "[green]PASS[/]" if row["passes"] else "[yellow]no[/]"
-        what = row.get("name") or row.get("version") or row["reason"]
-        table.add_row(str(row.get("device") or row.get("runtime")), word, escape(str(what)))
+        table.add_row(row["kind"], row["name"], word, escape(row["detail"]))
     console.print(table)
 
 
@@ -83,8 +75,9 @@ def verify(folder: BundleFolder, as_json: Json = False) -> None:
     """Check every file of a bundle, and its golden answers on each device that is here."""
     checked = bundle.read_bundle(folder)
     rows = [
-        _verify_variant(checked, variant, variant.driver or "cpu")
+        _verify_variant(checked, variant, word)
         for variant in checked.manifest.variants
+        for word in _devices_here(variant)
     ]
     if as_json:
         _print_json(rows)
@@ -184,12 +177,24 @@ def main() -> None:
         sys.exit(1)
 
 
-def _runtime(name: str) -> tuple[str | None, str | None]:
-    """Why a backend cannot be used, and its version."""
+def _device_row(word: str) -> dict[str, Any]:
+    reason = devices.why_not(word)
+    detail = reason or devices.open_device(word)[1]
+    return {"kind": "device", "name": word, "passes": reason is None, "detail": detail}
+
+
+def _runtime_row(name: str) -> dict[str, Any]:
+    row = {"kind": "runtime", "name": name}
     try:
-        return None, backends.backend(name).runtime_version()
+        return {**row, "passes": True, "detail": backends.backend(name).runtime_version()}
     except ModuleNotFoundError as error:
-        return f"the Python package '{error.name}' is not installed", None
+        return {**row, "passes": False, "detail": f"needs the Python package '{error.name}'"}
+
+
+def _toolchain_row(version: str) -> dict[str, Any]:
+    reason = toolchain.why_not(version)
+    detail = reason or "compiles"
+    return {"kind": "compiler", "name": f"iree {version}", "passes": not reason, "detail": detail}
 
 
 def _choose(opened: bundle.Bundle, device: str | None, target: str | None) -> tuple[Variant, str]:
@@ -200,6 +205,14 @@ def _choose(opened: bundle.Bundle, device: str | None, target: str | None) -> tu
         return bundle.choose(opened, device)
     variant = opened.variant(target)
     return variant, device or variant.driver or "cpu"
+
+
+def _devices_here(variant: Variant) -> list[str]:
+    """The devices of this machine that run a variant; where none does, the one it was made for."""
+    # "vulkan" is the first of the Vulkan devices, each of which has a word of its own.
+    words = [word for word in devices.DEVICES if word != "vulkan"]
+    here = [word for word in words if backends.why_not(variant, word) is None]
+    return here or [variant.driver or "cpu"]
 
 
 def _verify_variant(opened: bundle.Bundle, variant: Variant, word: str) -> dict[str, Any]:

@@ -3,10 +3,11 @@
 `.toolchains/iree-3.13.0` is made from `requirements/iree-3.13.0.txt` when a target first needs it.
 """
 
-import os
 import shlex
 import shutil
 import subprocess
+import sys
+import tempfile
 from pathlib import Path
 
 from ludus.errors import ConfigError, ToolError, nearest
@@ -40,22 +41,47 @@ def environment(version: str) -> Path:
     """The environment of an IREE version; made, from hashed requirements, if it is not there."""
     requirements = ROOT / "requirements" / f"iree-{version}.txt"
     if not requirements.exists():
-        known = {path.stem.removeprefix("iree-") for path in requirements.parent.glob("iree-*.txt")}
         raise ConfigError(
-            f"no toolchain '{version}'{nearest(version, known)}; a new one needs "
+            f"no toolchain '{version}'{nearest(version, set(versions()))}; a new one needs "
             f"requirements/iree-{version}.txt (docs/toolchains.md)"
         )
     folder = TOOLCHAINS / f"iree-{version}"
-    installed = folder / "requirements.txt"
-    if installed.exists() and installed.read_bytes() == requirements.read_bytes():
+    if _is_installed(version):
         return folder
-    uv = os.environ.get("UV") or shutil.which("uv") or str(ROOT / ".uv" / "bin" / "uv")
+    uv = str(Path(sys.executable).with_name("uv"))  # the pipeline's environment has one
     run_tool([uv, "venv", "--quiet", "--clear", "--python", "3.12", str(folder)])
     sync = [uv, "pip", "sync", "--quiet", "--require-hashes", "--python", str(folder)]
     run_tool([*sync, str(requirements)])
     # Written last: an interrupted installation is begun again.
-    shutil.copyfile(requirements, installed)
+    shutil.copyfile(requirements, folder / "requirements.txt")
     return folder
+
+
+def versions() -> list[str]:
+    """The IREE versions that have a requirements file; none outside a checkout of the project."""
+    files = (ROOT / "requirements").glob("iree-*.txt")
+    return sorted(path.stem.removeprefix("iree-") for path in files)
+
+
+def why_not(version: str) -> str | None:
+    """None where the compiler of a version compiles here, else the reason in words."""
+    if not _is_installed(version):
+        return "not installed yet; it will be when a target needs it"
+    source = Path(__file__).parent / "devices" / "double.mlir"
+    flags = ["--iree-hal-target-device=local", "--iree-hal-local-target-device-backends=vmvx"]
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            iree_compile(version, source, flags, Path(folder) / "double.vmfb")
+        except ToolError as error:
+            return str(error)
+    return None
+
+
+def _is_installed(version: str) -> bool:
+    """Is the environment of a version whole, and made from the requirements as they are now?"""
+    wanted = ROOT / "requirements" / f"iree-{version}.txt"
+    installed = TOOLCHAINS / f"iree-{version}" / "requirements.txt"
+    return installed.exists() and installed.read_bytes() == wanted.read_bytes()
 
 
 def run_tool(command: list[str], folder: Path | None = None, paste: list[str] | None = None) -> str:
