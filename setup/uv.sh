@@ -19,7 +19,7 @@ debian_pip() { # the wheel of pip that Debian packages: needs no root
     mkdir -p .uv/debian/partial
     apt="-o Dir::State::Lists=$PWD/.uv/debian"
     # shellcheck disable=SC2086 # a list of words
-    (cd .uv && apt-get $apt update && apt-get $apt download python3-pip-whl && dpkg -x python3-pip-whl_*.deb debian) >/dev/null
+    (cd .uv && apt-get $apt update && apt-get $apt download python3-pip-whl && dpkg -x python3-pip-whl_*.deb debian) >/dev/null 2>&1
     ls "$PWD"/.uv/debian/usr/share/python-wheels/pip-*.whl
 }
 echo "bringing uv into .uv" >&2
