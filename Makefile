@@ -17,8 +17,11 @@ help: ## list the targets
 
 setup: $(READY) debian ## bring the environment and what Debian has for it; all others do so too
 
-repro: setup ## run the pipeline (dvc repro): from data to verified bundle, with a table of targets
-	@dvc repro
+repro: setup ## run the pipeline (dvc repro): from data to verified bundle, and the table of targets
+	@dvc repro; ended=$$?; test ! -e artifacts/report || python -m ludus.report; exit $$ended
+
+table: ## show the table of the last run
+	@python -m ludus.report
 
 test: setup ## all tests
 	@python -m pytest
