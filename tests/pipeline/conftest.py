@@ -1,0 +1,34 @@
+"""The whole pipeline is run once, by DVC, in a small copy; scenarios start from copies of that."""
+
+from dataclasses import dataclass
+
+import pytest
+from small_project import Ended, Project, small_copy
+
+from ludus.params import IreeTarget, load_params
+from ludus.toolchain import ROOT, environment
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finished:
+    """A project whose pipeline was run from nothing. Tests read it, and change copies alone."""
+
+    project: Project
+    run: Ended
+    git_status: str
+
+
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Finished:
+    for target in load_params(ROOT / "params.yaml").targets.values():
+        if isinstance(target, IreeTarget):
+            environment(target.toolchain)  # once, here; copies reach it by a link
+    project = small_copy(tmp_path_factory.mktemp("finished") / "project")
+    ran = project.repro()
+    return Finished(project=project, run=ran, git_status=project.check("git", "status", "-s"))
+
+
+@pytest.fixture(scope="class")
+def project(finished: Finished, tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """A copy of the finished project, one for a class of tests."""
+    return finished.project.copy_to(tmp_path_factory.mktemp("copy") / "project")
