@@ -11,7 +11,6 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from ludus import backends, devices
-from ludus.devices import cpu
 from ludus.errors import DataError, LudusError
 from ludus.images import normalise
 from ludus.manifest import Preprocess, Variant
@@ -84,7 +83,7 @@ def evaluate(
         return result
     result = replace(
         result,
-        device_name=_device_name(device),
+        device_name=devices.open_device(device)[1],
         runtime_version=backends.backend(variant.backend).runtime_version(),
     )
     try:
@@ -112,7 +111,3 @@ def _run_all(
             seconds += time.perf_counter() - began
             progress.advance(task, len(part))
     return np.concatenate(answers), seconds
-
-
-def _device_name(device: str) -> str:
-    return cpu.name() if device == "cpu" else devices.open_device(device)[1]

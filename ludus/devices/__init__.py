@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 from iree import runtime as iree
 
+from ludus.devices import cpu
 from ludus.devices.module import Module
 from ludus.errors import DeviceError, UsageError, nearest
 
@@ -55,7 +56,7 @@ DEVICES = {
 
 # What IREE's drivers say when something is missing, and what that means.
 MISSING = {
-    "'libvulkan": "there is no Vulkan loader (libvulkan.so.1)",
+    "LIBVULKAN_PATH": "there is no Vulkan loader (libvulkan.so.1)",
     "VK_ERROR_INCOMPATIBLE_DRIVER": "there is no Vulkan driver",
     "libcuda.so": "there is no NVIDIA driver (libcuda.so)",
     "libamdhip64": "there is no HIP runtime (libamdhip64.so)",
@@ -79,7 +80,7 @@ def open_device(word: str) -> tuple[iree.HalDevice, str]:
         found = driver.query_available_devices()
         for info in found:
             if device.accepts(info["name"]):
-                name = device.driver if word == "cpu" else info["name"]
+                name = cpu.name() if word == "cpu" else info["name"]
                 return driver.create_device(info["device_id"]), name
     except (RuntimeError, ValueError) as error:
         raise DeviceError(f"{_in_words(str(error))}; {device.help}") from None
