@@ -60,7 +60,10 @@ def why_not(variant: Variant, device: str) -> str | None:
     try:
         return backend(variant.backend).why_not(variant, device)
     except ModuleNotFoundError as error:
-        return f"the Python package '{error.name}' is not installed: in a checkout of Ludus, pip install '.[runtimes]'"
+        return (
+            f"the Python package '{error.name}' is not installed; "
+            "in a checkout of Ludus: pip install '.[runtimes]'"
+        )
 
 
 def load(variant: Variant, folder: Path, device: str) -> Run:
