@@ -12,7 +12,7 @@ import numpy as np
 import typer
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
+from rich.table import Column, Table
 
 from ludus import backends, bundle, devices, evaluation, images, results, toolchain
 from ludus.errors import LudusError
@@ -59,7 +59,8 @@ def inspect(folder: BundleFolder, as_json: Json = False) -> None:
     for index, tensor in enumerate(found.outputs):
         console.print(f"output/{index}  {tensor.name}: {tensor.datatype} {tensor.shape}")
     console.print(f"labels    {', '.join(found.labels)}")
-    table = Table("variant", "size", "needs", "run on", "status", "accuracy", box=None)
+    columns = ["size", "needs", "run on", "status", "accuracy"]
+    table = Table(Column("variant", no_wrap=True), *columns, box=None)
     for variant in found.variants:
         size = sum(file.bytes for file in variant.files) / 1e6
         for number, row in enumerate(variant.evaluations or [None]):
