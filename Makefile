@@ -24,7 +24,7 @@ table: ## show the table of the last run
 	@python -m ludus.report
 
 test: setup ## all tests
-	@python -m pytest
+	@python -m pytest tests/unit tests/backend tests/pipeline
 
 test-unit: setup ## the fast ones: no training, no compiler
 	@python -m pytest tests/unit
