@@ -2,10 +2,12 @@
 
     python -m stages.probe
 
+reads   params.yaml, only to check it
 writes  artifacts/machine.json
 
 DVC runs it every time, since it cannot see hardware; the file has no times in it, so that an
-unchanged machine gives the same file and nothing after it runs again.
+unchanged machine gives the same file and nothing after it runs again. Being always run, it also
+checks params.yaml, of which DVC looks at the keys that it knows alone.
 """
 
 import argparse
@@ -18,6 +20,7 @@ from ludus import devices
 from ludus.backends.on_iree import runtime_version
 from ludus.devices import cpu
 from ludus.files import write_text
+from ludus.params import load_params
 from ludus.stage import run_stage
 
 
@@ -44,7 +47,9 @@ def _try(word: str) -> dict[str, str | None]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--out", type=Path, default=Path("artifacts/machine.json"))
+    parser.add_argument("--params", type=Path, default=Path("params.yaml"))
     arguments = parser.parse_args()
+    load_params(arguments.params)
     machine = probe()
     write_text(arguments.out, json.dumps(machine, indent=1, sort_keys=True) + "\n")
     for word, found in machine["devices"].items():
