@@ -148,6 +148,24 @@ class TestParamsThatCannotBeMeant:
         assert figures(project) == before
         project.check("git", "checkout", "--quiet", "params.yaml")
 
+    def test_a_key_too_many_is_told_where_no_stage_has_anything_to_do(
+        self, project: Project
+    ) -> None:
+        with project.edited_params() as params:
+            params["data"]["validaton"] = 90
+        ended = refused(project)
+        assert ended.ran == ["probe"]
+        assert "data.validaton: unknown key 'validaton', did you mean 'validation'?" in ended.said
+        project.check("git", "checkout", "--quiet", "params.yaml")
+
+    def test_a_key_that_a_stage_depends_on_is_missed_by_dvc(self, project: Project) -> None:
+        with project.edited_params() as params:
+            del params["data"]["validation"]
+        ended = refused(project)
+        assert ended.ran == []
+        assert "Parameters 'data.validation' are missing from 'params.yaml'" in ended.said
+        project.check("git", "checkout", "--quiet", "params.yaml")
+
     def test_a_key_too_many_in_a_row_is_told_by_its_stage(self, project: Project) -> None:
         with project.edited_params() as params:
             params["targets"]["iree-vmvx"]["flag"] = []
