@@ -14,15 +14,20 @@ def replaced_folder(folder: Path) -> Iterator[Path]:
     temporary name, and the next call removes it.
     """
     partial = folder.with_name(f".{folder.name}.partial")
+    former = folder.with_name(f".{folder.name}.former")
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)
     try:
         yield partial
         if folder.exists():
-            shutil.rmtree(folder)
+            shutil.rmtree(former, ignore_errors=True)
+            folder.rename(former)
         partial.rename(folder)
     finally:
+        if former.exists() and not folder.exists():
+            former.rename(folder)
         shutil.rmtree(partial, ignore_errors=True)
+        shutil.rmtree(former, ignore_errors=True)
 
 
 def write_text(path: Path, text: str) -> None:

@@ -1,0 +1,100 @@
+"""Files and folders appear whole or not at all."""
+
+import errno
+from pathlib import Path
+
+import pytest
+
+from ludus.files import replaced_folder, write_text
+
+FULL = OSError(errno.ENOSPC, "No space left on device")
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*"))
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A folder that was made before."""
+    made = tmp_path / "made"
+    made.mkdir()
+    (made / "old").write_text("old")
+    return made
+
+
+def test_a_new_folder_takes_the_place_of_the_former(folder: Path) -> None:
+    with replaced_folder(folder) as partial:
+        (partial / "new").write_text("new")
+        assert names(folder) == ["old"], "until the block ends"
+    assert names(folder.parent) == ["made", "made/new"]
+
+
+def test_a_folder_is_made_where_there_was_none(tmp_path: Path) -> None:
+    with replaced_folder(tmp_path / "deep" / "made") as partial:
+        (partial / "new").write_text("new")
+    assert names(tmp_path) == ["deep", "deep/made", "deep/made/new"]
+
+
+@pytest.mark.parametrize("error", [ValueError("broken"), KeyboardInterrupt(), FULL])
+def test_an_error_leaves_the_former_folder_and_nothing_else(
+    folder: Path, error: BaseException
+) -> None:
+    def make() -> None:
+        with replaced_folder(folder) as partial:
+            (partial / "new").write_text("half")
+            raise error
+
+    with pytest.raises(type(error)):
+        make()
+    assert names(folder.parent) == ["made", "made/old"]
+
+
+def test_what_a_kill_left_is_removed_by_the_next_call(folder: Path) -> None:
+    for left in (".made.partial", ".made.former"):
+        (folder.parent / left).mkdir()
+        (folder.parent / left / "half").write_text("half")
+    with replaced_folder(folder) as partial:
+        assert names(partial) == []
+    assert names(folder.parent) == ["made"]
+
+
+def test_an_interrupt_between_the_two_renames_puts_the_former_folder_back(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rename = Path.rename
+
+    def interrupted(self: Path, target: Path) -> Path:
+        if self.name == ".made.partial":
+            raise KeyboardInterrupt
+        return rename(self, target)
+
+    monkeypatch.setattr(Path, "rename", interrupted)
+    with pytest.raises(KeyboardInterrupt), replaced_folder(folder):
+        pass
+    assert names(folder.parent) == ["made", "made/old"]
+
+
+def test_a_text_is_written_and_its_folder_made(tmp_path: Path) -> None:
+    write_text(tmp_path / "deep" / "a.txt", "ä\n")
+    assert (tmp_path / "deep" / "a.txt").read_bytes() == "ä\n".encode()
+    assert names(tmp_path) == ["deep", "deep/a.txt"]
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), FULL])
+def test_a_text_that_cannot_be_written_leaves_the_former(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: BaseException
+) -> None:
+    path = tmp_path / "a.txt"
+    path.write_text("old")
+
+    def half(self: Path, text: str, **_: object) -> int:
+        with self.open("w") as file:
+            file.write(text[:1])
+        raise error
+
+    monkeypatch.setattr(Path, "write_text", half)
+    with pytest.raises(type(error)):
+        write_text(path, "new")
+    assert path.read_text() == "old"
+    assert names(tmp_path) == ["a.txt"]
