@@ -2,9 +2,11 @@
 
 A bundle MUST
 - hold manifest.json, which is valid by the schema of its schema_version;
-- hold every file that the manifest names, of that length and sha256;
-- hold nothing else, but for manifest.json and SHA256SUMS;
-- have golden images and answers of the shapes that its network has.
+- name no target, label or file twice;
+- have an input and an output of the shapes that preprocessing and labels have;
+- have golden images and answers of those shapes, and labels that there are;
+- hold every file that the manifest names, of that length and sha256, inside its folder;
+- hold nothing else, but for manifest.json and SHA256SUMS, which lists the same sums.
 
 Every way not to do so has its own error in `ludus.errors`, below BundleError.
 """
@@ -15,6 +17,7 @@ import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -33,6 +36,7 @@ from ludus.errors import (
     UsageError,
     nearest,
 )
+from ludus.files import write_text
 from ludus.images import normalise
 from ludus.manifest import SCHEMA_VERSION, File, Manifest, Variant
 
@@ -64,38 +68,56 @@ class Bundle:
 def read_bundle(folder: Path) -> Bundle:
     """Read and check a bundle. Raises a BundleError that says which file and what is wrong."""
     manifest = read_manifest(folder / MANIFEST)
+    _check_shapes(folder / MANIFEST, manifest)
+    _check_golden(folder / MANIFEST, manifest)
     listed = list(_files(manifest))
     for file in listed:
         _check_file(folder, file)
+    for variant in manifest.variants:
+        _check_variant(folder, variant)
+    _check_sums(folder / SUMS, listed)
     known = {MANIFEST, SUMS} | {file.path for file in listed}
     for path in sorted(folder.rglob("*")):
         name = path.relative_to(folder).as_posix()
-        if name not in known and not path.is_dir():
+        if name not in known and (path.is_symlink() or not path.is_dir()):
             raise ExtraFileError(f"{path} is not named by {MANIFEST}; remove it")
-    _check_golden(folder, manifest)
     return Bundle(folder=folder, manifest=manifest)
 
 
 def read_manifest(path: Path) -> Manifest:
     """Read and check manifest.json alone. Raises ManifestError or SchemaVersionError."""
     try:
-        values = json.loads(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
+        values = json.loads(text, object_pairs_hook=_once, parse_constant=_no_number)
     except OSError as error:
         raise ManifestError(f"{path} cannot be read: {error.strerror}; is this a bundle?") from None
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ManifestError(f"{path} is no JSON: {error}") from None
     found = values.get("schema_version") if isinstance(values, dict) else None
-    if found != SCHEMA_VERSION:
+    if type(found) is not int or found != SCHEMA_VERSION:
         raise SchemaVersionError(
             f"{path} has schema_version {found!r}, and this ludus reads {SCHEMA_VERSION}; "
             "take a ludus as new as the bundle"
         )
     try:
-        return Manifest.model_validate(values)
+        return Manifest.model_validate(values, strict=True)
     except ValidationError as error:
         first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
+        where = ".".join(str(part) for part in first["loc"]) or "the file"
         raise ManifestError(f"{path}: {where}: {first['msg'].lower()}") from None
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """A JSON object, whose keys must differ."""
+    keys = [key for key, _ in pairs]
+    for index, key in enumerate(keys):
+        if key in keys[:index]:
+            raise ValueError(f"the key '{key}' comes twice")
+    return dict(pairs)
+
+
+def _no_number(word: str) -> None:
+    raise ValueError(f"{word} is no number")
 
 
 def choose(bundle: Bundle, device: str | None) -> tuple[Variant, str]:
@@ -120,7 +142,13 @@ def check_golden_answers(bundle: Bundle, variant: Variant, device: str) -> float
     golden = bundle.manifest.golden
     run = backends.load(variant, bundle.folder, device)
     answers = run(normalise(bundle.golden_images(), bundle.manifest.preprocess))
-    difference = float(np.abs(answers - np.array(golden.probabilities, dtype=np.float32)).max())
+    expected = np.array(golden.probabilities, dtype=np.float32)
+    if answers.shape != expected.shape:  # which numpy would broadcast without a word
+        raise GoldenError(
+            f"{variant.target} on '{device}' answers in the shape {list(answers.shape)}, "
+            f"expected {list(expected.shape)}"
+        )
+    difference = float(np.abs(answers - expected).max())
     if not difference <= golden.max_abs_diff:
         raise GoldenError(
             f"{variant.target} on '{device}' differs from the golden answers by {difference:.3g}, "
@@ -136,16 +164,19 @@ def pack(bundle: Bundle, out: Path) -> Path:
     manifest = bundle.manifest
     path = out / f"{manifest.name}-{manifest.version}.zip"
     partial = path.with_suffix(".partial")
-    with zipfile.ZipFile(partial, "w", zipfile.ZIP_DEFLATED) as archive:
-        for file in sorted(bundle.folder.rglob("*")):
-            if file.is_file():
-                name = f"{manifest.name}/{file.relative_to(bundle.folder).as_posix()}"
-                entry = zipfile.ZipInfo(name)  # of 1980, so that no time gets in
-                entry.compress_type = zipfile.ZIP_DEFLATED
-                archive.writestr(entry, file.read_bytes())
-    digest = hashlib.sha256(partial.read_bytes()).hexdigest()
-    partial.rename(path)
-    path.with_suffix(".zip.sha256").write_text(f"{digest}  {path.name}\n", encoding="utf-8")
+    try:
+        with zipfile.ZipFile(partial, "w", zipfile.ZIP_DEFLATED) as archive:
+            for file in sorted(bundle.folder.rglob("*")):
+                if file.is_file():
+                    name = f"{manifest.name}/{file.relative_to(bundle.folder).as_posix()}"
+                    entry = zipfile.ZipInfo(name)  # of 1980, so that no time gets in
+                    entry.compress_type = zipfile.ZIP_DEFLATED
+                    archive.writestr(entry, file.read_bytes())
+        digest = hashlib.sha256(partial.read_bytes()).hexdigest()
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
+    write_text(path.with_suffix(".zip.sha256"), f"{digest}  {path.name}\n")
     return path
 
 
@@ -158,8 +189,10 @@ def _files(manifest: Manifest) -> Iterator[File]:
 
 def _check_file(folder: Path, file: File) -> None:
     path = folder / file.path
-    if not path.is_file() or not path.resolve().is_relative_to(folder.resolve()):
+    if not path.is_file():
         raise MissingFileError(f"{path} is missing; {MANIFEST} names it")
+    if not path.resolve().is_relative_to(folder.resolve()):
+        raise MissingFileError(f"{path} is a link that leads out of the bundle")
     size = path.stat().st_size
     if size != file.bytes:
         raise FileSizeError(f"{path} has {size} bytes, and {MANIFEST} says {file.bytes}")
@@ -168,13 +201,55 @@ def _check_file(folder: Path, file: File) -> None:
         raise ChecksumError(f"{path} has the sha256 {sha256}, and {MANIFEST} says {file.sha256}")
 
 
-def _check_golden(folder: Path, manifest: Manifest) -> None:
+def _check_variant(folder: Path, variant: Variant) -> None:
+    """Its own sha256, by which another machine's figures are matched, must be of its files."""
+    together = hashlib.sha256()
+    for file in variant.files:
+        together.update((folder / file.path).read_bytes())
+    if together.hexdigest() != variant.sha256:
+        raise ChecksumError(
+            f"{folder / MANIFEST}: the files of {variant.target} have the sha256 "
+            f"{together.hexdigest()} one after the other, and its own says {variant.sha256}"
+        )
+
+
+def _check_sums(path: Path, listed: list[File]) -> None:
+    """SHA256SUMS is for people with `sha256sum`; where it is there it must say the same."""
+    if not path.exists():
+        return
+    lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
+    if sorted(lines) != sorted(f"{file.sha256}  {file.path}" for file in listed):
+        raise ChecksumError(f"{path} does not list the sums that {MANIFEST} has; make it again")
+
+
+def _check_shapes(path: Path, manifest: Manifest) -> None:
+    """Names must differ, and input and output fit what is said of pictures and labels."""
+    targets = [variant.target for variant in manifest.variants]
+    files = [file.path for file in _files(manifest)]
+    for kind, names in (("target", targets), ("label", manifest.labels), ("file", files)):
+        if len(set(names)) != len(names):
+            twice = next(name for name in names if names.count(name) > 1)
+            raise ManifestError(f"{path}: the {kind} '{twice}' comes twice")
+    size, width = manifest.preprocess.size, len(manifest.labels)
+    for what, shape, expected in (
+        ("inputs.0.shape", manifest.inputs[0].shape, [-1, 1, size, size]),
+        ("outputs.0.shape", manifest.outputs[0].shape, [-1, width]),
+    ):
+        if shape != expected:
+            raise ManifestError(
+                f"{path}: {what}: expected {expected}, as preprocess and labels say, got {shape}"
+            )
+
+
+def _check_golden(path: Path, manifest: Manifest) -> None:
     """Images, labels and answers must be as many, and answers as wide as there are labels."""
     golden, size = manifest.golden, manifest.preprocess.size
     count, width = len(golden.labels), len(manifest.labels)
     fits = golden.images.bytes == count * size * size and len(golden.probabilities) == count
     if not fits or any(len(row) != width for row in golden.probabilities):
         raise ManifestError(
-            f"{folder / MANIFEST}: golden: expected {count} images of {size}x{size} bytes and "
+            f"{path}: golden: expected {count} images of {size}x{size} bytes and "
             f"{count} rows of {width} probabilities"
         )
+    if max(golden.labels) >= width:
+        raise ManifestError(f"{path}: golden.labels: {max(golden.labels)} is no label of {width}")

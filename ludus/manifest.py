@@ -4,11 +4,11 @@
 """
 
 import json
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
-from ludus.params import Cpu, Driver, Gate
+from ludus.params import Cpu, Driver, Gate, Name
 
 SCHEMA_VERSION = 1
 
@@ -18,10 +18,22 @@ PART = "[A-Za-z0-9_][A-Za-z0-9_.-]*"
 RelativePath = Annotated[str, Field(pattern=f"^{PART}(/{PART})*$")]
 
 
-class Part(BaseModel):
-    """Base of every part of the manifest: unknown keys are refused, values cannot be reassigned."""
+def _not_zero(batch: int) -> int:
+    if batch == 0:
+        raise ValueError("should be -1, for any number of images, or at least 1")
+    return batch
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+
+# A number of images; -1: any. 0 would have a runner wait forever.
+Batch = Annotated[
+    int, Field(ge=-1, json_schema_extra={"not": {"const": 0}}), AfterValidator(_not_zero)
+]
+
+
+class Part(BaseModel):
+    """Base of every part: no unknown keys, no infinities, values cannot be reassigned."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class Tensor(Part):
@@ -29,14 +41,14 @@ class Tensor(Part):
 
     name: str
     datatype: Literal["FP32"] = Field(description="in words of the Open Inference Protocol")
-    shape: list[int] = Field(description="-1 stands for the batch")
+    shape: list[Batch] = Field(min_length=1, description="-1 stands for the batch")
 
 
 class Preprocess(Part):
     """How a picture of any size and colour becomes the network's input; see ludus/images.py."""
 
-    size: Annotated[int, Field(description="height and width of the input, pixels")]
-    box: Annotated[int, Field(description="the drawing is scaled to fit this square, pixels")]
+    size: Annotated[int, Field(ge=1, description="height and width of the input, pixels")]
+    box: Annotated[int, Field(ge=1, description="the drawing is scaled to fit this square, pixels")]
     layout: Literal["NCHW"]
     scale: Annotated[float, Field(description="grey 0..255 times this, minus mean, is the input")]
     mean: float
@@ -58,7 +70,7 @@ class EntryFunction(Part):
     """A function of a module. Its batch is any (-1), or just this many images."""
 
     name: str
-    batch: int
+    batch: Batch
 
 
 class Figures(Part):
@@ -84,17 +96,24 @@ class Variant(Part):
     sha256: Sha256 = Field(description="of the files' bytes, one after the other")
     iree_version: str | None = Field(None, description="of the runtime that the module needs")
     cpu: Cpu | None = Field(None, description="what compiled CPU code needs")
-    entry_functions: list[EntryFunction]
+    entry_functions: Annotated[list[EntryFunction], Field(min_length=1)]
     evaluations: list[Figures] = []
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        """What JSON Schema has no words for."""
+        if self.backend == "iree" and None in (self.driver, self.iree_version):
+            raise ValueError(f"{self.target} needs a driver and an iree_version")
+        return self
 
 
 class Golden(Part):
     """Test images and the reference's answers: a self-test that runs anywhere."""
 
     images: File = Field(description="uint8, [count, size, size], light on dark")
-    labels: list[int]
+    labels: Annotated[list[Annotated[int, Field(ge=0)]], Field(min_length=1)]
     probabilities: list[list[float]]
-    max_abs_diff: float = Field(description="largest difference allowed to any probability")
+    max_abs_diff: float = Field(ge=0, description="largest difference allowed to any probability")
 
 
 class Provenance(Part):
@@ -108,9 +127,9 @@ class Provenance(Part):
 class Network(Part):
     """What goes in, what comes out, and what it means; the export stage writes it."""
 
-    inputs: list[Tensor]
-    outputs: list[Tensor]
-    labels: list[str] = Field(description="in output order")
+    inputs: Annotated[list[Tensor], Field(min_length=1)]
+    outputs: Annotated[list[Tensor], Field(min_length=1)]
+    labels: list[str] = Field(min_length=1, description="in output order")
     preprocess: Preprocess
 
 
@@ -118,11 +137,11 @@ class Manifest(Network):
     """All that a game, a server or a person needs to know to run the bundle."""
 
     schema_version: Literal[1]
-    name: str
-    version: str
+    name: Name
+    version: Annotated[str, Field(pattern=r"^\d+\.\d+\.\d+$")]
     floors: Gate
     golden: Golden
-    variants: list[Variant] = Field(description="best first")
+    variants: list[Variant] = Field(min_length=1, description="best first")
     files: list[File] = Field(description="every other file of the bundle")
     provenance: Provenance
 
