@@ -7,7 +7,7 @@ from ludus import devices
 from ludus.backends import Run, Sources, batches, describe
 from ludus.devices.cpu import why_not_cpu
 from ludus.devices.module import Array, Module
-from ludus.errors import RuntimeVersionError
+from ludus.errors import DeviceError, ManifestError, RuntimeVersionError
 from ludus.manifest import EntryFunction, Variant
 from ludus.params import IreeTarget, Lowering
 from ludus.toolchain import iree_compile
@@ -51,7 +51,11 @@ def why_not(variant: Variant, device: str) -> str | None:
 
 
 def load(variant: Variant, folder: Path, device: str) -> Run:
-    """Load the module on a device. Raises RuntimeVersionError where the runtime refuses it."""
+    """Load the module on a device.
+
+    Raises RuntimeVersionError where the runtime refuses it, ManifestError where it lacks an entry
+    function, and when it is called DeviceError, with the runtime's words.
+    """
     opened, _ = devices.open_device(device)
     path = folder / variant.files[0].path
     try:
@@ -61,9 +65,16 @@ def load(variant: Variant, folder: Path, device: str) -> Run:
             f"{path} is refused by IREE's runtime {runtime_version()}: {error}"
         ) from None
     names = {entry.batch: entry.name for entry in variant.entry_functions}
+    for name in names.values():
+        if not module.has(name):
+            raise ManifestError(f"{path} has no entry function '{name}', which its variant names")
 
     def call(batch: int, images: Array) -> Array:
-        return module.call(names.get(batch) or names[batches.ANY], images)
+        try:
+            return module.call(names.get(batch) or names[batches.ANY], images)
+        except (RuntimeError, ValueError) as error:
+            said = str(error).splitlines()[0]
+            raise DeviceError(f"{path} failed on '{device}': {said}") from None
 
     return lambda images: batches.run_in_batches(call, list(names), images)
 

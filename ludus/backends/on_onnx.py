@@ -5,6 +5,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from ludus.backends import Run, Sources, describe
+from ludus.errors import ToolError
 from ludus.manifest import EntryFunction, Variant
 from ludus.params import OtherTarget
 
@@ -31,11 +32,16 @@ def why_not(variant: Variant, device: str) -> str | None:
 
 
 def load(variant: Variant, folder: Path, device: str) -> Run:
-    """Load the model."""
+    """Load the model. Raises ToolError where ONNX Runtime refuses it."""
     import onnxruntime
+    from onnxruntime.capi import onnxruntime_pybind11_state as state
 
     path = str(folder / variant.files[0].path)
-    session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
+    refusals = (state.Fail, state.InvalidArgument, state.InvalidGraph, state.InvalidProtobuf)
+    try:
+        session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
+    except (*refusals, state.NotImplemented, state.RuntimeException) as error:
+        raise ToolError(f"ONNX Runtime {runtime_version()} cannot load {path}: {error}") from None
     input_name = session.get_inputs()[0].name
     return lambda images: session.run(None, {input_name: images})[0]
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from ludus.backends import Run, Sources, describe
 from ludus.backends.batches import ANY, run_in_batches
 from ludus.devices.module import Array
+from ludus.errors import ToolError
 from ludus.manifest import EntryFunction, Variant
 from ludus.params import OtherTarget
 
@@ -57,13 +58,17 @@ def load(variant: Variant, folder: Path, device: str) -> Run:
 
 
 def load_trace(path: Path, device: str) -> "torch.jit.ScriptModule":
-    """Load a TorchScript file onto torch's device."""
+    """Load a TorchScript file onto torch's device. Raises ToolError where PyTorch refuses it."""
     import torch
 
     with warnings.catch_warnings():
         # torch 2.14 would have torch.export in its place; TorchScript is what was asked for.
         warnings.filterwarnings("ignore", "`torch.jit.*deprecated", FutureWarning)
-        trace: torch.jit.ScriptModule = torch.jit.load(path, map_location=device)
+        try:
+            trace: torch.jit.ScriptModule = torch.jit.load(path, map_location=device)
+        except RuntimeError as error:
+            said = str(error).splitlines()[0]
+            raise ToolError(f"PyTorch {runtime_version()} cannot load {path}: {said}") from None
         return trace.eval()
 
 

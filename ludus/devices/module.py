@@ -20,6 +20,10 @@ class Module:
         hal = iree.create_hal_module(instance, device)
         self._context = iree.VmContext(instance, modules=[hal, self._module])
 
+    def has(self, function: str) -> bool:
+        """Whether the module has a function of that name."""
+        return self._module.lookup_function(function) is not None
+
     def call(self, function: str, argument: Array) -> Array:
         """Call a function of one float32 tensor that returns one."""
         view = self._device.allocator.allocate_buffer_copy(
