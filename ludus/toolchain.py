@@ -23,6 +23,8 @@ def iree_compile(version: str, source: Path, flags: list[str], out: Path) -> Non
     The module is written under a temporary name and renamed. Raises ToolError with the compiler's
     words and the command to paste, and ConfigError for a version without a requirements file.
     """
+    if not source.is_file():
+        raise ToolError(f"{source} cannot be compiled: there is no such file")
     program = [str(environment(version) / "bin" / "iree-compile"), *flags]
     partial = out.with_suffix(".partial").absolute()
     try:

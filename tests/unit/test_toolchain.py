@@ -1,0 +1,189 @@
+"""Compilers: which are known, how their environments come to be, and what a failure says."""
+
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from ludus import toolchain
+from ludus.errors import ConfigError, ToolError
+
+COMPILER = """\
+#!/bin/sh
+# Stands for iree-compile: copies its source to what follows -o, after saying what it is told to.
+for last; do
+    case "$last" in
+        --say=*) echo "${last#--say=}" >&2 ;;
+        --fail) echo "error: bad flag" >&2; exit 3 ;;
+        --bytes) printf '\\377\\376' ; exit 4 ;;
+        --silent) exit 5 ;;
+        --half) half=1 ;;
+    esac
+done
+source="$1"; while [ $# -gt 3 ]; do shift; source="$1"; done
+if [ "$half" ]; then echo half > "$last"; exit 6; fi
+cat "$source" > "$last"
+"""
+
+
+def script(path: Path, text: str) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+    path.chmod(0o755)
+    return path
+
+
+@pytest.fixture
+def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A project with the toolchain 9.9.9, installed, and a source to compile."""
+    monkeypatch.setattr(toolchain, "ROOT", tmp_path)
+    monkeypatch.setattr(toolchain, "TOOLCHAINS", tmp_path / ".toolchains")
+    folder = tmp_path / ".toolchains" / "iree-9.9.9"
+    script(folder / "bin" / "iree-compile", COMPILER)
+    (tmp_path / "requirements").mkdir()
+    for path in (tmp_path / "requirements" / "iree-9.9.9.txt", folder / "requirements.txt"):
+        path.write_text("a==1\n")
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "a.mlir").write_text("source")
+    return tmp_path
+
+
+def compile_with(root: Path, *flags: str) -> None:
+    toolchain.iree_compile("9.9.9", root / "in" / "a.mlir", list(flags), root / "a.vmfb")
+
+
+def test_a_module_is_written_under_its_name(root: Path) -> None:
+    compile_with(root, "--some-flag")
+    assert (root / "a.vmfb").read_text() == "source"
+    assert not list(root.glob("*.partial"))
+
+
+def test_a_relative_source_and_module_are_found(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(root)
+    toolchain.iree_compile("9.9.9", Path("in/a.mlir"), [], Path("a.vmfb"))
+    assert (root / "a.vmfb").read_text() == "source"
+
+
+def test_the_compiler_is_told_no_folder_of_the_source(root: Path) -> None:
+    script(
+        root / ".toolchains" / "iree-9.9.9" / "bin" / "iree-compile",
+        '#!/bin/sh\necho $1 > "$3"\n',
+    )
+    compile_with(root)
+    assert (root / "a.vmfb").read_text() == "a.mlir\n"
+
+
+def test_a_failure_tells_the_compilers_words_and_the_command_to_paste(root: Path) -> None:
+    with pytest.raises(ToolError) as caught:
+        compile_with(root, "--say=thinking", "--fail")
+    lines = str(caught.value).splitlines()
+    assert lines[:4] == [
+        "iree-compile ended with exit code 3 and said:",
+        "  thinking",
+        "  error: bad flag",
+        "to run it again:",
+    ]
+    again = subprocess.run(lines[4], shell=True, capture_output=True, text=True, check=False)
+    assert (again.returncode, again.stderr) == (3, "thinking\nerror: bad flag\n")
+
+
+def test_the_command_to_paste_survives_a_shell(root: Path) -> None:
+    with pytest.raises(ToolError) as caught:
+        compile_with(root, "--say=a b; 'c' $d", "--fail")
+    command = str(caught.value).splitlines()[-1]
+    assert "--say=a b; 'c' $d" in shlex.split(command)
+
+
+@pytest.mark.parametrize("flag", ["--fail", "--half"])
+def test_a_failure_leaves_the_former_module_and_no_half(root: Path, flag: str) -> None:
+    compile_with(root)
+    with pytest.raises(ToolError):
+        compile_with(root, flag)
+    assert (root / "a.vmfb").read_text() == "source"
+    assert not list(root.glob("*.partial"))
+
+
+def test_words_that_are_no_text_are_told_as_far_as_they_go(root: Path) -> None:
+    with pytest.raises(ToolError, match="exit code 4 and said:\n  \ufffd\ufffd\n"):
+        compile_with(root, "--bytes")
+
+
+def test_a_tool_that_says_nothing_is_told_so(root: Path) -> None:
+    with pytest.raises(ToolError, match=r"exit code 5 and said:\n  \(nothing\)\n"):
+        compile_with(root, "--silent")
+
+
+def test_long_words_are_cut() -> None:
+    command = [sys.executable, "-c", "for i in range(99): print('x' * 999)\nraise SystemExit(1)"]
+    with pytest.raises(ToolError) as caught:
+        toolchain.run_tool(command)
+    shown = [line for line in str(caught.value).splitlines() if line.startswith("  xx")]
+    assert len(shown) == toolchain.LINES_SHOWN
+    assert max(map(len, shown)) == 402
+
+
+def test_a_tool_that_is_not_there_is_told(tmp_path: Path) -> None:
+    with pytest.raises(ToolError, match="none cannot be started: No such file or directory"):
+        toolchain.run_tool([str(tmp_path / "none")])
+
+
+def test_a_source_that_is_not_there_is_told(root: Path) -> None:
+    with pytest.raises(ToolError, match=r"none/a.mlir cannot be compiled: there is no such file"):
+        toolchain.iree_compile("9.9.9", root / "none" / "a.mlir", [], root / "a.vmfb")
+
+
+def test_a_version_without_requirements_is_told_with_the_nearest(root: Path) -> None:
+    with pytest.raises(ConfigError, match=r"no toolchain '9.9.8', did you mean '9.9.9'\?.*needs"):
+        toolchain.environment("9.9.8")
+    assert not (root / ".toolchains" / "iree-9.9.8").exists()
+
+
+def test_an_installed_environment_is_not_installed_again(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(toolchain, "run_tool", lambda *_: pytest.fail("must not install"))
+    assert toolchain.environment("9.9.9") == root / ".toolchains" / "iree-9.9.9"
+
+
+def test_changed_requirements_are_installed_with_hashes(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    commands: list[list[str]] = []
+    monkeypatch.setattr(toolchain, "run_tool", commands.append)
+    (root / "requirements" / "iree-9.9.9.txt").write_text("a==2\n")
+    folder = toolchain.environment("9.9.9")
+    assert [Path(command[0]).name for command in commands] == ["uv", "uv"]
+    assert commands[0][1] == "venv"
+    assert commands[1][1:3] == ["pip", "sync"]
+    assert "--require-hashes" in commands[1]
+    assert (folder / "requirements.txt").read_text() == "a==2\n"
+
+
+def test_an_installation_that_broke_off_is_begun_again(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (root / "requirements" / "iree-9.9.9.txt").write_text("a==2\n")
+
+    def interrupted(command: list[str]) -> None:
+        if "sync" in command:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(toolchain, "run_tool", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        toolchain.environment("9.9.9")
+    assert toolchain.why_not("9.9.9") == "not installed yet; it will be when a target needs it"
+
+
+def test_the_versions_are_those_with_requirements(root: Path) -> None:
+    (root / "requirements" / "pipeline.txt").write_text("")
+    assert toolchain.versions() == ["9.9.9"]
+
+
+def test_a_compiler_that_compiles_is_told_from_one_that_does_not(root: Path) -> None:
+    assert toolchain.why_not("9.9.9") is None
+    script(root / ".toolchains" / "iree-9.9.9" / "bin" / "iree-compile", "#!/bin/sh\nexit 9\n")
+    assert "exit code 9" in str(toolchain.why_not("9.9.9"))
