@@ -12,6 +12,9 @@ def why_not_cpu(needs: Cpu) -> str | None:
     """Why this CPU cannot run code that needs these, or None."""
     if architecture() != needs.architecture:
         return f"it is for {needs.architecture} CPUs, and this is {architecture()}"
+    unknown = [feature for feature in needs.features if feature not in _reported()]
+    if unknown:
+        return f"IREE's runtime cannot tell whether this CPU has {', '.join(unknown)}"
     missing = [feature for feature in needs.features if feature not in features()]
     return f"this CPU has no {', '.join(missing)}" if missing else None
 
@@ -22,15 +25,20 @@ def architecture() -> str:
     return {"amd64": "x86_64", "arm64": "aarch64"}.get(machine, machine)
 
 
-@cache
 def features() -> frozenset[str]:
-    """The features that IREE's runtime finds, such as avx2 and fma."""
+    """The features that this CPU has, of those that IREE's runtime looks for."""
+    return frozenset(feature for feature, has in _reported().items() if has)
+
+
+@cache
+def _reported() -> dict[str, bool]:
+    """Each feature that `iree-cpuinfo` knows on this architecture, such as avx2, and is it here?"""
     from iree import _runtime_libs
 
     suffix = ".exe" if platform.system() == "Windows" else ""
     program = Path(_runtime_libs.__file__).with_name(f"iree-cpuinfo{suffix}")
-    lines = subprocess.run([program], capture_output=True, text=True, check=True).stdout.split("\n")
-    return frozenset(line.split()[0] for line in lines if line.endswith(" 1"))
+    printed = subprocess.run([program], capture_output=True, text=True, check=True).stdout
+    return {line.split()[0]: line.split()[1] == "1" for line in printed.splitlines()}
 
 
 def name() -> str:
