@@ -15,7 +15,7 @@ from rich.markup import escape
 from rich.table import Column, Table
 
 from ludus import backends, bundle, devices, evaluation, images, results, toolchain
-from ludus.errors import LudusError
+from ludus.errors import DeviceError, LudusError
 from ludus.manifest import Variant
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__.splitlines()[0])
@@ -110,6 +110,8 @@ def predict(
     how = opened.manifest.preprocess
     batch = np.stack([images.preprocess(images.load_image(path), how) for path in pictures])
     answers = backends.load(chosen, folder, word)(batch)
+    if not np.isfinite(answers).all():
+        raise DeviceError(f"{chosen.target} on '{word}' answers with what is no number")
     labels = opened.manifest.labels
     rows = [
         {

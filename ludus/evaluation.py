@@ -34,7 +34,9 @@ class TestSet:
 def load_test_set(path: Path) -> TestSet:
     """Read what the export stage wrote: images, labels, probabilities. Raises DataError."""
     try:
-        with np.load(path) as arrays:
+        # Opened here: np.load of numpy 2 leaves a broken file open.
+        with path.open("rb") as file:
+            arrays = np.lib.npyio.NpzFile(file)
             found = TestSet(
                 images=arrays["images"],
                 labels=arrays["labels"],

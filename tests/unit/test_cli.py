@@ -1,0 +1,410 @@
+"""`ludus`, as a person and as a program meet it: what it prints and how it ends."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from ludus import cli
+from ludus.bundle import read_bundle
+from ludus.devices import cpu
+from ludus.results import read_result
+
+ROOT = Path(__file__).parents[2]
+GOOD = ROOT / "tests" / "golden" / "bundle"
+DRAWINGS = ROOT / "tests" / "golden" / "drawings"
+
+# Exit code, standard output, standard error of a call.
+Call = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def ludus(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Call:
+    """Runs `ludus` in this process, on a machine whose one device is its CPU."""
+    reasons = {"vulkan": "there is no Vulkan loader", "cuda": "there is no NVIDIA driver"}
+    why_not = cli.devices.why_not
+
+    def here(word: str) -> str | None:
+        cli.devices.known_device(word)
+        return why_not(word) if word == "cpu" else reasons.get(word, "it is not here")
+
+    monkeypatch.setattr(cli.devices, "why_not", here)
+    monkeypatch.setattr(cli.toolchain, "versions", list)
+    monkeypatch.setenv("COLUMNS", "200")
+
+    def call(*arguments: object) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["ludus", *map(str, arguments)])
+        with pytest.raises(SystemExit) as caught:
+            cli.main()
+        captured = capsys.readouterr()
+        return int(caught.value.code or 0), captured.out, captured.err
+
+    return call
+
+
+@pytest.fixture
+def bundle(tmp_path: Path) -> Path:
+    """A copy of the good bundle, to be broken."""
+    return Path(shutil.copytree(GOOD, tmp_path / "bundle"))
+
+
+@pytest.fixture
+def tests(tmp_path: Path) -> Path:
+    """The golden images as a test set."""
+    golden = read_bundle(GOOD)
+    path = tmp_path / "reference.npz"
+    np.savez(
+        path,
+        images=golden.golden_images(),
+        labels=np.array(golden.manifest.golden.labels, dtype=np.uint8),
+        probabilities=np.array(golden.manifest.golden.probabilities, dtype=np.float32),
+    )
+    return path
+
+
+def edit(bundle: Path, change: Callable[[Any], None]) -> None:
+    """Change a bundle's manifest."""
+    values = json.loads((bundle / "manifest.json").read_text())
+    change(values)
+    (bundle / "manifest.json").write_text(json.dumps(values))
+
+
+def spoil_answers(manifest: Any) -> None:
+    manifest["golden"]["probabilities"][0][0] = 0.5
+
+
+def no_number(manifest: Any) -> None:
+    manifest["preprocess"]["scale"] = 1e36
+
+
+# doctor
+
+
+def test_doctor_lists_each_device_and_runtime(ludus: Call) -> None:
+    code, out, _ = ludus("doctor", "--json")
+    rows = {(row["kind"], row["name"]): row for row in json.loads(out)}
+    assert code == 0
+    assert rows["device", "cpu"]["passes"] is True
+    assert rows["device", "cuda"]["passes"] is False
+    assert rows["device", "cuda"]["detail"] == "there is no NVIDIA driver"
+    assert rows["runtime", "iree"]["passes"] is True
+    assert {name for kind, name in rows if kind == "device"} == set(cli.devices.DEVICES)
+
+
+def test_doctor_prints_pass_or_the_reason(ludus: Call) -> None:
+    code, out, _ = ludus("doctor")
+    lines = [line.split() for line in out.splitlines()]
+    assert code == 0
+    assert ["device", "cpu", "PASS"] in [line[:3] for line in lines]
+    assert ["device", "cuda", "no", "there", "is", "no", "NVIDIA", "driver"] in lines
+
+
+# inspect
+
+
+def test_inspect_shows_what_goes_in_and_out_and_each_variant(ludus: Call) -> None:
+    code, out, _ = ludus("inspect", GOOD)
+    assert code == 0
+    for said in (
+        "golden 1.0.0",
+        "input/0   image: FP32 [-1, 1, 28, 28]",
+        "output/0  probabilities: FP32 [-1, 10]",
+        "labels    0, 1, 2, 3, 4, 5, 6, 7, 8, 9",
+    ):
+        assert said in out.splitlines()
+    row = next(line.split() for line in out.splitlines() if "iree-vmvx" in line)
+    assert row == ["iree-vmvx", "0.04", "MB", "cpu", "cpu", "verified", "1.0000"]
+
+
+def test_inspect_as_json_is_the_manifest(ludus: Call) -> None:
+    code, out, _ = ludus("inspect", GOOD, "--json")
+    assert code == 0
+    assert json.loads(out) == json.loads((GOOD / "manifest.json").read_text())
+
+
+@pytest.mark.parametrize("command", ["inspect", "verify"])
+@pytest.mark.parametrize("as_json", [[], ["--json"]])
+def test_a_bad_bundle_is_one_message_and_exit_code_1(
+    ludus: Call, bundle: Path, command: str, as_json: list[str]
+) -> None:
+    module = bundle / "variants" / "iree-vmvx" / "model.vmfb"
+    module.write_bytes(module.read_bytes()[:-1])
+    code, out, err = ludus(command, bundle, *as_json)
+    assert (code, out) == (1, "")
+    assert err == f"error: {module} has 44429 bytes, and manifest.json says 44430\n"
+
+
+def test_what_is_no_bundle_is_told(ludus: Call, tmp_path: Path) -> None:
+    code, _, err = ludus("inspect", tmp_path)
+    assert (code, err.count("\n")) == (1, 1)
+    assert "manifest.json cannot be read: No such file or directory; is this a bundle?" in err
+
+
+# verify
+
+
+def test_verify_says_of_each_variant_whether_it_was_run(ludus: Call) -> None:
+    code, out, _ = ludus("verify", GOOD, "--json")
+    rows = {row["target"]: row for row in json.loads(out)}
+    assert code == 0
+    assert rows["iree-vmvx"]["status"] == "verified"
+    assert rows["iree-vulkan"]["status"] == "not run"
+    assert rows["iree-vulkan"]["detail"] == "there is no Vulkan loader"
+
+
+def test_verify_prints_a_row_each(ludus: Call) -> None:
+    code, out, _ = ludus("verify", GOOD)
+    rows = [line.split()[:4] for line in out.splitlines()]
+    assert code == 0
+    assert out.splitlines()[0] == f"{GOOD}: every file is as manifest.json says"
+    assert ["iree-vmvx", "cpu", "verified", "largest"] in rows
+    assert ["iree-vulkan", "vulkan", "not", "run"] in rows
+
+
+def test_verify_fails_where_golden_answers_differ(ludus: Call, bundle: Path) -> None:
+    edit(bundle, spoil_answers)
+    code, out, _ = ludus("verify", bundle, "--json")
+    row = json.loads(out)[1]
+    assert (code, row["status"]) == (1, "failed")
+    assert "iree-vmvx on 'cpu' differs from the golden answers by 0.49" in row["detail"]
+
+
+@pytest.mark.filterwarnings("ignore:overflow")
+def test_verify_fails_where_answers_are_no_numbers(ludus: Call, bundle: Path) -> None:
+    edit(bundle, no_number)
+    code, out, _ = ludus("verify", bundle, "--json")
+    assert (code, json.loads(out)[1]["status"]) == (1, "failed")
+
+
+def test_verify_fails_where_nothing_could_be_run(ludus: Call, bundle: Path) -> None:
+    def none_here(manifest: Any) -> None:
+        for variant in manifest["variants"]:
+            variant["iree_version"] = "3.11.0"
+
+    edit(bundle, none_here)
+    code, out, _ = ludus("verify", bundle, "--json")
+    assert code == 1
+    assert {row["status"] for row in json.loads(out)} == {"not run"}
+    assert all("it needs IREE's runtime 3.11.0" in row["detail"] for row in json.loads(out))
+
+
+# predict
+
+
+def test_predict_recognises_drawings(ludus: Call) -> None:
+    pictures = [DRAWINGS / f"{digit}.png" for digit in range(10)]
+    code, out, _ = ludus("predict", GOOD, *pictures, "--json")
+    answers = json.loads(out)
+    assert code == 0
+    assert [row["label"] for row in answers["answers"]] == [str(digit) for digit in range(10)]
+    assert [row["image"] for row in answers["answers"]] == [str(path) for path in pictures]
+    assert all(abs(sum(row["probabilities"].values()) - 1) < 1e-5 for row in answers["answers"])
+    assert (answers["variant"], answers["device"]) == ("iree-vmvx", "cpu")
+
+
+def test_predict_prints_the_best_and_the_second(ludus: Call) -> None:
+    code, out, err = ludus("predict", GOOD, DRAWINGS / "3.png")
+    assert (code, err) == (0, "(iree-vmvx on cpu)\n")
+    assert out.startswith(f"{DRAWINGS / '3.png'}: 3  98.2%, then 4  0.4%")
+
+
+@pytest.mark.parametrize("ground", [(255, 255, 255), (0, 0, 80)])
+@pytest.mark.parametrize("side", [20, 700])
+def test_predict_takes_pictures_of_any_size_and_colour(
+    ludus: Call, tmp_path: Path, ground: tuple[int, int, int], side: int
+) -> None:
+    picture = Image.new("RGB", (side, side), ground)
+    ink = (200, 30, 30) if ground[0] else (250, 250, 60)
+    picture.paste(ink, (side * 9 // 20, side // 10, side * 11 // 20, side * 9 // 10))
+    picture.save(tmp_path / "one.jpg")
+    code, out, _ = ludus("predict", GOOD, tmp_path / "one.jpg", "--json")
+    assert (code, json.loads(out)["answers"][0]["label"]) == (0, "1")
+
+
+def test_predict_with_an_unknown_device_names_the_nearest(ludus: Call) -> None:
+    code, out, err = ludus("predict", GOOD, DRAWINGS / "3.png", "--device", "vulcan")
+    assert (code, out) == (2, "")
+    assert err == "error: no device 'vulcan', did you mean 'vulkan'?\n"
+
+
+def test_predict_with_an_unknown_variant_names_the_nearest(ludus: Call) -> None:
+    code, out, err = ludus("predict", GOOD, DRAWINGS / "3.png", "--variant", "iree-vulcan")
+    assert (code, out) == (2, "")
+    assert "no variant 'iree-vulcan', did you mean 'iree-vulkan'?" in err
+
+
+@pytest.mark.parametrize("more", [[], ["--variant", "iree-vulkan"]])
+def test_predict_on_an_absent_device_never_falls_back(ludus: Call, more: list[str]) -> None:
+    code, out, err = ludus("predict", GOOD, DRAWINGS / "3.png", "--device", "vulkan", *more)
+    assert (code, out) == (1, "")
+    assert "there is no Vulkan loader" in err
+
+
+def test_predict_with_a_variant_that_is_not_for_the_device_is_refused(ludus: Call) -> None:
+    arguments = ("--variant", "iree-vmvx", "--device", "vulkan")
+    code, out, err = ludus("predict", GOOD, DRAWINGS / "3.png", *arguments)
+    assert (code, out) == (1, "")
+    assert "iree-vmvx cannot run on 'vulkan': it is built for the driver 'cpu'" in err
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("text.png", "is no picture; expected PNG, JPEG"),
+        ("none.png", "cannot be read as a picture: No such file or directory"),
+        ("cut.png", "cannot be read as a picture"),
+        ("blank.png", "the picture shows nothing"),
+    ],
+)
+def test_predict_with_what_is_no_picture_of_a_digit_is_refused(
+    ludus: Call, tmp_path: Path, name: str, said: str
+) -> None:
+    (tmp_path / "text.png").write_text("no picture")
+    (tmp_path / "cut.png").write_bytes((DRAWINGS / "3.png").read_bytes()[:60])
+    Image.new("L", (28, 28), 255).save(tmp_path / "blank.png")
+    code, out, err = ludus("predict", GOOD, DRAWINGS / "3.png", tmp_path / name)
+    assert (code, out) == (2, "")
+    assert said in err
+    assert "Traceback" not in err
+
+
+@pytest.mark.filterwarnings("ignore:overflow")
+@pytest.mark.parametrize("as_json", [[], ["--json"]])
+def test_predict_never_answers_with_what_is_no_number(
+    ludus: Call, bundle: Path, as_json: list[str]
+) -> None:
+    edit(bundle, no_number)
+    code, out, err = ludus("predict", bundle, DRAWINGS / "3.png", *as_json)
+    assert (code, out) == (1, "")
+    assert "error: iree-vmvx on 'cpu' answers with what is no number" in err
+
+
+def test_predict_reads_no_picture_before_the_bundle_is_checked(ludus: Call, bundle: Path) -> None:
+    (bundle / "extra").write_text("")
+    code, _, err = ludus("predict", bundle, "none.png")
+    assert code == 1
+    assert "extra is not named by manifest.json" in err
+
+
+# evaluate
+
+
+def test_evaluate_writes_a_results_file(ludus: Call, tests: Path, tmp_path: Path) -> None:
+    out = tmp_path / "new" / "cpu.json"
+    arguments = ("--data", tests, "--out", out, "--machine", "here")
+    code, said, _ = ludus("evaluate", GOOD, *arguments)
+    result = read_result(out)
+    assert code == 0
+    assert said == f"iree-vmvx on cpu: verified, accuracy 1.0000; {out}\n"
+    assert (result.status, result.images, result.machine) == ("verified", 10, "here")
+    assert result.sha256 == read_bundle(GOOD).variant("iree-vmvx").sha256
+    assert result.device_name == cpu.name()
+
+
+def test_evaluate_below_a_floor_writes_its_figures_and_ends_with_1(
+    ludus: Call, tests: Path, tmp_path: Path
+) -> None:
+    arrays = dict(np.load(tests))
+    arrays["labels"][0] = 9
+    np.savez(tests, **arrays)
+    code, said, _ = ludus("evaluate", GOOD, "--data", tests, "--out", tmp_path / "cpu.json")
+    result = read_result(tmp_path / "cpu.json")
+    assert code == 1
+    assert (result.status, result.accuracy) == ("failed", 0.9)
+    assert "failed: accuracy 0.9 < 1" in said
+
+
+def test_evaluate_on_an_absent_device_never_falls_back(
+    ludus: Call, tests: Path, tmp_path: Path
+) -> None:
+    arguments = ("--data", tests, "--out", tmp_path / "r.json", "--device", "cuda")
+    code, _, err = ludus("evaluate", GOOD, *arguments)
+    assert code == 1
+    assert "no variant of" in err
+    assert not (tmp_path / "r.json").exists()
+
+
+def test_evaluate_with_a_bad_test_set_writes_nothing(ludus: Call, tmp_path: Path) -> None:
+    (tmp_path / "bad.npz").write_text("bad")
+    arguments = ("--data", tmp_path / "bad.npz", "--out", tmp_path / "r.json")
+    code, out, err = ludus("evaluate", GOOD, *arguments)
+    assert (code, out) == (1, "")
+    assert "bad.npz cannot be read as images, labels and probabilities" in err
+    assert not (tmp_path / "r.json").exists()
+
+
+# pack
+
+
+def test_pack_writes_a_zip_and_its_checksum(ludus: Call, tmp_path: Path) -> None:
+    code, out, _ = ludus("pack", GOOD, tmp_path / "dist")
+    assert (code, out) == (0, f"{tmp_path}/dist/golden-1.0.0.zip\n")
+    checked = subprocess.run(
+        ["sha256sum", "--check", "golden-1.0.0.zip.sha256"], cwd=tmp_path / "dist", check=False
+    )
+    assert checked.returncode == 0
+
+
+def test_pack_refuses_a_bad_bundle(ludus: Call, bundle: Path, tmp_path: Path) -> None:
+    (bundle / "extra").write_text("")
+    code, _, err = ludus("pack", bundle, tmp_path / "dist")
+    assert code == 1
+    assert "extra is not named" in err
+    assert not (tmp_path / "dist").exists()
+
+
+def test_pack_into_what_is_no_folder_is_one_message(ludus: Call, tmp_path: Path) -> None:
+    (tmp_path / "dist").write_text("a file")
+    code, _, err = ludus("pack", GOOD, tmp_path / "dist")
+    assert (code, err) == (1, f"error: {tmp_path}/dist: File exists\n")
+
+
+# arguments
+
+
+@pytest.mark.parametrize(
+    "arguments", [["predict", GOOD], ["verify"], ["evaluate", GOOD], ["verfy", GOOD], ["--nope"]]
+)
+def test_what_cannot_be_asked_so_ends_with_2(ludus: Call, arguments: list[object]) -> None:
+    code, _, err = ludus(*arguments)
+    assert code == 2
+    assert "Usage: " in err
+
+
+# the command itself
+
+
+def test_the_command_runs_and_imports_nothing_that_trains_nor_another_runtime() -> None:
+    program = (
+        "import sys; from ludus.cli import main\n"
+        "try: main()\n"
+        "finally: print(sorted({'torch', 'ludwig', 'onnxruntime', 'ncnn', 'dvc', 'matplotlib'}"
+        " & set(sys.modules)))"
+    )
+    arguments = ["predict", str(GOOD), str(DRAWINGS / "3.png"), "--device", "cpu", "--json"]
+    ended = subprocess.run(
+        [sys.executable, "-c", program, *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "PYTHONWARNINGS": "error"},
+    )
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert ended.stdout.splitlines()[-1] == "[]"
+    assert json.loads(ended.stdout.rpartition("\n[")[0])["answers"][0]["label"] == "3"
+
+
+def test_an_error_of_the_command_has_no_traceback(tmp_path: Path) -> None:
+    ludus = Path(sys.executable).with_name("ludus")
+    ended = subprocess.run([ludus, "verify", tmp_path], capture_output=True, text=True, check=False)
+    assert ended.returncode == 1
+    assert ended.stderr.startswith("error: ")
+    assert ended.stderr.count("\n") == 1

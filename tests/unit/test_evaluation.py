@@ -1,0 +1,187 @@
+"""Evaluations: what is measured, what cannot be run here, what breaks, and bad test sets."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from ludus.bundle import Bundle, read_bundle
+from ludus.errors import DataError, DeviceError
+from ludus.evaluation import TestSet, evaluate, load_test_set
+from ludus.results import Result, judge
+
+GOOD = Path(__file__).parents[1] / "golden" / "bundle"
+
+
+@pytest.fixture(scope="module")
+def bundle() -> Bundle:
+    return read_bundle(GOOD)
+
+
+@pytest.fixture
+def tests(bundle: Bundle) -> TestSet:
+    """300 images: more than one step of the progress bar."""
+    golden = bundle.manifest.golden
+    return TestSet(
+        images=np.tile(bundle.golden_images(), (30, 1, 1)),
+        labels=np.tile(np.array(golden.labels, dtype=np.uint8), 30),
+        reference=np.tile(np.array(golden.probabilities, dtype=np.float32), (30, 1)),
+    )
+
+
+def run(bundle: Bundle, tests: TestSet, device: str = "cpu") -> Result:
+    return evaluate(
+        bundle.variant("iree-vmvx"),
+        GOOD,
+        device,
+        tests,
+        bundle.manifest.preprocess,
+        evaluation="e",
+        machine="m",
+    )
+
+
+def arrays(tests: TestSet) -> dict[str, Any]:
+    return {
+        "images": tests.images,
+        "labels": tests.labels,
+        "probabilities": tests.reference,
+    }
+
+
+def test_all_images_are_measured(bundle: Bundle, tests: TestSet) -> None:
+    result = run(bundle, tests)
+    assert (result.status, result.images, result.accuracy) == ("measured", 300, 1.0)
+    assert result.max_abs_diff is not None
+    assert result.max_abs_diff < 1e-5
+    assert result.seconds is not None
+    assert result.seconds > 0
+    assert result.sha256 == bundle.variant("iree-vmvx").sha256
+    assert result.runtime_version
+    assert result.device_name
+    assert judge(result, bundle.manifest.floors).status == "verified"
+
+
+def test_a_wrong_label_costs_accuracy_and_a_wrong_reference_agreement(
+    bundle: Bundle, tests: TestSet
+) -> None:
+    labels, reference = tests.labels.copy(), tests.reference.copy()
+    labels[0] = 5
+    reference[1] = reference[1][::-1]
+    result = run(bundle, replace(tests, labels=labels, reference=reference))
+    assert result.accuracy == pytest.approx(299 / 300)
+    assert result.flipped == [1]
+    assert judge(result, bundle.manifest.floors).status == "failed"
+
+
+def test_what_cannot_run_here_says_why_and_has_no_figures(bundle: Bundle, tests: TestSet) -> None:
+    result = run(bundle, tests, device="cuda")
+    assert result.status == "not run"
+    assert result.reason == "it is built for the driver 'cpu', not for 'cuda'"
+    assert result.accuracy is None
+    assert result.sha256 == bundle.variant("iree-vmvx").sha256, "so that it can be attested"
+
+
+@pytest.mark.parametrize("error", [RuntimeError("lost"), ValueError("lost"), DeviceError("lost")])
+def test_a_run_that_breaks_is_failed_and_says_why(
+    bundle: Bundle, tests: TestSet, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    def broken(images: Any) -> Any:
+        raise error
+
+    monkeypatch.setattr("ludus.backends.load", lambda *_: broken)
+    result = run(bundle, tests)
+    assert (result.status, result.reason, result.accuracy) == ("failed", "broke: lost", None)
+
+
+def test_answers_that_are_no_numbers_are_measured_and_fall_short(
+    bundle: Bundle, tests: TestSet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def nothing(images: Any) -> Any:
+        return np.full((len(images), 10), np.nan, dtype=np.float32)
+
+    monkeypatch.setattr("ludus.backends.load", lambda *_: nothing)
+    assert judge(run(bundle, tests), bundle.manifest.floors).status == "failed"
+
+
+def test_too_few_answers_are_refused(
+    bundle: Bundle, tests: TestSet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ludus.backends.load", lambda *_: lambda images: images[:1, 0, 0, :10])
+    with pytest.raises(DataError, match="do not fit"):
+        run(bundle, tests)
+
+
+def test_an_interrupt_is_no_result(
+    bundle: Bundle, tests: TestSet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(images: Any) -> Any:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("ludus.backends.load", lambda *_: interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        run(bundle, tests)
+
+
+def test_a_test_set_is_read_as_written(tests: TestSet, tmp_path: Path) -> None:
+    np.savez(tmp_path / "t.npz", **arrays(tests))
+    found = load_test_set(tmp_path / "t.npz")
+    assert np.array_equal(found.images, tests.images)
+    assert np.array_equal(found.labels, tests.labels)
+    assert np.array_equal(found.reference, tests.reference)
+
+
+@pytest.mark.parametrize("name", ["images", "labels", "probabilities"])
+def test_a_test_set_without_one_of_its_arrays_is_refused(
+    tests: TestSet, tmp_path: Path, name: str
+) -> None:
+    kept = {key: value for key, value in arrays(tests).items() if key != name}
+    np.savez(tmp_path / "t.npz", **kept)
+    with pytest.raises(DataError, match=rf"t.npz cannot be read.*{name}"):
+        load_test_set(tmp_path / "t.npz")
+
+
+@pytest.mark.parametrize("name", ["images", "labels", "probabilities"])
+def test_a_test_set_with_fewer_of_one_is_refused(tests: TestSet, tmp_path: Path, name: str) -> None:
+    values = arrays(tests)
+    np.savez(tmp_path / "t.npz", **{**values, name: values[name][:-1]})
+    with pytest.raises(DataError, match="expected as many of each"):
+        load_test_set(tmp_path / "t.npz")
+
+
+def test_an_empty_test_set_is_refused(tests: TestSet, tmp_path: Path) -> None:
+    np.savez(tmp_path / "t.npz", **{key: value[:0] for key, value in arrays(tests).items()})
+    with pytest.raises(DataError, match="expected as many of each"):
+        load_test_set(tmp_path / "t.npz")
+
+
+@pytest.mark.parametrize("content", [b"", b"garbage", b"PK\x03\x04 cut", None, b"npy"])
+def test_a_file_that_is_no_test_set_is_refused(tmp_path: Path, content: bytes | None) -> None:
+    path = tmp_path / "t.npz"
+    if content == b"npy":
+        with path.open("wb") as file:
+            np.save(file, np.zeros(3))
+    elif content is not None:
+        path.write_bytes(content)
+    with pytest.raises(DataError, match="cannot be read as images, labels and probabilities"):
+        load_test_set(path)
+
+
+def test_a_truncated_test_set_is_refused(tests: TestSet, tmp_path: Path) -> None:
+    path = tmp_path / "t.npz"
+    np.savez(path, **arrays(tests))
+    path.write_bytes(path.read_bytes()[:-100])
+    with pytest.raises(DataError, match="cannot be read"):
+        load_test_set(path)
+
+
+def test_a_test_set_with_a_changed_byte_is_refused(tests: TestSet, tmp_path: Path) -> None:
+    path = tmp_path / "t.npz"
+    np.savez(path, **arrays(tests))
+    data = bytearray(path.read_bytes())
+    data[1000] ^= 0xFF
+    path.write_bytes(data)
+    with pytest.raises(DataError, match="cannot be read"):
+        load_test_set(path)

@@ -1,0 +1,27 @@
+"""A bundle's README.md says what its manifest says."""
+
+from pathlib import Path
+
+from ludus.bundle import read_manifest
+from ludus.model_card import model_card
+
+GOOD = Path(__file__).parents[1] / "golden" / "bundle"
+
+
+def test_the_card_of_the_good_bundle_is_the_one_made_now() -> None:
+    card = (GOOD / "README.md").read_text()
+    assert card == model_card(read_manifest(GOOD / "manifest.json")), (
+        "make it again: python tests/golden/make_bundle.py"
+    )
+
+
+def test_every_evaluation_has_a_row_and_what_was_not_run_has_no_figures() -> None:
+    rows = model_card(read_manifest(GOOD / "manifest.json")).splitlines()
+    assert "| iree-vulkan | vulkan | not run |  |  |  |" in rows
+    assert any(row.startswith("| iree-vmvx | cpu | verified | 1.0000 | 1.0000 |") for row in rows)
+
+
+def test_the_card_names_inputs_outputs_and_labels() -> None:
+    card = model_card(read_manifest(GOOD / "manifest.json"))
+    assert "Input `image`: FP32 [-1, 1, 28, 28]" in card
+    assert "Output `probabilities`: FP32 [-1, 10], for the labels 0, 1, 2, 3" in card
