@@ -178,7 +178,8 @@ def test_any_rectangle_fills_the_box_and_stays_in_the_image(
     zoom = 20 / max(height, width)
     if max(canvas.shape) <= 512 and min(height, width) > 4:
         assert got.sum() == pytest.approx(height * width * zoom**2 * got.max(), rel=0.35)
-    assert max(np.ptp(np.flatnonzero(got[0].any(axis))) + 1 for axis in (0, 1)) == 20
+    inked = got[0] > 1e-6  # less is the rounding of a box that fits exactly
+    assert max(np.ptp(np.flatnonzero(inked.any(axis))) + 1 for axis in (0, 1)) == 20
 
 
 def test_the_centre_of_mass_comes_to_the_middle() -> None:
