@@ -16,7 +16,9 @@ class Module:
         """Load a vmfb. Raises ValueError where the runtime refuses it."""
         instance = iree.VmInstance()
         self._device = device
-        self._module = iree.VmModule.mmap(instance, str(path))
+        # Not `mmap`, which in iree-base-runtime 3.13 opens the file for writing too, and so refuses
+        # a read-only one.
+        self._module = iree.VmModule.copy_buffer(instance, path.read_bytes())
         hal = iree.create_hal_module(instance, device)
         self._context = iree.VmContext(instance, modules=[hal, self._module])
 

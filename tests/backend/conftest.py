@@ -1,0 +1,158 @@
+"""A small network, exported and lowered as the stages do, and its targets, built when asked for."""
+
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+from ludus.manifest import Network, Preprocess, Tensor, Variant
+from ludus.params import IreeTarget, Lowering, OtherTarget, Params, Target
+
+SIZE, CLASSES = 14, 10
+LLVM = ["--iree-hal-target-device=local", "--iree-hal-local-target-device-backends=llvm-cpu"]
+VMVX = ["--iree-hal-target-device=local", "--iree-hal-local-target-device-backends=vmvx"]
+VULKAN = ["--iree-hal-target-device=vulkan", "--iree-vulkan-target=vp_android_baseline_2022"]
+CUDA = ["--iree-hal-target-device=cuda", "--iree-cuda-target=sm_80"]
+
+
+def iree(lowering: str, driver: str, flags: list[str]) -> IreeTarget:
+    row = {"backend": "iree", "toolchain": "3.13.0", "lowering": lowering}
+    return IreeTarget.model_validate({**row, "driver": driver, "flags": flags})
+
+
+LOWERINGS = {
+    "dynamic": Lowering(rewrites=[], batches="dynamic"),
+    "static": Lowering(rewrites=[], batches=[1, 16]),
+    "rewritten": Lowering(rewrites=["winograd", "patches"], batches="dynamic"),
+    "rewritten-static": Lowering(rewrites=["winograd", "patches"], batches=[1, 16]),
+}
+TARGETS: dict[str, Target] = {
+    "iree-cpu-dynamic": iree("dynamic", "cpu", LLVM),
+    "iree-cpu-static": iree("static", "cpu", LLVM),
+    "iree-cpu-rewritten": iree("rewritten", "cpu", LLVM),
+    "iree-cpu-rewritten-static": iree("rewritten-static", "cpu", LLVM),
+    "iree-vmvx-static": iree("static", "cpu", VMVX),
+    "iree-vulkan-dynamic": iree("rewritten", "vulkan", VULKAN),
+    "iree-vulkan-static": iree("static", "vulkan", VULKAN),
+    "iree-cuda": iree("rewritten-static", "cuda", CUDA),
+    "onnx": OtherTarget(backend="onnx"),
+    "ncnn": OtherTarget(backend="ncnn", flags=["fp16=0"]),
+    "torchscript": OtherTarget(backend="torch"),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Exported:
+    """What the export stage makes, and 300 images with the network's own answers."""
+
+    folder: Path
+    images: npt.NDArray[np.float32]
+    answers: npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Built:
+    """A target's files and what describes them."""
+
+    folder: Path
+    variant: Variant
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Ludwig, torch and turbine warn of themselves; what is tested here is not that."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+
+
+@pytest.fixture(scope="session")
+def exported(tmp_path_factory: pytest.TempPathFactory) -> Exported:
+    with quiet():
+        import torch
+        from torch import nn
+
+        from ludus import ludwig_export
+
+    class Encoder(nn.Module):
+        """Answers in a dictionary, as Ludwig's do."""
+
+        def __init__(self) -> None:
+            super().__init__()
+            first, second = nn.Conv2d(1, 4, 3), nn.Conv2d(4, 8, 3)
+            layers = [first, nn.ReLU(), nn.MaxPool2d(2), second, nn.ReLU(), nn.MaxPool2d(2)]
+            self.layers = nn.Sequential(*layers, nn.Flatten())
+
+        def forward(self, x: "torch.Tensor") -> dict[str, "torch.Tensor"]:
+            return {"encoder_output": self.layers(x)}
+
+    torch.manual_seed(7)
+    encoder, head = Encoder(), nn.Linear(32, CLASSES)
+    decoder = SimpleNamespace(dense=SimpleNamespace(dense=head))
+    trained = SimpleNamespace(
+        model=SimpleNamespace(
+            input_features={"image": SimpleNamespace(encoder_obj=encoder)},
+            output_features={"label": SimpleNamespace(decoder_obj=decoder)},
+        )
+    )
+    network = Network(
+        inputs=[Tensor(name="image", datatype="FP32", shape=[-1, 1, SIZE, SIZE])],
+        outputs=[Tensor(name="probabilities", datatype="FP32", shape=[-1, CLASSES])],
+        labels=[str(digit) for digit in range(CLASSES)],
+        preprocess=Preprocess(
+            size=SIZE, box=10, layout="NCHW", scale=1 / 255, mean=0.0, invert="auto", centre="mass"
+        ),
+    )
+    images = np.random.default_rng(7).random((300, 1, SIZE, SIZE), dtype=np.float32)
+    folder = tmp_path_factory.mktemp("export")
+    with quiet():
+        ludwig_export.write(trained, network, images, folder)
+    (folder / "network.json").write_text(network.model_dump_json())
+    with torch.inference_mode():
+        hidden = encoder(torch.from_numpy(images))["encoder_output"]
+        answers = torch.softmax(head(hidden), dim=-1).numpy()
+    np.savez(
+        folder / "reference.npz",
+        images=(images[:, 0] * 255).round().astype(np.uint8),
+        labels=answers.argmax(1).astype(np.uint8),
+        probabilities=answers,
+    )
+    return Exported(folder=folder, images=images, answers=answers)
+
+
+@pytest.fixture(scope="session")
+def lowered(exported: Exported, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with <lowering>.mlir for each of LOWERINGS."""
+    from stages.lower import lower
+
+    folder = tmp_path_factory.mktemp("lowered")
+    with quiet():
+        lower(exported.folder / "model.pt2", LOWERINGS, folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def build(
+    exported: Exported, lowered: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Callable[[str], Built]:
+    """Builds a row of TARGETS, once."""
+    from stages.compile import compile_target
+
+    params = Params.model_construct(targets=TARGETS, lowerings=LOWERINGS)
+    made: dict[str, Built] = {}
+
+    def built(name: str) -> Built:
+        if name not in made:
+            folder = tmp_path_factory.mktemp("targets") / name
+            compile_target(name, params, exported.folder, lowered, folder)
+            described = (folder / "variant.json").read_bytes()
+            made[name] = Built(folder=folder, variant=Variant.model_validate_json(described))
+        return made[name]
+
+    return built

@@ -1,0 +1,203 @@
+"""Each backend builds the network, gives torch's answers for any number of images, and says why
+where it cannot."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from ludus import backends, devices
+from ludus.backends import on_ncnn
+from ludus.errors import ConfigError, DeviceError, LudusError, RuntimeVersionError, ToolError
+from ludus.manifest import EntryFunction
+from ludus.params import Lowering, OtherTarget
+
+Build = Callable[[str], Any]
+RUNS = [
+    ("iree-cpu-dynamic", "cpu"),
+    ("iree-cpu-static", "cpu"),
+    ("iree-cpu-rewritten", "cpu"),
+    ("iree-cpu-rewritten-static", "cpu"),
+    ("iree-vmvx-static", "cpu"),
+    ("iree-vulkan-dynamic", "vulkan"),
+    ("iree-vulkan-static", "vulkan"),
+    ("iree-cuda", "cuda"),
+    ("onnx", "cpu"),
+    ("ncnn", "cpu"),
+    ("ncnn", "vulkan"),
+    ("torchscript", "cpu"),
+    ("torchscript", "cuda"),
+]
+
+
+def load(build: Build, target: str, device: str) -> backends.Run:
+    reason = devices.why_not(device)
+    if reason is not None:
+        pytest.skip(f"no '{device}' here: {reason}")
+    built = build(target)
+    return backends.load(built.variant, built.folder, device)
+
+
+@pytest.mark.parametrize(("target", "device"), RUNS)
+def test_any_number_of_images_is_answered_as_torch_does(
+    exported: Any, build: Build, target: str, device: str
+) -> None:
+    run = load(build, target, device)
+    for count in (1, 2, 16, 17, 300, 1):
+        answers = run(exported.images[:count])
+        assert answers.dtype == np.float32
+        assert answers.shape == (count, 10)
+        np.testing.assert_allclose(answers, exported.answers[:count], rtol=0, atol=1e-5)
+
+
+@pytest.mark.parametrize(("target", "device"), RUNS)
+def test_answers_are_the_callers_own(exported: Any, build: Build, target: str, device: str) -> None:
+    run = load(build, target, device)
+    first = run(exported.images[:16])
+    kept = first.copy()
+    run(exported.images[16:32])
+    assert np.array_equal(first, kept), "a later call must not change an earlier answer"
+
+
+@pytest.mark.parametrize("target", ["iree-vmvx-static", "onnx", "ncnn", "torchscript"])
+def test_what_describes_a_target_names_its_files(build: Build, target: str) -> None:
+    built = build(target)
+    there = {path.name for path in built.folder.iterdir()} - {"variant.json"}
+    assert {file.path for file in built.variant.files} == there
+    assert built.variant.target == target
+
+
+@pytest.mark.parametrize(
+    ("target", "device", "reason"),
+    [
+        ("iree-vmvx-static", "vulkan", "it is built for the driver 'cpu', not for 'vulkan'"),
+        ("iree-vmvx-static", "cuda", "it is built for the driver 'cpu', not for 'cuda'"),
+        ("onnx", "cuda", "ONNX Runtime is used on the device 'cpu' alone"),
+        ("ncnn", "cuda", "ncnn runs on 'cpu' and Vulkan devices alone"),
+        ("torchscript", "vulkan", "PyTorch is used on the devices cpu, cuda alone"),
+    ],
+)
+def test_a_device_that_is_not_a_backends_own_is_told_and_not_loaded(
+    build: Build, target: str, device: str, reason: str
+) -> None:
+    built = build(target)
+    assert backends.why_not(built.variant, device) == reason
+    with pytest.raises(DeviceError) as caught:
+        backends.load(built.variant, built.folder, device)
+    assert str(caught.value) == f"{target} cannot run on '{device}': {reason}"
+
+
+@pytest.mark.parametrize(
+    ("target", "driver"), [("iree-vmvx-static", "cuda"), ("torchscript", None)]
+)
+def test_a_machine_without_cuda_says_what_would_help(
+    build: Build, target: str, driver: str | None
+) -> None:
+    if devices.why_not("cuda") is None:
+        pytest.skip("this machine has a CUDA device")
+    variant = build(target).variant.model_copy(update={"driver": driver})
+    assert str(backends.why_not(variant, "cuda")).endswith("needs an NVIDIA GPU and its driver")
+
+
+def test_a_machine_without_the_vulkan_device_says_so_of_ncnn(build: Build) -> None:
+    if devices.why_not("vulkan-gpu") is None:
+        pytest.skip("this machine has a Vulkan GPU")
+    reason = backends.why_not(build("ncnn").variant, "vulkan-gpu")
+    assert str(reason).endswith(devices.DEVICES["vulkan-gpu"].help)
+
+
+@pytest.mark.parametrize(
+    ("target", "kind", "said"),
+    [
+        ("iree-vmvx-static", RuntimeVersionError, "is refused by IREE's runtime 3.13.0: "),
+        ("onnx", ToolError, "cannot load"),
+        ("ncnn", ToolError, "cannot load"),
+        ("torchscript", ToolError, "cannot load"),
+    ],
+)
+@pytest.mark.parametrize("content", [b"", b"garbage\n"])
+def test_a_file_that_is_no_network_is_told(
+    build: Build, tmp_path: Path, target: str, kind: type[LudusError], said: str, content: bytes
+) -> None:
+    variant = build(target).variant
+    for file in variant.files:
+        (tmp_path / file.path).write_bytes(content)
+    with pytest.raises(kind) as caught:
+        backends.load(variant, tmp_path, "cpu")
+    assert said in str(caught.value)
+    assert variant.files[0].path in str(caught.value)
+
+
+def test_a_loaded_module_needs_its_file_no_more(
+    exported: Any, build: Build, tmp_path: Path
+) -> None:
+    built = build("iree-vmvx-static")
+    path = tmp_path / "model.vmfb"
+    path.write_bytes((built.folder / "model.vmfb").read_bytes())
+    path.chmod(0o444)
+    run = backends.load(built.variant, tmp_path, "cpu")
+    path.chmod(0o644)
+    path.write_bytes(bytes(path.stat().st_size))
+    np.testing.assert_allclose(run(exported.images), exported.answers, rtol=0, atol=1e-5)
+
+
+def test_a_module_of_another_iree_version_is_not_run(build: Build) -> None:
+    built = build("iree-vmvx-static")
+    other = built.variant.model_copy(update={"iree_version": "3.11.0"})
+    assert backends.why_not(other, "cpu") == ("it needs IREE's runtime 3.11.0, and 3.13.0 is here")
+
+
+def test_the_entry_functions_are_those_of_the_lowering(build: Build) -> None:
+    static, dynamic = (
+        build(name).variant.entry_functions for name in ("iree-cpu-static", "iree-cpu-dynamic")
+    )
+    assert static == [
+        EntryFunction(name="batch_1", batch=1),
+        EntryFunction(name="batch_16", batch=16),
+    ]
+    assert dynamic == [EntryFunction(name="main", batch=-1)]
+
+
+def test_batches_are_worked_off_by_the_functions_that_there_are(
+    exported: Any, build: Build, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    called: list[str] = []
+    call = devices.Module.call
+
+    def listened(self: Any, name: str, images: Any) -> Any:
+        called.append(name)
+        return call(self, name, images)
+
+    run = load(build, "iree-cpu-static", "cpu")
+    monkeypatch.setattr(devices.Module, "call", listened)
+    run(exported.images[:18])
+    assert called == ["batch_16", "batch_1", "batch_1"]
+
+
+def test_pnnx_flags_that_it_takes_no_notice_of_are_refused(
+    exported: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """pnnx 20261020 takes any word and says what it made of those that it knows."""
+    monkeypatch.setattr(on_ncnn, "run_tool", lambda *_, **__: "pnnxparam = x\nfp16 = 1\n")
+    target = OtherTarget(backend="ncnn", flags=["fp61=0"])
+    sources = backends.Sources(export=exported.folder, lowered=tmp_path, lowerings={})
+    with pytest.raises(ToolError, match=r"targets\.n\.flags: pnnx took no notice of 'fp61=0'"):
+        on_ncnn.build("n", target, sources, tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_trace_that_pnnx_does_not_take_is_told_with_the_command(tmp_path: Path) -> None:
+    (tmp_path / "model.torchscript").write_text("garbage")
+    sources = backends.Sources(export=tmp_path, lowered=tmp_path, lowerings={})
+    with pytest.raises(ToolError, match=rf"pnnx .*{tmp_path}/model.torchscript"):
+        on_ncnn.build("n", OtherTarget(backend="ncnn"), sources, tmp_path)
+
+
+def test_an_unknown_rewrite_stops_the_lowering(exported: Any, tmp_path: Path) -> None:
+    from stages.lower import lower
+
+    lowerings = {"bad": Lowering(rewrites=["winogard"], batches="dynamic")}
+    with pytest.raises(ConfigError, match="no rewrite 'winogard', did you mean 'winograd'"):
+        lower(exported.folder / "model.pt2", lowerings, tmp_path / "out")
