@@ -162,7 +162,7 @@ def test_a_speck_does_not_widen_the_drawings_box() -> None:
 # Size and place
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.tuples(*[st.integers(2, 200)] * 4), st.integers(20, 255))
 def test_any_rectangle_fills_the_box_and_stays_in_the_image(
     sizes: tuple[int, int, int, int], ink: int
@@ -176,8 +176,8 @@ def test_any_rectangle_fills_the_box_and_stays_in_the_image(
     assert got.min() >= 0
     assert got.max() == pytest.approx(1)
     zoom = 20 / max(height, width)
-    if max(canvas.shape) <= 512 and min(height, width) > 4:
-        assert got.sum() == pytest.approx(height * width * zoom**2 * got.max(), rel=0.35)
+    if min(height, width) * zoom >= 2:  # then some pixel is inside, and none was made brighter
+        assert got.sum() == pytest.approx(height * width * zoom**2, rel=0.01)
     inked = got[0] > 1e-6  # less is the rounding of a box that fits exactly
     assert max(np.ptp(np.flatnonzero(inked.any(axis))) + 1 for axis in (0, 1)) == 20
 
