@@ -1,8 +1,8 @@
 """The golden bundle is what the stages make today, and runs on every device that is here."""
 
 import json
-import subprocess
-import sys
+import runpy
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -24,8 +24,9 @@ def manifest(folder: Path) -> Any:
 
 def test_the_committed_bundle_is_what_the_stages_make(tmp_path: Path) -> None:
     made = tmp_path / "bundle"
-    command = [sys.executable, GOLDEN / "make_bundle.py", made]
-    subprocess.run(command, check=True, capture_output=True, cwd=GOLDEN.parents[1])
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # torch and turbine warn of themselves
+        runpy.run_path(str(GOLDEN / "make_bundle.py"))["make"](made)
     assert manifest(made) == manifest(GOLDEN / "bundle"), AGAIN
     for path in sorted(made.rglob("*")):
         if path.is_file() and path.name != "manifest.json":
