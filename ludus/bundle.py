@@ -159,7 +159,9 @@ def check_golden_answers(bundle: Bundle, variant: Variant, device: str) -> float
 
 def pack(bundle: Bundle, out: Path) -> Path:
     """Zip a bundle into out/<name>-<version>.zip, with its sha256 beside it; the same bytes each
-    time. Returns the zip's path."""
+    time. Returns the zip's path. Raises UsageError where out is in the bundle."""
+    if out.resolve().is_relative_to(bundle.folder.resolve()):
+        raise UsageError(f"{out} is in the bundle, where a zip would be an extra file")
     out.mkdir(parents=True, exist_ok=True)
     manifest = bundle.manifest
     path = out / f"{manifest.name}-{manifest.version}.zip"

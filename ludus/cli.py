@@ -9,14 +9,15 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import numpy as np
+import numpy.typing as npt
 import typer
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Column, Table
 
 from ludus import backends, bundle, devices, evaluation, images, results, toolchain
-from ludus.errors import DeviceError, LudusError
-from ludus.manifest import Variant
+from ludus.errors import DeviceError, ImageError, LudusError, UsageError
+from ludus.manifest import Preprocess, Variant
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__.splitlines()[0])
 console = Console()
@@ -59,8 +60,8 @@ def inspect(folder: BundleFolder, as_json: Json = False) -> None:
     for index, tensor in enumerate(found.outputs):
         console.print(f"output/{index}  {tensor.name}: {tensor.datatype} {tensor.shape}")
     console.print(f"labels    {', '.join(found.labels)}")
-    columns = ["size", "needs", "run on", "status", "accuracy"]
-    table = Table(Column("variant", no_wrap=True), *columns, box=None)
+    whole = [Column(name, no_wrap=True) for name in ("variant", "size")]
+    table = Table(*whole, "needs", Column("run on", no_wrap=True), "status", "accuracy", box=None)
     for variant in found.variants:
         size = sum(file.bytes for file in variant.files) / 1e6
         for number, row in enumerate(variant.evaluations or [None]):
@@ -108,7 +109,7 @@ def predict(
     opened = bundle.read_bundle(folder)
     chosen, word = _choose(opened, device, variant)
     how = opened.manifest.preprocess
-    batch = np.stack([images.preprocess(images.load_image(path), how) for path in pictures])
+    batch = np.stack([_read_picture(path, how) for path in pictures])
     answers = backends.load(chosen, folder, word)(batch)
     if not np.isfinite(answers).all():
         raise DeviceError(f"{chosen.target} on '{word}' answers with what is no number")
@@ -146,11 +147,16 @@ def evaluate(
     """Run labelled images through a bundle; write a results file that attests another's build."""
     opened = bundle.read_bundle(folder)
     chosen, word = _choose(opened, device, variant)
+    if out.is_dir():
+        raise UsageError(f"--out {out} is a folder; name a file in it")
+    out.parent.mkdir(parents=True, exist_ok=True)
     tests = evaluation.load_test_set(data)
     result = evaluation.evaluate(
         chosen, folder, word, tests, opened.manifest.preprocess,
         evaluation=f"{chosen.target}-{word}", machine=machine,
     )  # fmt: skip
+    if result.status == "not run":
+        raise DeviceError(f"{chosen.target} on '{word}' was not run: {result.reason}")
     judged = results.judge(result, opened.manifest.floors)
     results.write_result(judged, out)
     print(f"{chosen.target} on {word}: {judged.status}{': ' if judged.reason else ''}"
@@ -234,6 +240,14 @@ def _needs(variant: Variant) -> str:
     cpu = variant.cpu
     words = [cpu.architecture, *cpu.features] if cpu else [variant.driver or variant.backend]
     return " ".join(words)
+
+
+def _read_picture(path: Path, how: Preprocess) -> npt.NDArray[np.float32]:
+    image = images.load_image(path)
+    try:
+        return images.preprocess(image, how)
+    except ImageError as error:
+        raise ImageError(f"{path}: {error}") from None
 
 
 def _print_json(value: Any) -> None:

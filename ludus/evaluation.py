@@ -69,8 +69,11 @@ def evaluate(
     """Run a variant over all images on a device.
 
     evaluation, machine: names for the result, which is "measured", "failed" where the run broke,
-    or "not run" with the reason.
+    or "not run" with the reason. Raises DataError for images of another size.
     """
+    size = (how.size, how.size)
+    if tests.images.shape[1:] != size:
+        raise DataError(f"the images are {tests.images.shape[1:]} pixels, expected {size}")
     reason = backends.why_not(variant, device)
     result = Result(
         evaluation=evaluation,

@@ -15,7 +15,15 @@ from ludus.errors import ConfigError, nearest
 
 Driver = Literal["cpu", "vulkan", "cuda", "rocm", "metal"]
 Device = Literal["cpu", "vulkan", "vulkan-llvmpipe", "vulkan-gpu", "cuda", "rocm", "metal"]
-Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_.-]*$")]
+# No dots: DVC takes one for the way into a table.
+Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]*$")]
+Seed = Annotated[int, Field(ge=0, lt=2**32)]
+
+
+# What --iree-hal-target-device must say for the driver that a row names.
+HAL_TARGETS = {"cpu": "local", "vulkan": "vulkan", "cuda": "cuda", "rocm": "hip", "metal": "metal"}
+# The devices that the other runtimes can be used on.
+RUNS_ON = {"onnx": {"cpu"}, "torch": {"cpu", "cuda"}, "ncnn": {"cpu", "vulkan"}}
 
 
 class Strict(BaseModel):
@@ -28,7 +36,7 @@ class Data(Strict):
     sources: Annotated[list[Literal["ludwig", "npm", "folder"]], Field(min_length=1)]
     folder: str
     validation: Annotated[int, Field(ge=10, le=50_000)]
-    seed: int
+    seed: Seed
 
 
 class Train(Strict):
@@ -36,14 +44,14 @@ class Train(Strict):
     batch_size: Annotated[int, Field(ge=1)]
     learning_rate: Annotated[float, Field(gt=0)]
     schedule: Literal["one_cycle", "cosine", "constant"]
-    seed: int
-    threads: Annotated[int, Field(ge=0)]
+    seed: Seed
+    threads: Annotated[int, Field(ge=0, le=1024)]
 
 
 class BundleParams(Strict):
     name: Name
     version: Annotated[str, Field(pattern=r"^\d+\.\d+\.\d+$")]
-    golden: Annotated[int, Field(ge=10)]
+    golden: Annotated[int, Field(ge=10, le=1000)]
 
 
 class Lowering(Strict):
@@ -193,8 +201,14 @@ def _known_keys(location: list[str]) -> set[str]:
 
 
 def _check_names(params: Params, path: Path) -> None:
-    """Every target's lowering and every evaluation's target must exist."""
+    """What a row names must exist, and fit the row that names it."""
+    for name, lowering in params.lowerings.items():
+        batches = lowering.batches
+        if len(set(batches)) != len(batches) and batches != "dynamic":
+            raise ConfigError(f"{path}: lowerings.{name}.batches: {batches} has a size twice")
     for name, target in params.targets.items():
+        if isinstance(target, IreeTarget):
+            _check_driver(target, f"{path}: targets.{name}")
         if isinstance(target, IreeTarget) and target.lowering not in params.lowerings:
             hint = nearest(target.lowering, set(params.lowerings))
             raise ConfigError(
@@ -206,3 +220,19 @@ def _check_names(params: Params, path: Path) -> None:
             raise ConfigError(
                 f"{path}: evaluations.{name}.target: no target '{evaluation.target}'{hint}"
             )
+        target = params.targets[evaluation.target]
+        driver = evaluation.device.split("-")[0]
+        fits = {target.driver} if isinstance(target, IreeTarget) else RUNS_ON[target.backend]
+        if driver not in fits:
+            raise ConfigError(
+                f"{path}: evaluations.{name}.device: '{evaluation.target}' cannot run on "
+                f"'{evaluation.device}', on any machine; expected a device of {sorted(fits)}"
+            )
+
+
+def _check_driver(target: IreeTarget, where: str) -> None:
+    """The flags must compile for the driver that the row names."""
+    wanted = f"--iree-hal-target-device={HAL_TARGETS[target.driver]}"
+    for flag in target.flags:
+        if flag.startswith("--iree-hal-target-device=") and flag != wanted:
+            raise ConfigError(f"{where}.driver is '{target.driver}', but its flags say {flag}")

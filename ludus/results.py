@@ -70,6 +70,8 @@ def measure(
         )
     answers, expected = probabilities.argmax(1), reference.argmax(1)
     classes = probabilities.shape[1]
+    if labels.max(initial=0) >= classes:
+        raise DataError(f"there is a label {labels.max()}, expected 0 to {classes - 1}")
     confusion = np.zeros((classes, classes), dtype=int)
     np.add.at(confusion, (labels, answers), 1)
     return {

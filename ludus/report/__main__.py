@@ -4,6 +4,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from ludus.errors import DataError
 from ludus.params import load_params
 from ludus.report import table
 from ludus.report.inputs import module_sizes
@@ -13,7 +14,10 @@ from ludus.stage import run_stage
 
 def main() -> None:
     """Raises DataError where no report was made."""
-    rows = read_results(Path("artifacts/report/results.json"))
+    path = Path("artifacts/report/results.json")
+    if not path.exists():
+        raise DataError(f"{path} is not there yet; run `make repro`")
+    rows = read_results(path)
     sizes = module_sizes(load_params(), Path("artifacts"))
     console = Console()
     console.print(table.terminal(rows, sizes, console.width))

@@ -408,3 +408,59 @@ def test_an_error_of_the_command_has_no_traceback(tmp_path: Path) -> None:
     assert ended.returncode == 1
     assert ended.stderr.startswith("error: ")
     assert ended.stderr.count("\n") == 1
+
+
+def test_evaluate_that_cannot_run_keeps_the_file_that_is_there(
+    ludus: Call, tests: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "earlier.json"
+    out.write_text("an attestation")
+    arguments = ("--variant", "iree-vulkan", "--data", tests, "--out", out)
+    code, said, err = ludus("evaluate", GOOD, *arguments)
+    assert (code, said) == (1, "")
+    assert "iree-vulkan on 'vulkan' was not run: there is no Vulkan loader" in err
+    assert out.read_text() == "an attestation"
+
+
+def test_evaluate_into_a_folder_is_refused_before_it_runs(
+    ludus: Call, tests: Path, tmp_path: Path
+) -> None:
+    code, _, err = ludus("evaluate", GOOD, "--data", tests, "--out", tmp_path)
+    assert (code, err) == (2, f"error: --out {tmp_path} is a folder; name a file in it\n")
+
+
+def test_evaluate_of_labels_that_there_are_not_is_refused(
+    ludus: Call, tests: Path, tmp_path: Path
+) -> None:
+    arrays = dict(np.load(tests))
+    arrays["labels"][0] = 12
+    np.savez(tests, **arrays)
+    code, _, err = ludus("evaluate", GOOD, "--data", tests, "--out", tmp_path / "cpu.json")
+    assert code == 1
+    assert "there is a label 12, expected 0 to 9" in err
+
+
+def test_evaluate_of_images_of_another_size_is_refused(
+    ludus: Call, tests: Path, tmp_path: Path
+) -> None:
+    arrays = dict(np.load(tests))
+    arrays["images"] = arrays["images"][:, :20]
+    np.savez(tests, **arrays)
+    code, _, err = ludus("evaluate", GOOD, "--data", tests, "--out", tmp_path / "cpu.json")
+    assert code == 1
+    assert "the images are (20, 28) pixels, expected (28, 28)" in err
+
+
+def test_predict_names_the_picture_that_shows_nothing(ludus: Call, tmp_path: Path) -> None:
+    blank = tmp_path / "blank.png"
+    Image.new("L", (28, 28), 255).save(blank)
+    code, _, err = ludus("predict", GOOD, DRAWINGS / "3.png", blank)
+    assert code == 2
+    assert f"error: {blank}: the picture shows nothing" in err
+
+
+def test_a_zip_in_the_bundle_itself_is_refused(ludus: Call, bundle: Path) -> None:
+    code, _, err = ludus("pack", bundle, bundle / "dist")
+    assert code == 2
+    assert "is in the bundle, where a zip would be an extra file" in err
+    assert not (bundle / "dist").exists()

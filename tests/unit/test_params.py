@@ -224,3 +224,32 @@ def test_what_is_no_table_is_told(tmp_path: Path, text: str) -> None:
 def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"params.yaml cannot be read: No such file or directory"):
         load_params(tmp_path / "params.yaml")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("seed: 42}", "seed: -1}", "data.seed: input should be greater than or equal to 0"),
+        ("seed: 42\n", "seed: 4294967296\n", "train.seed: input should be less than 4294967296"),
+        ("threads: 0", "threads: 100000", "train.threads: input should be less than or equal"),
+        ("  onnx: {", "  onnx-1.2: {", "targets.onnx-1.2: string should match"),
+        ("[1, 16]", "[16, 16]", "lowerings.tiled.batches: [16, 16] has a size twice"),
+        (
+            "[--iree-opt-level=O3]",
+            "[--iree-hal-target-device=cuda]",
+            "targets.iree-cpu.driver is 'cpu', but its flags say --iree-hal-target-device=cuda",
+        ),
+        (
+            "device: cpu, machine",
+            "device: cuda, machine",
+            "evaluations.onnx-cpu.device: 'onnx' cannot run on 'cuda', on any machine",
+        ),
+        (
+            "target: onnx, device: cpu",
+            "target: iree-cpu, device: vulkan-gpu",
+            "'iree-cpu' cannot run on 'vulkan-gpu', on any machine; expected a device of ['cpu']",
+        ),
+    ],
+)
+def test_what_could_never_work_is_refused(tmp_path: Path, old: str, new: str, said: str) -> None:
+    assert said in refusal(tmp_path, edited(old, new))
