@@ -188,13 +188,6 @@ def test_pnnx_flags_that_it_takes_no_notice_of_are_refused(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_trace_that_pnnx_does_not_take_is_told_with_the_command(tmp_path: Path) -> None:
-    (tmp_path / "model.torchscript").write_text("garbage")
-    sources = backends.Sources(export=tmp_path, lowered=tmp_path, lowerings={})
-    with pytest.raises(ToolError, match=rf"pnnx .*{tmp_path}/model.torchscript"):
-        on_ncnn.build("n", OtherTarget(backend="ncnn"), sources, tmp_path)
-
-
 def test_an_unknown_rewrite_stops_the_lowering(exported: Any, tmp_path: Path) -> None:
     from stages.lower import lower
 
