@@ -3,6 +3,7 @@
     build(target, sources, out)        files of a target, from the exported network
     why_not(variant, device)           why this machine cannot run it there, or None
     load(variant, folder, device)      a Run: images to probabilities
+    load_alone(…, images)              the same without copies, to be timed; not every backend's
 
 Each imports its runtime only when it is used, since the plain package brings IREE's alone.
 """
@@ -12,17 +13,18 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
-from typing import Any, Protocol, cast
+from typing import Any, Protocol, cast, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
 
-from ludus.errors import DeviceError
+from ludus.errors import DeviceError, UsageError
 from ludus.manifest import File, Variant
 from ludus.params import Lowering, Target
 
+Array = npt.NDArray[np.float32]
 # Images [N, 1, height, width] float32 to probabilities [N, classes] float32, for any N >= 1.
-Run = Callable[[npt.NDArray[np.float32]], npt.NDArray[np.float32]]
+Run = Callable[[Array], Array]
 
 BACKENDS = {
     "iree": "ludus.backends.on_iree",
@@ -46,8 +48,17 @@ class Backend(Protocol):
 
     def build(self, name: str, target: Target, sources: Sources, out: Path) -> Variant: ...
     def why_not(self, variant: Variant, device: str) -> str | None: ...
-    def load(self, variant: Variant, folder: Path, device: str) -> Run: ...
+    def load(self, variant: Variant, folder: Path, device: str, threads: int = 0) -> Run: ...
     def runtime_version(self) -> str: ...
+
+
+@runtime_checkable
+class Measurable(Protocol):
+    """What a backend offers whose model can be run without the copies to and from the host."""
+
+    def load_alone(
+        self, variant: Variant, folder: Path, device: str, images: Array, threads: int
+    ) -> Callable[[], None]: ...
 
 
 def backend(name: str) -> Backend:
@@ -66,12 +77,34 @@ def why_not(variant: Variant, device: str) -> str | None:
         )
 
 
-def load(variant: Variant, folder: Path, device: str) -> Run:
-    """Load a variant whose files lie in folder. Raises DeviceError where it cannot run there."""
+def load(variant: Variant, folder: Path, device: str, threads: int = 0) -> Run:
+    """Load a variant whose files lie in folder. Raises DeviceError where it cannot run there.
+
+    threads: of the CPU; 0 is all cores. A run is not for several threads at once.
+    """
+    _refuse(variant, device)
+    return backend(variant.backend).load(variant, folder, device, threads)
+
+
+def load_alone(
+    variant: Variant, folder: Path, device: str, images: Array, threads: int = 0
+) -> Callable[[], None]:
+    """Load a variant with images [N, 1, height, width] in the device's memory, to time it.
+
+    A call computes the answers and leaves them there. Raises DeviceError where the variant cannot
+    run there, UsageError where its backend has no such way.
+    """
+    _refuse(variant, device)
+    found = backend(variant.backend)
+    if not isinstance(found, Measurable):
+        raise UsageError(f"{variant.backend} runs from the host's memory alone")
+    return found.load_alone(variant, folder, device, images, threads)
+
+
+def _refuse(variant: Variant, device: str) -> None:
     reason = why_not(variant, device)
     if reason is not None:
         raise DeviceError(f"{variant.target} cannot run on '{device}': {reason}")
-    return backend(variant.backend).load(variant, folder, device)
 
 
 def describe(name: str, folder: Path, files: list[str], **more: Any) -> Variant:

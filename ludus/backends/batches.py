@@ -1,6 +1,7 @@
 """Brings any number of images through functions that each take a fixed number of them."""
 
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
 
 import numpy as np
 import numpy.typing as npt
@@ -29,14 +30,52 @@ def plan(images: int, batches: Sequence[int]) -> list[int]:
     return calls
 
 
-def run_in_batches(call: Callable[[int, Array], Array], batches: Sequence[int], x: Array) -> Array:
-    """x [N, ...] through `call(batch, x [batch, ...])`, as planned, to [N, ...] float32."""
-    answers, start = [], 0
+def split(x: Array, batches: Sequence[int]) -> list[Array]:
+    """x [N, ...] in parts of the planned batch sizes; the last is padded with zeros."""
+    parts, start = [], 0
     for batch in plan(len(x), batches):
         part = x[start : start + batch]
         missing = batch - len(part)
         if missing:
             part = np.concatenate([part, np.zeros((missing, *x.shape[1:]), dtype=np.float32)])
-        answers.append(call(batch, part)[: batch - missing])
+        parts.append(part)
         start += batch
-    return np.concatenate(answers)
+    return parts
+
+
+class Crew[Tool]:
+    """Threads that share out the parts of a run; the caller's own thread is one of them.
+
+    Each has a tool of its own (a loaded module), so that a tool need not be thread-safe.
+    """
+
+    def __init__(self, tools: Sequence[Tool]) -> None:
+        self._tools = tools
+        self._pool = ThreadPoolExecutor(len(tools) - 1) if len(tools) > 1 else None
+
+    def run[Part, Answer](
+        self, work: Callable[[Tool, Part], Answer], parts: Sequence[Part]
+    ) -> list[Answer]:
+        """work(tool, part) of every part, in the order of the parts. Raises what work raises."""
+        if self._pool is None or len(parts) == 1:
+            return [work(self._tools[0], part) for part in parts]
+        answers: dict[int, Answer] = {}
+        rest = iter(list(enumerate(parts)))
+
+        def take(tool: Tool) -> None:
+            for index, part in rest:
+                answers[index] = work(tool, part)
+
+        others = [self._pool.submit(take, tool) for tool in self._tools[1 : len(parts)]]
+        try:
+            take(self._tools[0])
+        finally:
+            wait(others)  # none may still hold its tool when the next run begins
+        for other in others:
+            other.result()
+        return [answers[index] for index in range(len(parts))]
+
+
+def run_in_batches(call: Callable[[Array], Array], batches: Sequence[int], x: Array) -> Array:
+    """x [N, ...] through `call(x [batch, ...])`, in planned parts, to [N, ...] float32."""
+    return np.concatenate([call(part) for part in split(x, batches)])[: len(x)]

@@ -1,12 +1,16 @@
 """IREE: MLIR compiled to a module, run through a HAL driver."""
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
 
+import numpy as np
+
 from ludus import devices
 from ludus.backends import Run, Sources, batches, describe
-from ludus.devices.cpu import why_not_cpu
-from ludus.devices.module import Array, Module
+from ludus.devices import cpu
+from ludus.devices.module import Array, Input, Module
 from ludus.errors import DeviceError, ManifestError, RuntimeVersionError
 from ludus.manifest import EntryFunction, Variant
 from ludus.params import IreeTarget, Lowering
@@ -45,38 +49,86 @@ def why_not(variant: Variant, device: str) -> str | None:
         return f"it is built for the driver '{variant.driver}', not for '{driver}'"
     return (
         _why_not_version(variant)
-        or (why_not_cpu(variant.cpu) if variant.cpu else None)
+        or (cpu.why_not_cpu(variant.cpu) if variant.cpu else None)
         or devices.why_not(device)
     )
 
 
-def load(variant: Variant, folder: Path, device: str) -> Run:
+def load(variant: Variant, folder: Path, device: str, threads: int = 0) -> Run:
     """Load the module on a device.
 
-    Raises RuntimeVersionError where the runtime refuses it, ManifestError where it lacks an entry
-    function, and when it is called DeviceError, with the runtime's words.
+    On the CPU each thread has a share of the batches. Raises RuntimeVersionError where the runtime
+    refuses the module, ManifestError where it lacks an entry function, and when it is called
+    DeviceError, with the runtime's words.
     """
-    opened, _ = devices.open_device(device)
     path = folder / variant.files[0].path
+    crew, names = _crew(variant, path, device, threads), _names(variant)
+
+    def work(module: Module, part: Array) -> Array:
+        return module.call(names.get(len(part)) or names[batches.ANY], part)
+
+    def run(images: Array) -> Array:
+        with _words(path, device):
+            answers = crew.run(work, batches.split(images, list(names)))
+        return (
+            answers[0] if len(answers[0]) == len(images) else np.concatenate(answers)[: len(images)]
+        )
+
+    return run
+
+
+def load_alone(
+    variant: Variant, folder: Path, device: str, images: Array, threads: int = 0
+) -> Callable[[], None]:
+    """Load the module and put images where the device reads them; raises as `load` does.
+
+    What is returned runs the module on them and waits for the answers, which stay on the device.
+    """
+    path = folder / variant.files[0].path
+    crew, names = _crew(variant, path, device, threads), _names(variant)
+    placed = [
+        Input(devices.open_device(device)[0], part) for part in batches.split(images, list(names))
+    ]
+
+    def work(module: Module, part: Input) -> None:
+        module.invoke(names.get(part.shape[0]) or names[batches.ANY], part)
+
+    def run() -> None:
+        with _words(path, device):
+            crew.run(work, placed)
+
+    return run
+
+
+def _names(variant: Variant) -> dict[int, str]:
+    """The name of the entry function for each batch size."""
+    return {entry.batch: entry.name for entry in variant.entry_functions}
+
+
+def _crew(variant: Variant, path: Path, device: str, threads: int) -> batches.Crew[Module]:
+    """The module, loaded for each thread: on a CPU as many as asked for, else one."""
+    opened, _ = devices.open_device(device)
     try:
         module = Module(path, opened)
     except (RuntimeError, ValueError) as error:
         raise RuntimeVersionError(
             f"{path} is refused by IREE's runtime {runtime_version()}: {error}"
         ) from None
-    names = {entry.batch: entry.name for entry in variant.entry_functions}
-    for name in names.values():
+    for name in _names(variant).values():
         if not module.has(name):
             raise ManifestError(f"{path} has no entry function '{name}', which its variant names")
+    several = (threads or cpu.count()) if device == "cpu" else 1
+    return batches.Crew([module, *(module.twin() for _ in range(several - 1))])
 
-    def call(batch: int, images: Array) -> Array:
-        try:
-            return module.call(names.get(batch) or names[batches.ANY], images)
-        except (RuntimeError, ValueError) as error:
-            said = str(error).splitlines()[0]
-            raise DeviceError(f"{path} failed on '{device}': {said}") from None
 
-    return lambda images: batches.run_in_batches(call, list(names), images)
+@contextmanager
+def _words(path: Path, device: str) -> Iterator[None]:
+    """Turn what the runtime raises into a DeviceError."""
+    try:
+        yield
+    except (RuntimeError, ValueError) as error:
+        said = str(error).splitlines()[0]
+        raise DeviceError(f"{path} failed on '{device}': {said}") from None
 
 
 def runtime_version() -> str:

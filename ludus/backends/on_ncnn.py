@@ -11,6 +11,7 @@ import numpy as np
 from ludus import devices
 from ludus.backends import Run, Sources, describe
 from ludus.backends.batches import run_in_batches
+from ludus.devices import cpu
 from ludus.devices.module import Array
 from ludus.errors import ToolError
 from ludus.manifest import EntryFunction, Variant
@@ -59,11 +60,12 @@ def why_not(variant: Variant, device: str) -> str | None:
     return reason
 
 
-def load(variant: Variant, folder: Path, device: str) -> Run:
+def load(variant: Variant, folder: Path, device: str, threads: int = 0) -> Run:
     """Load the network; float32 throughout, since ncnn would round to float16 where it may."""
     import ncnn
 
     net = ncnn.Net()
+    net.opt.num_threads = threads or cpu.count()
     for option in ("fp16_packed", "fp16_storage", "fp16_arithmetic", "bf16_storage"):
         setattr(net.opt, f"use_{option}", False)
     if device != "cpu":
@@ -73,7 +75,7 @@ def load(variant: Variant, folder: Path, device: str) -> Run:
     if net.load_param(param) != 0 or net.load_model(weights) != 0:
         raise ToolError(f"ncnn {ncnn.__version__} cannot load {param} and {weights}")
 
-    def call(batch: int, images: Array) -> Array:
+    def call(images: Array) -> Array:
         with net.create_extractor() as extractor:
             extractor.input("in0", ncnn.Mat(images[0]))
             failed, out = extractor.extract("out0")

@@ -1,13 +1,19 @@
 """ONNX Runtime on the CPU: the exported model as it is."""
 
 import shutil
+from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ludus.backends import Run, Sources, describe
+from ludus.devices.module import Array
 from ludus.errors import ToolError
 from ludus.manifest import EntryFunction, Variant
 from ludus.params import OtherTarget
+
+if TYPE_CHECKING:
+    import onnxruntime
 
 MODEL = "model.onnx"
 
@@ -31,19 +37,36 @@ def why_not(variant: Variant, device: str) -> str | None:
     return None if device == "cpu" else "ONNX Runtime is used on the device 'cpu' alone"
 
 
-def load(variant: Variant, folder: Path, device: str) -> Run:
+def load(variant: Variant, folder: Path, device: str, threads: int = 0) -> Run:
     """Load the model. Raises ToolError where ONNX Runtime refuses it."""
+    session = _session(variant, folder, threads)
+    input_name = session.get_inputs()[0].name
+    return lambda images: session.run(None, {input_name: images})[0]
+
+
+def load_alone(
+    variant: Variant, folder: Path, device: str, images: Array, threads: int = 0
+) -> Callable[[], None]:
+    """Load the model with images and answers bound to it, so that a call copies neither."""
+    session = _session(variant, folder, threads)
+    binding = session.io_binding()
+    binding.bind_cpu_input(session.get_inputs()[0].name, images)
+    binding.bind_output(session.get_outputs()[0].name)
+    return lambda: session.run_with_iobinding(binding)
+
+
+def _session(variant: Variant, folder: Path, threads: int) -> "onnxruntime.InferenceSession":
     import onnxruntime
     from onnxruntime.capi import onnxruntime_pybind11_state as state
 
     path = str(folder / variant.files[0].path)
     refusals = (state.Fail, state.InvalidArgument, state.InvalidGraph, state.InvalidProtobuf)
     try:
-        session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = threads  # 0: as many as there are cores
+        return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
     except (*refusals, state.NotImplemented, state.RuntimeException) as error:
         raise ToolError(f"ONNX Runtime {runtime_version()} cannot load {path}: {error}") from None
-    input_name = session.get_inputs()[0].name
-    return lambda images: session.run(None, {input_name: images})[0]
 
 
 def runtime_version() -> str:

@@ -2,12 +2,14 @@
 
 import shutil
 import warnings
+from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ludus.backends import Run, Sources, describe
 from ludus.backends.batches import ANY, run_in_batches
+from ludus.devices import cpu
 from ludus.devices.module import Array
 from ludus.errors import ToolError
 from ludus.manifest import EntryFunction, Variant
@@ -43,18 +45,46 @@ def why_not(variant: Variant, device: str) -> str | None:
     return None
 
 
-def load(variant: Variant, folder: Path, device: str) -> Run:
-    """Load the trace onto a device."""
+def load(variant: Variant, folder: Path, device: str, threads: int = 0) -> Run:
+    """Load the trace onto a device. Its threads are the process's: each call sets them."""
     import torch
 
     model = load_trace(folder / variant.files[0].path, DEVICES[device])
+    several = threads or cpu.count()
 
     @torch.inference_mode()
-    def call(batch: int, images: Array) -> Array:
+    def call(images: Array) -> Array:
+        _set_threads(several)
         answer: Array = model(torch.from_numpy(images).to(DEVICES[device])).cpu().numpy()
         return answer
 
     return lambda images: run_in_batches(call, [ANY], images)
+
+
+def load_alone(
+    variant: Variant, folder: Path, device: str, images: Array, threads: int = 0
+) -> Callable[[], None]:
+    """Load the trace and put images on the device; the answers stay there."""
+    import torch
+
+    model = load_trace(folder / variant.files[0].path, DEVICES[device])
+    placed, several = torch.from_numpy(images).to(DEVICES[device]), threads or cpu.count()
+
+    @torch.inference_mode()
+    def run() -> None:
+        _set_threads(several)
+        model(placed)
+        if device == "cuda":
+            torch.cuda.synchronize()
+
+    return run
+
+
+def _set_threads(threads: int) -> None:
+    import torch
+
+    if torch.get_num_threads() != threads:
+        torch.set_num_threads(threads)
 
 
 def load_trace(path: Path, device: str) -> "torch.jit.ScriptModule":

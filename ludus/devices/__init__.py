@@ -31,7 +31,7 @@ class Device:
 
 
 DEVICES = {
-    "cpu": Device(driver="local-task", probe="cpu", help=""),
+    "cpu": Device(driver="local-sync", probe="cpu", help=""),
     "vulkan": Device(
         driver="vulkan",
         probe="vulkan",

@@ -1,5 +1,6 @@
 """What this machine's CPU is: its architecture, and its features as LLVM names them."""
 
+import os
 import platform
 import subprocess
 from functools import cache
@@ -39,6 +40,11 @@ def _reported() -> dict[str, bool]:
     program = Path(_runtime_libs.__file__).with_name(f"iree-cpuinfo{suffix}")
     printed = subprocess.run([program], capture_output=True, text=True, check=True).stdout
     return {line.split()[0]: line.split()[1] == "1" for line in printed.splitlines()}
+
+
+def count() -> int:
+    """How many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def name() -> str:

@@ -1,26 +1,64 @@
 """An IREE module on a device: arrays in, arrays out."""
 
 from pathlib import Path
+from typing import Self
 
 import numpy as np
 import numpy.typing as npt
 from iree import runtime as iree
 
 Array = npt.NDArray[np.float32]
+FLOAT32 = np.dtype(np.float32)
+
+
+class Input:
+    """A float32 tensor in a device's memory, as a module takes it."""
+
+    def __init__(self, device: iree.HalDevice, array: Array) -> None:
+        view = device.allocator.allocate_buffer_copy(
+            memory_type=iree.MemoryType.DEVICE_LOCAL,
+            allowed_usage=iree.BufferUsage.DEFAULT,
+            device=device,
+            buffer=np.ascontiguousarray(array),
+            element_type=iree.HalElementType.FLOAT_32,
+        )
+        self.arguments = iree.VmVariantList(1)
+        self.arguments.push_ref(view)
+        self.shape = array.shape
+        self._mapped = _mapped(view.get_buffer(), array.shape)
+
+    def rewrite(self, array: Array) -> bool:
+        """Put another tensor in its place; False where shape or device do not allow it."""
+        if self._mapped is None or array.shape != self.shape:
+            return False
+        self._mapped[...] = array
+        return True
 
 
 class Module:
-    """A loaded module. Not for several threads at once."""
+    """A loaded module. Not for several threads at once; each has a `twin` of its own."""
 
     def __init__(self, path: Path, device: iree.HalDevice) -> None:
         """Load a vmfb. Raises ValueError where the runtime refuses it."""
-        instance = iree.VmInstance()
-        self._device = device
+        self._instance = iree.VmInstance()
         # Not `mmap`, which in iree-base-runtime 3.13 opens the file for writing too, and so refuses
         # a read-only one.
-        self._module = iree.VmModule.copy_buffer(instance, path.read_bytes())
-        hal = iree.create_hal_module(instance, device)
-        self._context = iree.VmContext(instance, modules=[hal, self._module])
+        self._module = iree.VmModule.copy_buffer(self._instance, path.read_bytes())
+        self.device = device
+        self._start()
+
+    def _start(self) -> None:
+        hal = iree.create_hal_module(self._instance, self.device)
+        self._context = iree.VmContext(self._instance, modules=[hal, self._module])
+        self._functions: dict[str, iree.VmFunction] = {}
+        self._inputs: dict[str, Input] = {}
+
+    def twin(self) -> Self:
+        """The same module once more, with a state of its own, for another thread."""
+        other = object.__new__(type(self))
+        other._instance, other._module, other.device = self._instance, self._module, self.device
+        other._start()
+        return other
 
     def has(self, function: str) -> bool:
         """Whether the module has a function of that name."""
@@ -28,17 +66,19 @@ class Module:
 
     def call(self, function: str, argument: Array) -> Array:
         """Call a function of one float32 tensor that returns one."""
-        view = self._device.allocator.allocate_buffer_copy(
-            memory_type=iree.MemoryType.DEVICE_LOCAL,
-            allowed_usage=iree.BufferUsage.DEFAULT,
-            device=self._device,
-            buffer=np.ascontiguousarray(argument),
-            element_type=iree.HalElementType.FLOAT_32,
-        )
-        arguments, results = iree.VmVariantList(1), iree.VmVariantList(1)
-        arguments.push_ref(view)
-        self._context.invoke(self._module.lookup_function(function), arguments, results)
-        return self._to_host(results.get_as_object(0, iree.HalBufferView))
+        kept = self._inputs.get(function)
+        if kept is None or not kept.rewrite(argument):
+            kept = self._inputs[function] = Input(self.device, argument)
+        return self._to_host(self.invoke(function, kept))
+
+    def invoke(self, function: str, argument: Input) -> iree.HalBufferView:
+        """Call a function and wait for it; its answer stays in the device's memory."""
+        found = self._functions.get(function)
+        if found is None:
+            found = self._functions[function] = self._module.lookup_function(function)
+        results = iree.VmVariantList(1)
+        self._context.invoke(found, argument.arguments, results)
+        return results.get_as_object(0, iree.HalBufferView)
 
     def _to_host(self, view: iree.HalBufferView) -> Array:
         """Copy a result to the host: directly where its memory can be mapped, else staged.
@@ -48,23 +88,19 @@ class Module:
         """
         shape = tuple(view.shape)
         buffer = view.get_buffer()
-        wanted = int(iree.MemoryType.HOST_VISIBLE)
-        mappable = buffer.memory_type() & wanted == wanted and buffer.allowed_usage() & int(
-            iree.BufferUsage.MAPPING_SCOPED
-        )
-        if not mappable:
-            buffer = self._staged(buffer)
-        mapped: Array = buffer.map().asarray(shape, np.dtype(np.float32))
+        mapped = _mapped(buffer, shape)
+        if mapped is None:
+            mapped = self._staged(buffer).map().asarray(shape, FLOAT32)
         return mapped.copy()
 
     def _staged(self, source: iree.HalBuffer) -> iree.HalBuffer:
-        target = self._device.allocator.allocate_buffer(
+        target = self.device.allocator.allocate_buffer(
             memory_type=int(iree.MemoryType.HOST_LOCAL | iree.MemoryType.DEVICE_VISIBLE),
             allowed_usage=int(iree.BufferUsage.TRANSFER_TARGET | iree.BufferUsage.MAPPING_SCOPED),
             allocation_size=source.byte_length(),
         )
-        done = self._device.create_semaphore(0)
-        self._device.queue_copy(
+        done = self.device.create_semaphore(0)
+        self.device.queue_copy(
             source,
             target,
             wait_semaphores=iree.HalFence.create_at(done, 0),
@@ -72,3 +108,14 @@ class Module:
         )
         iree.HalFence.create_at(done, 1).wait()
         return target
+
+
+def _mapped(buffer: iree.HalBuffer, shape: tuple[int, ...]) -> Array | None:
+    """A buffer as an array of the host's, without a copy, or None where it cannot be mapped."""
+    visible = int(iree.MemoryType.HOST_VISIBLE)
+    if buffer.memory_type() & visible != visible:
+        return None
+    if not buffer.allowed_usage() & int(iree.BufferUsage.MAPPING_SCOPED):
+        return None
+    mapped: Array = buffer.map().asarray(shape, FLOAT32)
+    return mapped

@@ -1,6 +1,7 @@
 """Each backend builds the network, gives torch's answers for any number of images, and says why
 where it cannot."""
 
+import timeit
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,14 @@ import pytest
 
 from ludus import backends, devices
 from ludus.backends import on_ncnn
-from ludus.errors import ConfigError, DeviceError, LudusError, RuntimeVersionError, ToolError
+from ludus.errors import (
+    ConfigError,
+    DeviceError,
+    LudusError,
+    RuntimeVersionError,
+    ToolError,
+    UsageError,
+)
 from ludus.manifest import EntryFunction
 from ludus.params import Lowering, OtherTarget
 
@@ -59,6 +67,39 @@ def test_answers_are_the_callers_own(exported: Any, build: Build, target: str, d
     kept = first.copy()
     run(exported.images[16:32])
     assert np.array_equal(first, kept), "a later call must not change an earlier answer"
+
+
+@pytest.mark.parametrize("target", ["iree-cpu-static", "iree-cpu-dynamic", "onnx", "torchscript"])
+@pytest.mark.parametrize("threads", [1, 3])
+def test_the_number_of_threads_changes_no_answer(
+    exported: Any, build: Build, target: str, threads: int
+) -> None:
+    built = build(target)
+    run = backends.load(built.variant, built.folder, "cpu", threads=threads)
+    for count in (1, 33, 100):
+        np.testing.assert_allclose(
+            run(exported.images[:count]), exported.answers[:count], rtol=0, atol=1e-5
+        )
+
+
+@pytest.mark.parametrize("target", ["iree-cpu-static", "iree-cpu-dynamic", "onnx", "torchscript"])
+def test_the_module_alone_takes_time_with_every_number_of_images(
+    exported: Any, build: Build, target: str
+) -> None:
+    built = build(target)
+    seconds = []
+    for count in (1, 512):
+        images = np.concatenate([exported.images] * 2)[:count]
+        run = backends.load_alone(built.variant, built.folder, "cpu", images, threads=1)
+        run()
+        seconds.append(min(timeit.repeat(run, number=1, repeat=5)))
+    assert seconds[1] > 8 * seconds[0], "512 images cannot be computed as fast as 1"
+
+
+def test_ncnn_has_no_way_to_be_run_alone(exported: Any, build: Build) -> None:
+    built = build("ncnn")
+    with pytest.raises(UsageError, match="ncnn runs from the host's memory alone"):
+        backends.load_alone(built.variant, built.folder, "cpu", exported.images[:1])
 
 
 @pytest.mark.parametrize("target", ["iree-vmvx-static", "onnx", "ncnn", "torchscript"])

@@ -1,12 +1,15 @@
 """Any number of images through functions of fixed batches: each answered once, in order."""
 
+import threading
+import time
+
 import numpy as np
 import numpy.typing as npt
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ludus.backends.batches import ANY, LARGEST, plan, run_in_batches
+from ludus.backends.batches import ANY, LARGEST, Crew, plan, run_in_batches
 
 Array = npt.NDArray[np.float32]
 COUNTS = st.integers(1, 700)
@@ -44,8 +47,9 @@ def test_every_image_is_answered_once_in_order_and_no_padding_leaks(
     x = np.arange(1, images + 1, dtype=np.float32).reshape(-1, 1, 1)
     seen: list[float] = []
 
-    def call(batch: int, part: Array) -> Array:
-        assert part.shape == (batch, 1, 1)
+    def call(part: Array) -> Array:
+        assert part.shape[0] in batches or ANY in batches
+        assert part.shape[1:] == (1, 1)
         assert part.dtype == np.float32
         seen.extend(part[part != 0].tolist())
         return np.stack([part[:, 0, 0], -part[:, 0, 0]], axis=1)
@@ -73,3 +77,41 @@ def test_every_image_is_answered_once_in_order_and_no_padding_leaks(
 )
 def test_plans_are_as_expected(images: int, batches: list[int], calls: list[int]) -> None:
     assert plan(images, batches) == calls
+
+
+@given(parts=st.lists(st.integers(), min_size=1, max_size=40), threads=st.integers(1, 4))
+def test_a_crew_answers_every_part_once_in_order(parts: list[int], threads: int) -> None:
+    crew = Crew([str(index) for index in range(threads)])
+    answers = crew.run(lambda tool, part: (part, tool in "0123"), parts)
+    assert answers == [(part, True) for part in parts]
+
+
+def test_no_tool_of_a_crew_is_used_twice_at_once() -> None:
+    tools = [threading.Lock() for _ in range(3)]
+
+    def work(tool: threading.Lock, part: int) -> int:
+        assert tool.acquire(blocking=False)
+        time.sleep(0.001)
+        tool.release()
+        return part
+
+    assert Crew(tools).run(work, range(50)) == list(range(50))
+
+
+@pytest.mark.parametrize("wrong", [0, 7])
+def test_what_goes_wrong_in_a_thread_reaches_the_caller_once_all_are_done(wrong: int) -> None:
+    busy: set[str] = set()
+
+    def work(tool: str, part: int) -> int:
+        busy.add(tool)
+        time.sleep(0.001)
+        busy.discard(tool)
+        if part == wrong:
+            raise ValueError(f"part {part}")
+        return part
+
+    crew = Crew(["a", "b", "c"])
+    with pytest.raises(ValueError, match=f"part {wrong}"):
+        crew.run(work, range(8))
+    assert not busy
+    assert crew.run(work, [9, 10]) == [9, 10]
