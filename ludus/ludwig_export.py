@@ -1,38 +1,26 @@
-"""From a trained Ludwig model to files that need no Ludwig.
+"""From a trained Ludwig model to a program of torch that needs no Ludwig, and what it takes.
 
-Importing this module takes half a minute, nearly all of it `import ludwig.api`.
+Nothing here imports Ludwig: who has a trained model has paid for that already.
 """
 
-import json
-import logging
-import os
-import warnings
-import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import torch
+from torch import nn
+from torch.export import Dim, ExportedProgram
 
-os.environ |= {"HF_HUB_OFFLINE": "1", "HF_HUB_DISABLE_TELEMETRY": "1", "DO_NOT_TRACK": "1"}
-for name in ("bitsandbytes", "onnxscript", "onnx_ir"):
-    logging.getLogger(name).setLevel(logging.CRITICAL)  # they tell of every step
-
-import onnx  # noqa: E402
-import torch  # noqa: E402
-from ludwig.api import LudwigModel  # noqa: E402
-from torch import nn  # noqa: E402
-from torch.export import Dim, ExportedProgram  # noqa: E402
-
-from ludus.backends import on_torch  # noqa: E402
-from ludus.errors import ExportError  # noqa: E402
-from ludus.manifest import Network, Preprocess, Tensor  # noqa: E402
+from ludus.errors import ExportError
+from ludus.manifest import Network, Preprocess, Tensor
 
 # Ludwig types its attributes as None until they are set.
 Trained = Any
 Array = npt.NDArray[np.float32]
 CHUNK = 1000  # images at a time, so that memory stays bounded
+LARGEST_DIFFERENCE = 1e-5  # of any probability
 
 
 class Classifier(nn.Module):
@@ -53,13 +41,6 @@ class Classifier(nn.Module):
     def forward(self, image: torch.Tensor) -> torch.Tensor:
         hidden = self.encoder(image)["encoder_output"]
         return torch.softmax(self.dense(hidden), dim=-1)
-
-
-def load(folder: Path) -> Trained:
-    """Load a saved model on the CPU, ready to infer."""
-    trained: Trained = LudwigModel.load(str(folder), logging_level=logging.ERROR)
-    trained.model.to("cpu").eval()
-    return trained
 
 
 def describe(trained: Trained) -> Network:
@@ -90,6 +71,34 @@ def describe(trained: Trained) -> Network:
     )
 
 
+def write(trained: Trained, images: Array, folder: Path) -> None:
+    """Write program.pt2 and network.json.
+
+    images: [N, C, H, W]. Raises ExportError where the program, loaded from the disk again, answers
+    one of them otherwise than Ludwig does.
+    """
+    network = describe(trained)
+    expected = answers(trained, images)
+    torch.export.save(to_program(trained, images), folder / "program.pt2")
+    found = run_in_chunks(torch.export.load(folder / "program.pt2").module(), images)
+    compare("program.pt2", found, expected, "Ludwig")
+    (folder / "network.json").write_text(network.model_dump_json(indent=1) + "\n")
+
+
+def to_program(trained: Trained, images: Array) -> ExportedProgram:
+    """The network as torch's ExportedProgram, for any batch; two of images are its example."""
+    classifier = Classifier(trained).eval().cpu()
+    classifier.to(memory_format=torch.contiguous_format)
+    example = torch.from_numpy(images[:2])
+    with torch.no_grad():
+        program = torch.export.export(
+            classifier, (example,), dynamic_shapes=({0: Dim("batch", min=1, max=65536)},)
+        )
+    for node in program.graph.nodes:
+        node.meta.pop("stack_trace", None)  # names this machine's source paths
+    return program
+
+
 def answers(trained: Trained, images: Array) -> Array:
     """Ludwig's own probabilities [N, classes] of images [N, C, H, W]."""
     image = next(iter(trained.model.input_features))
@@ -100,89 +109,26 @@ def answers(trained: Trained, images: Array) -> Array:
         found: torch.Tensor = outputs[label]["probabilities"]
         return found
 
-    return _run(predict, images)
+    trained.model.to("cpu").eval()
+    return run_in_chunks(predict, images)
 
 
-def write(trained: Trained, network: Network, images: Array, folder: Path) -> dict[str, Array]:
-    """Write model.torchscript, model.onnx and model.pt2; returns what each answers to images."""
-    classifier = Classifier(trained).eval()
-    example = torch.from_numpy(images[:2])
-    with torch.no_grad():
-        program = torch.export.export(
-            classifier, (example,), dynamic_shapes=({0: Dim("batch", min=1, max=65536)},)
-        )
-    for node in program.graph.nodes:
-        node.meta.pop("stack_trace", None)  # names this machine's source paths
-    torch.export.save(program, folder / "model.pt2")
-    _write_onnx(program, network, folder / "model.onnx")
-    _write_torchscript(classifier, example, folder / "model.torchscript")
-    return _read_back(folder, images)
-
-
-def _write_torchscript(classifier: nn.Module, example: torch.Tensor, path: Path) -> None:
-    """A trace, not frozen: freezing on the CPU makes its weights constants that no GPU takes."""
-    with torch.no_grad(), warnings.catch_warnings():
-        # torch 2.14 would have torch.export in its place; TorchScript is what was asked for.
-        warnings.filterwarnings("ignore", "`torch.jit.*deprecated", FutureWarning)
-        torch.jit.trace(classifier, example).save(path)
-    _strip_debug_files(path)
-
-
-def _strip_debug_files(path: Path) -> None:
-    """Write the archive again without the files that name this machine's source paths."""
-    with zipfile.ZipFile(path) as archive:
-        kept = {
-            name: archive.read(name)
-            for name in archive.namelist()
-            if not name.endswith(".debug_pkl")
-        }
-    with zipfile.ZipFile(path, "w") as archive:
-        for name, data in kept.items():
-            archive.writestr(zipfile.ZipInfo(name), data)
-
-
-def _write_onnx(program: ExportedProgram, network: Network, path: Path) -> None:
-    """ONNX with any batch, checked, with labels and preprocessing in its metadata."""
-    exported = torch.onnx.export(
-        program,
-        dynamo=True,
-        input_names=[network.inputs[0].name],
-        output_names=[network.outputs[0].name],
-        external_data=False,
-        verbose=False,
-    )
-    assert exported is not None  # with dynamo=True it is a program
-    model = exported.model_proto
-    for node in model.graph.node:
-        del node.metadata_props[:]  # stack traces with this machine's paths
-        node.doc_string = ""
-    metadata = {
-        "labels": json.dumps(network.labels),
-        "preprocess": network.preprocess.model_dump_json(),
-    }
-    onnx.helper.set_model_props(model, metadata)
-    onnx.checker.check_model(model, full_check=True)
-    onnx.save(model, path)
-
-
-def _read_back(folder: Path, images: Array) -> dict[str, Array]:
-    """What each file answers, loaded from the disk again."""
-    import onnxruntime
-
-    trace = on_torch.load_trace(folder / "model.torchscript", "cpu")
-    program = torch.export.load(folder / "model.pt2").module()
-    session = onnxruntime.InferenceSession(folder / "model.onnx")
-    name = session.get_inputs()[0].name
-    return {
-        "model.torchscript": _run(trace, images),
-        "model.onnx": _run(
-            lambda part: torch.from_numpy(session.run(None, {name: part.numpy()})[0]), images
-        ),
-        "model.pt2": _run(program, images),
-    }
-
-
-def _run(network: Callable[[torch.Tensor], torch.Tensor], images: Array) -> Array:
+def run_in_chunks(network: Callable[[torch.Tensor], torch.Tensor], images: Array) -> Array:
+    """What network answers to images [N, C, H, W], in parts of CHUNK images."""
     with torch.inference_mode():
         parts = torch.from_numpy(images).split(CHUNK)
         return torch.cat([network(part) for part in parts]).numpy()
+
+
+def compare(name: str, found: Array, expected: Array, reference: str) -> None:
+    """Answers [N, classes] of name must be those of reference. Raises ExportError."""
+    differences = np.abs(found - expected)
+    image, output = np.unravel_index(int(differences.argmax()), differences.shape)
+    largest = float(differences[image, output])
+    print(f"{name}: largest difference to {reference} {largest:.1e} ({len(found)} images)")
+    if not largest <= LARGEST_DIFFERENCE:
+        raise ExportError(
+            f"{name} differs from {reference} by {largest:.3g}, more than {LARGEST_DIFFERENCE:g}: "
+            f"image {image}, output {output} is {found[image, output]:.6f}, "
+            f"expected {expected[image, output]:.6f}"
+        )

@@ -12,7 +12,7 @@ import yaml
 
 from ludus.errors import ConfigError, nearest
 from ludus.network_keys import FEATURE_TYPES, LEFT_OUT, PATH
-from ludus.params import Train
+from ludus.params import Train, YamlLoader
 
 Config = dict[str, Any]
 
@@ -36,7 +36,7 @@ def read_config(path: Path) -> tuple[Config, list[str]]:
     Raises ConfigError for a file that is no YAML, an unknown key or a type that is not known.
     """
     try:
-        config = yaml.safe_load(path.read_text())
+        config = yaml.load(path.read_text(), Loader=YamlLoader)
     except FileNotFoundError:
         raise ConfigError(f"{path} is missing; it holds the Ludwig model to train") from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:

@@ -13,6 +13,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from ludus.built_layers import check_built
 from ludus.errors import ConfigError
+from ludus.training_speed import quicken
 
 
 def progress_bar() -> Progress:
@@ -53,7 +54,20 @@ class Watch(Callback):
     def on_trainer_train_setup(self, trainer: Any, *_: Any, **__: Any) -> None:
         # Ludwig's handler would end training early and keep the model as if it were done.
         signal.signal(signal.SIGINT, signal.default_int_handler)
-        trainer.model.to(memory_format=torch.channels_last)  # up to 1.5 times as fast on CPUs
+        quicken(trainer.model)
+        self._drop_unused_metrics(trainer)
+
+    def _drop_unused_metrics(self, trainer: Any) -> None:
+        """Ludwig computes seven metrics of each batch, at a seventh of a step's time; two are used.
+
+        ROC's keeps all answers. No setting of Ludwig 0.17.10 chooses metrics.
+        """
+        schedule = trainer.config.learning_rate_scheduler
+        used = {"loss", trainer.validation_metric, trainer.increase_batch_size_eval_metric}
+        used.add(schedule.reduce_eval_metric)
+        for head in trainer.model.output_features.values():
+            for name in set(head._metric_functions) - used:
+                del head._metric_functions[name]
 
     def on_batch_end(self, trainer: Any, progress_tracker: Any, *_: Any, **__: Any) -> None:
         self.started = True

@@ -1,7 +1,10 @@
 """Train the network of config.yaml with Ludwig; keep the best by validation accuracy.
 
 Reads:   data/prepared/{train,validation}.npz, config.yaml, params.yaml `train`
-Writes:  artifacts/model/     what LudwigModel.load takes, and config.yaml as it was trained
+Writes:  artifacts/model/     what LudwigModel.load takes, config.yaml as it was trained,
+                             program.pt2: the network as torch's ExportedProgram, without Ludwig,
+                             which answers as Ludwig does to each validation image,
+                             network.json: inputs, outputs, labels, preprocessing
          artifacts/training/  DVCLive's metrics and learning curves
 Command: python -m stages.train
 
@@ -22,6 +25,7 @@ import numpy.typing as npt
 import yaml
 
 from ludus.errors import DataError
+from ludus.files import replaced_folder
 from ludus.network_config import merge, read_config, trained_on
 from ludus.params import Train, load_params
 from ludus.stage import run_stage
@@ -43,41 +47,36 @@ def train(data: Path, config_path: Path, params: Train, out: Path, live: Path) -
     height, width = training[0].shape[1:]
     merged = merge(config, params, len(training[1]), (height, width))
     training = (training[0][: (n := trained_on(len(training[1]), params))], training[1][:n])
-    with _replaced(out) as folder:
-        print("loading Ludwig, which takes half a minute", flush=True)
-        from ludus.ludwig_training import fit  # not sooner: bad input is said at once
+    print(f"training {params.epochs} epochs of {n} images; Ludwig loads for 20 s first", flush=True)
+    with _enough_room(out), replaced_folder(out) as folder:
+        from ludus import ludwig_export, ludwig_training  # not sooner: bad input is said at once
 
-        work = folder.with_name("work")
-        model = fit(merged, training, validation, params.seed, params.threads, work, live)
+        print("Ludwig has loaded", flush=True)
+        work = folder / "work"
+        model = ludwig_training.fit(
+            merged, training, validation, params.seed, params.threads, work, live
+        )
+        shutil.rmtree(work)
         model.save(str(folder))
         (folder / "config.yaml").write_text(yaml.safe_dump(merged, sort_keys=False))
+        ludwig_export.write(model, ludwig_training.as_input(validation[0]), folder)
 
 
 @contextmanager
-def _replaced(folder: Path) -> Iterator[Path]:
-    """A new folder to write to, which takes folder's place when all went well.
+def _enough_room(folder: Path) -> Iterator[None]:
+    """A full disk is an OSError, whatever the library that met it makes of it (torch: others)."""
 
-    It has a folder of its own, so that what is written beside it goes too. A full disk is an
-    OSError, whatever the library that met it makes of it (safetensors and torch: others).
-    """
-    partial = folder.with_name(f"{folder.name}.partial")
-    shutil.rmtree(partial, ignore_errors=True)
-    (whole := partial / "whole").mkdir(parents=True)
+    def refuse_full_disk(error: Exception | None) -> None:
+        if shutil.disk_usage(folder.parent).free < ROOM:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(folder)) from error
+
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    refuse_full_disk(None)
     try:
-        _refuse_full_disk(folder, None)
-        yield whole
-        shutil.rmtree(folder, ignore_errors=True)
-        whole.replace(folder)
+        yield
     except Exception as error:
-        _refuse_full_disk(folder, error)
+        refuse_full_disk(error)
         raise
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
-
-
-def _refuse_full_disk(folder: Path, error: Exception | None) -> None:
-    if shutil.disk_usage(folder.parent).free < ROOM:
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(folder)) from error
 
 
 def read_split(path: Path) -> tuple[Bytes, Bytes]:

@@ -78,7 +78,7 @@ def exported(tmp_path_factory: pytest.TempPathFactory) -> Exported:
         import torch
         from torch import nn
 
-        from ludus import ludwig_export
+        from ludus import export_formats, ludwig_export
 
     class Encoder(nn.Module):
         """Answers in a dictionary, as Ludwig's do."""
@@ -112,7 +112,9 @@ def exported(tmp_path_factory: pytest.TempPathFactory) -> Exported:
     images = np.random.default_rng(7).random((300, 1, SIZE, SIZE), dtype=np.float32)
     folder = tmp_path_factory.mktemp("export")
     with quiet():
-        ludwig_export.write(trained, network, images, folder)
+        program = ludwig_export.to_program(trained, images)
+        torch.export.save(program, folder / "model.pt2")
+        export_formats.write(program, network, images, folder)
     (folder / "network.json").write_text(network.model_dump_json())
     with torch.inference_mode():
         hidden = encoder(torch.from_numpy(images))["encoder_output"]

@@ -11,6 +11,8 @@ import numpy as np
 import pytest
 
 from ludus.backends.on_torch import load_trace
+from ludus.errors import ExportError
+from ludus.ludwig_export import compare
 
 ROOT = Path(__file__).parents[2]
 
@@ -87,3 +89,19 @@ def test_the_trace_is_not_frozen(exported: Any) -> None:
     """Freezing makes the weights constants of the CPU, which no GPU takes."""
     trace = load_trace(exported.folder / "model.torchscript", "cpu")
     assert len(list(trace.parameters())) == 6
+
+
+def test_an_answer_that_differs_is_told() -> None:
+    expected = np.zeros((3, 10), np.float32)
+    found = expected.copy()
+    found[2, 7] = 0.25
+    with pytest.raises(
+        ExportError, match=r"model.onnx differs from .* by 0.25, .*image 2, output 7"
+    ):
+        compare("model.onnx", found, expected, "the trained network")
+
+
+def test_an_answer_that_is_no_number_is_told() -> None:
+    expected = np.zeros((3, 10), np.float32)
+    with pytest.raises(ExportError, match="differs from Ludwig by nan"):
+        compare("program.pt2", expected * np.nan, expected, "Ludwig")

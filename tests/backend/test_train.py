@@ -33,6 +33,8 @@ FILES = {
     "config.yaml",
     "model_hyperparameters.json",
     "model_weights.safetensors",
+    "network.json",
+    "program.pt2",
     "training_set_metadata.json",
 }
 IMAGES = 601  # the last batch would be of one image
@@ -137,6 +139,32 @@ def test_the_model_kept_is_the_best_by_validation_accuracy(trained: Path, data: 
     accuracies = curve(trained, "validation/accuracy")
     assert np.mean(said == labels) == pytest.approx(max(accuracies), abs=1e-6)
     assert max(accuracies) > 0.5
+
+
+def test_the_program_beside_the_model_answers_as_it_does(trained: Path, data: Path) -> None:
+    import torch
+
+    images, _ = read_split(data / "validation.npz")
+    program = torch.export.load(trained / "model/program.pt2").module()
+    with torch.no_grad():
+        probabilities = program(torch.from_numpy(images[:, None] / np.float32(255)))
+    said, _ = answers(trained, data / "validation.npz")
+    assert np.array_equal(probabilities.argmax(1).numpy(), said)
+
+
+def test_only_the_metrics_that_are_used_are_computed(
+    data: Path, warned: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from ludus.training_watch import Watch
+
+    seen: list[set[str]] = []
+
+    def note(_: Watch, trainer: Any, *__: Any) -> None:
+        seen.extend(set(head._metric_functions) for head in trainer.model.output_features.values())
+
+    monkeypatch.setattr(Watch, "on_epoch_end", note)
+    again(data, tmp_path, epochs=1)
+    assert seen == [{"loss", "accuracy_micro"}]
 
 
 def test_each_epoch_is_a_point_of_each_curve(trained: Path) -> None:
@@ -286,7 +314,7 @@ def test_an_interrupted_training_leaves_the_model_before_it(
     with pytest.raises(KeyboardInterrupt):
         again(data, tmp_path)
     assert set(read(tmp_path / "model")) == {"before"}
-    assert not (tmp_path / "model.partial").exists()
+    assert not (tmp_path / ".model.partial").exists()
 
 
 def test_a_killed_training_leaves_nothing_that_stops_the_next(data: Path, tmp_path: Path) -> None:
@@ -303,10 +331,10 @@ def test_a_killed_training_leaves_nothing_that_stops_the_next(data: Path, tmp_pa
     )
     command = [sys.executable, "-c", killed, str(data), str(CONFIG), str(params), str(tmp_path)]
     assert subprocess.run(command, cwd=ROOT, capture_output=True).returncode == -signal.SIGKILL
-    assert (tmp_path / "model.partial").is_dir()
+    assert (tmp_path / ".model.partial").is_dir()
     assert not (tmp_path / "model").exists()
     assert set(again(data, tmp_path, epochs=1)) == FILES
-    assert not (tmp_path / "model.partial").exists()
+    assert not (tmp_path / ".model.partial").exists()
 
 
 def test_a_full_disk_is_told_before_training(
@@ -333,7 +361,7 @@ def test_a_disk_that_fills_up_is_told_whatever_the_library_says(
     with pytest.raises(OSError, match=os.strerror(errno.ENOSPC)):
         again(data, tmp_path, epochs=1)
     assert not (tmp_path / "model").exists()
-    assert not (tmp_path / "model.partial").exists()
+    assert not (tmp_path / ".model.partial").exists()
 
 
 def test_a_missing_split_is_named(tmp_path: Path) -> None:

@@ -244,3 +244,10 @@ def test_another_preprocessing_is_refused(config: dict[str, Any], wish: dict[str
     config["input_features"][0]["preprocessing"] = wish
     with pytest.raises(ConfigError, match="handed on as they were prepared, 28 x 28 grey"):
         merge(config, TRAIN, 1000, SIZE)
+
+
+def test_a_key_that_comes_twice_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "config.yaml"
+    path.write_text((ROOT / "config.yaml").read_text() + "output_features: []\n")
+    with pytest.raises(ConfigError, match=r"is no YAML: the key 'output_features' comes twice"):
+        read_config(path)

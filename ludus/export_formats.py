@@ -1,0 +1,90 @@
+"""From torch's ExportedProgram of the network to TorchScript and ONNX."""
+
+import json
+import logging
+import warnings
+import zipfile
+from pathlib import Path
+
+for name in ("onnxscript", "onnx_ir"):
+    logging.getLogger(name).setLevel(logging.CRITICAL)  # they tell of every step
+
+import onnx  # noqa: E402
+import onnxruntime  # noqa: E402
+import torch  # noqa: E402
+from torch import fx, nn  # noqa: E402
+from torch.export import ExportedProgram  # noqa: E402
+
+from ludus.backends import on_torch  # noqa: E402
+from ludus.ludwig_export import Array, run_in_chunks  # noqa: E402
+from ludus.manifest import Network  # noqa: E402
+
+
+def write(
+    program: ExportedProgram, network: Network, images: Array, folder: Path
+) -> dict[str, Array]:
+    """Write model.torchscript and model.onnx.
+
+    Returns what each file answers to images [N, C, H, W], loaded from the disk again.
+    """
+    _write_onnx(program, network, folder / "model.onnx")
+    example = torch.from_numpy(images[:2])
+    module = program.module(check_guards=False)
+    # Another without the first's hooks, which check the sizes of inputs and cannot be traced.
+    module = fx.GraphModule(module, module.graph)
+    _write_torchscript(module, example, folder / "model.torchscript")
+    trace = on_torch.load_trace(folder / "model.torchscript", "cpu")
+    session = onnxruntime.InferenceSession(folder / "model.onnx")
+    name = session.get_inputs()[0].name
+    return {
+        "model.torchscript": run_in_chunks(trace, images),
+        "model.onnx": run_in_chunks(
+            lambda part: torch.from_numpy(session.run(None, {name: part.numpy()})[0]), images
+        ),
+    }
+
+
+def _write_torchscript(module: nn.Module, example: torch.Tensor, path: Path) -> None:
+    """A trace, not frozen: freezing on the CPU makes its weights constants that no GPU takes."""
+    with torch.no_grad(), warnings.catch_warnings():
+        # torch 2.14 would have torch.export in its place; TorchScript is what was asked for.
+        warnings.filterwarnings("ignore", "`torch.jit.*deprecated", FutureWarning)
+        torch.jit.trace(module, example).save(path)  # type: ignore[no-untyped-call]
+    _strip_debug_files(path)
+
+
+def _strip_debug_files(path: Path) -> None:
+    """Write the archive again without the files that name this machine's source paths."""
+    with zipfile.ZipFile(path) as archive:
+        kept = {
+            name: archive.read(name)
+            for name in archive.namelist()
+            if not name.endswith(".debug_pkl")
+        }
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, data in kept.items():
+            archive.writestr(zipfile.ZipInfo(name), data)
+
+
+def _write_onnx(program: ExportedProgram, network: Network, path: Path) -> None:
+    """ONNX with any batch, checked, with labels and preprocessing in its metadata."""
+    exported = torch.onnx.export(
+        program,
+        dynamo=True,
+        input_names=[network.inputs[0].name],
+        output_names=[network.outputs[0].name],
+        external_data=False,
+        verbose=False,
+    )
+    assert exported is not None  # with dynamo=True it is a program
+    model = exported.model_proto
+    for node in model.graph.node:
+        del node.metadata_props[:]  # stack traces with this machine's paths
+        node.doc_string = ""
+    metadata = {
+        "labels": json.dumps(network.labels),
+        "preprocess": network.preprocess.model_dump_json(),
+    }
+    onnx.helper.set_model_props(model, metadata)
+    onnx.checker.check_model(model, full_check=True)
+    onnx.save(model, path)
