@@ -1,4 +1,4 @@
-"""`ludus`: look at a bundle, verify it, recognise digits with it, and see what a machine can run.
+"""`ludus`: look at a bundle, verify it, time it, recognise digits, and see what a machine can run.
 
 Exit codes: 0; 1 where something falls short; 2 where it cannot be asked so.
 """
@@ -16,6 +16,8 @@ from rich.markup import escape
 from rich.table import Column, Table
 
 from ludus import backends, bundle, devices, evaluation, images, results, toolchain
+from ludus.benchmark import record, tables
+from ludus.benchmark.run import bundle_benchmark
 from ludus.errors import DeviceError, ImageError, LudusError, UsageError
 from ludus.manifest import Preprocess, Variant
 
@@ -162,6 +164,33 @@ def evaluate(
     print(f"{chosen.target} on {word}: {judged.status}{': ' if judged.reason else ''}"
           f"{judged.reason or f', accuracy {judged.accuracy:.4f}'}; {out}")  # fmt: skip
     if judged.status != "verified":
+        raise typer.Exit(1)
+
+
+@app.command()
+def bench(
+    folder: BundleFolder,
+    long: Annotated[bool, typer.Option("--long", help="every batch, 40 rounds; minutes")] = False,
+    only: Annotated[
+        list[str] | None, typer.Option(help="a variant; may be given again; default: all")
+    ] = None,
+    device: Annotated[
+        list[str] | None, typer.Option(help="a device; may be given again; default: all")
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="a file for the figures, as JSON")] = None,
+    as_json: Json = False,
+) -> None:
+    """Measure how fast each variant runs here, side by side with the other runners."""
+    if out is not None and out.is_dir():
+        raise UsageError(f"--out {out} is a folder; name a file in it")
+    found = bundle_benchmark(bundle.read_bundle(folder), only or [], device or [], long=long)
+    if out is not None:
+        record.write_record(found, out)
+    if as_json:
+        print(record.to_json(found), end="")
+    else:
+        console.print(tables.terminal(found))
+    if all(row.status != "measured" for row in found.rows):
         raise typer.Exit(1)
 
 

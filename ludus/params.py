@@ -111,6 +111,36 @@ class Gate(Strict):
     max_abs_diff: Annotated[float, Field(ge=0)]
 
 
+class Comparison(Strict):
+    """A speed to be reached: a target's, against another's in the same rounds.
+
+    `floor` and `aim` are times as fast, through the Python runners: 2.0 is twice as fast.
+    """
+
+    target: str
+    device: Device = "cpu"
+    batch: Literal[1, 256, 4096]
+    against: str
+    against_device: Device | None = None  # None: the same
+    floor: Annotated[float, Field(gt=0)]
+    aim: Annotated[float, Field(gt=0)]
+
+
+class Benchmark(Strict):
+    """How the benchmark measures, in its short form; see `ludus.benchmark`."""
+
+    seconds: Annotated[float, Field(gt=0)] = 2
+    rounds: Annotated[int, Field(ge=3)] = 15
+    curve: list[Annotated[int, Field(ge=1, le=4096)]] = [1, 4, 16, 64, 256, 1024]
+    curve_seconds: Annotated[float, Field(gt=0)] = 0.4
+    curve_rounds: Annotated[int, Field(ge=3)] = 5
+    slowest_call: Annotated[float, Field(gt=0)] = 0.1
+    processes: Annotated[int, Field(ge=1, le=100)] = 1
+    max_abs_diff: Annotated[float, Field(ge=0)] = 0.001
+    seed: Seed = 42
+    comparisons: list[Comparison] = []
+
+
 class Params(Strict):
     data: Data
     train: Train
@@ -119,6 +149,7 @@ class Params(Strict):
     targets: dict[Name, Target]
     evaluations: dict[Name, Evaluation]
     gate: Gate
+    benchmark: Benchmark = Benchmark()
 
 
 def load_params(path: Path = Path("params.yaml")) -> Params:
@@ -195,6 +226,7 @@ def _known_keys(location: list[str]) -> set[str]:
         "targets": IreeTarget if location[2:3] == ["iree"] else OtherTarget,
         "evaluations": Evaluation,
         "gate": Gate,
+        "benchmark": Comparison if len(location) > 2 else Benchmark,
     }
     table = Cpu if location[3:4] == ["cpu"] and len(location) > 4 else tables[location[0]]
     return set(table.model_fields)
@@ -220,14 +252,28 @@ def _check_names(params: Params, path: Path) -> None:
             raise ConfigError(
                 f"{path}: evaluations.{name}.target: no target '{evaluation.target}'{hint}"
             )
-        target = params.targets[evaluation.target]
-        driver = evaluation.device.split("-")[0]
-        fits = {target.driver} if isinstance(target, IreeTarget) else RUNS_ON[target.backend]
-        if driver not in fits:
-            raise ConfigError(
-                f"{path}: evaluations.{name}.device: '{evaluation.target}' cannot run on "
-                f"'{evaluation.device}', on any machine; expected a device of {sorted(fits)}"
-            )
+        _check_device(
+            params, evaluation.target, evaluation.device, f"{path}: evaluations.{name}.device"
+        )
+    for number, row in enumerate(params.benchmark.comparisons):
+        where = f"{path}: benchmark.comparisons.{number}"
+        for key, named in (("target", row.target), ("against", row.against)):
+            if named not in params.targets:
+                hint = nearest(named, set(params.targets))
+                raise ConfigError(f"{where}.{key}: no target '{named}'{hint}")
+        _check_device(params, row.target, row.device, where)
+        _check_device(params, row.against, row.against_device or row.device, where)
+
+
+def _check_device(params: Params, name: str, device: Device, where: str) -> None:
+    """A target must be able to run on a device, on some machine."""
+    target = params.targets[name]
+    fits = {target.driver} if isinstance(target, IreeTarget) else RUNS_ON[target.backend]
+    if device.split("-")[0] not in fits:
+        raise ConfigError(
+            f"{where}: '{name}' cannot run on '{device}', on any machine; "
+            f"expected a device of {sorted(fits)}"
+        )
 
 
 def _check_driver(target: IreeTarget, where: str) -> None:

@@ -3,8 +3,8 @@
     python -m stages.report
 
 Reads params.yaml, data/prepared/test.npz, attestations/ and, in artifacts/, evaluations/,
-training/, export/reference.npz, targets/, data/ and machine.json. Writes artifacts/report/
-(results.json: every evaluation with its status; index.html, table.md, plots/) and
+training/, export/reference.npz, targets/, data/, machine.json and benchmark.json. Writes
+artifacts/report/ (results.json: every evaluation with its status; index.html, table.md, plots/) and
 artifacts/metrics.json. Every row gets its status word here; to refuse a build is the gate's work.
 """
 

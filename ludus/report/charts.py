@@ -17,11 +17,12 @@ class Tick:
 
 @dataclass(frozen=True, kw_only=True)
 class Line:
-    """One curve: its points in SVG's units, and the last value in words."""
+    """One curve: its points in SVG's units, and in words where it ends."""
 
     name: str
     points: list[tuple[float, float]]
     last: str
+    style: int = 0  # which of the page's colours
 
     @property
     def path(self) -> str:
@@ -30,9 +31,10 @@ class Line:
 
 @dataclass(frozen=True, kw_only=True)
 class Chart:
-    """Curves over epochs."""
+    """Curves over something, such as epochs."""
 
     title: str
+    over: str = "epoch"
     lines: list[Line]
     x_ticks: list[Tick]
     y_ticks: list[Tick]
@@ -76,9 +78,10 @@ def _chart(quantity: str, series: dict[str, list[float]]) -> Chart:
             Line(
                 name=name or quantity.replace("_", " "),
                 points=[(x(i + 1), y(value)) for i, value in enumerate(values)],
-                last=words(values[-1]),
+                last=f", at the end {words(values[-1])}",
+                style=number,
             )
-            for name, values in series.items()
+            for number, (name, values) in enumerate(series.items())
         ],
         x_ticks=[Tick(at=x(i), text=str(i)) for i in range(1, epochs + 1, step)],
         y_ticks=[Tick(at=y(value), text=words(value)) for value in y_values],

@@ -10,6 +10,7 @@ from zipfile import BadZipFile
 import numpy as np
 import numpy.typing as npt
 
+from ludus.benchmark.record import Record, read_record
 from ludus.errors import DataError
 from ludus.params import Params
 from ludus.results import Result, attest, judge, read_result
@@ -34,12 +35,13 @@ class Inputs:
     classes: list[list[str]]  # counts of each class in each split, the header first
     samples: bytes | None  # a PNG
     machine: dict[str, Any]
+    benchmark: Record | None
 
 
 def read_inputs(params: Params, *, artifacts: Path, data: Path, attestations: Path) -> Inputs:
     """Read all of it. Raises DataError for a file that is missing or not as expected.
 
-    What only decorates the report (curves, samples, counts, the machine) may be missing.
+    What only decorates the report (curves, samples, counts, machine, benchmark) may be missing.
     """
     images, labels = _arrays(data / "prepared/test.npz", "prepare", "images", "labels")
     (reference,) = _arrays(artifacts / "export/reference.npz", "export", "probabilities")
@@ -49,7 +51,7 @@ def read_inputs(params: Params, *, artifacts: Path, data: Path, attestations: Pa
             f"and {data / 'prepared/test.npz'} holds {len(images)} images and {len(labels)} "
             "labels; run `dvc repro -f export`"
         )
-    samples = artifacts / "data/samples.png"
+    samples, benchmark = artifacts / "data/samples.png", artifacts / "benchmark.json"
     return Inputs(
         params=params,
         rows=judged_rows(params, artifacts / "evaluations", attestations, len(labels)),
@@ -61,6 +63,7 @@ def read_inputs(params: Params, *, artifacts: Path, data: Path, attestations: Pa
         classes=_csv_rows(artifacts / "data/classes.csv"),
         samples=samples.read_bytes() if samples.exists() else None,
         machine=_machine(artifacts / "machine.json"),
+        benchmark=read_record(benchmark) if benchmark.exists() else None,
     )
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 import ludus
-from ludus.report import charts, table
+from ludus.report import charts, speed, table
 from ludus.report.inputs import Inputs
 from ludus.report.pictures import image_uri, png_uri
 from ludus.results import Result
@@ -41,6 +41,7 @@ def render(inputs: Inputs) -> str:
         rows=[_row(row, inputs) for row in inputs.rows],
         flips=[_flips(row, inputs) for row in inputs.rows if row.flipped],
         bars=_bars(inputs),
+        speed=speed.shown(inputs.benchmark, inputs.params.benchmark.comparisons),
         learning=charts.learning_charts(inputs.curves),
         size=charts,
         samples=png_uri(inputs.samples) if inputs.samples else None,

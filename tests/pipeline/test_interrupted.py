@@ -7,7 +7,7 @@ import pytest
 from small_project import Project, command_lines, half_written, tree, wait_for
 
 TARGET = "iree-cpu-x86_64"
-FOLLOWS = [f"evaluate@{TARGET}", "report", "gate", "bundle"]
+FOLLOWS = [f"evaluate@{TARGET}", "benchmark", "report", "gate", "bundle"]
 
 
 class TestACompilationIsBrokenOff:

@@ -1,7 +1,7 @@
 """What an edit runs again, and what it leaves alone: asserted from what DVC says that it ran."""
 
 import pytest
-from small_project import Ended, Project, tree
+from small_project import Ended, Project, tree, without
 
 # After every edit that changes what the pipeline comes to.
 LAST = ["report", "gate", "bundle"]
@@ -19,7 +19,7 @@ class TestTheFlagsOfOneTargetAreEdited:
         return project.repro()
 
     def test_that_target_alone_is_compiled_and_evaluated(self, run: Ended) -> None:
-        built = ["compile@iree-cpu-x86_64", "probe", "evaluate@iree-cpu-x86_64"]
+        built = ["compile@iree-cpu-x86_64", "probe", "evaluate@iree-cpu-x86_64", "benchmark"]
         assert sorted(run.ran) == sorted([*built, *LAST])
 
     def test_compiling_again_gives_the_same_bytes(self, project: Project, run: Ended) -> None:
@@ -34,6 +34,16 @@ class TestTheFlagsOfOneTargetAreEdited:
         assert project.repro("--force", "--single-item", "bundle").ran == ["bundle"]
         assert tree(project.artifacts / "bundle") == before
 
+    def test_other_times_change_neither_what_the_gate_reads_nor_the_bundle(
+        self, project: Project, run: Ended
+    ) -> None:
+        before, results = tree(project.artifacts / "bundle"), project.results()
+        times = (project.artifacts / "benchmark.json").read_bytes()
+        assert project.repro("--force", "--single-item", "benchmark").ran == ["benchmark"]
+        assert (project.artifacts / "benchmark.json").read_bytes() != times
+        assert project.repro().ran == ["probe", "report"]
+        assert (tree(project.artifacts / "bundle"), project.results()) == (before, results)
+
 
 class TestAFloorIsLowered:
     @pytest.fixture(scope="class")
@@ -43,7 +53,7 @@ class TestAFloorIsLowered:
             params["gate"]["accuracy"] = 0.25
         return project.repro()
 
-    def test_nothing_is_trained_exported_compiled_or_evaluated(self, run: Ended) -> None:
+    def test_nothing_is_trained_exported_compiled_evaluated_or_timed(self, run: Ended) -> None:
         # The gate reads the report's results alone, which stay the same here.
         assert set(run.ran) - {"gate"} == {"probe", "report", "bundle"}
         assert run.restored == []
@@ -68,6 +78,7 @@ class TestEpochsAreEdited:
     def test_training_and_all_that_follows_is_run(self, project: Project, plan: Ended) -> None:
         assert plan.ran[:3] == ["train", "export", "lower"]
         assert plan.ran[-3:] == LAST
+        assert "benchmark" in plan.ran
         for target in project.variants():
             assert f"compile@{target}" in plan.ran
         for evaluation in project.results():
@@ -92,13 +103,15 @@ class TestATargetIsTakenOut:
         project.check("git", "commit", "--quiet", "-m", "the first run")
         with project.edited_params() as params:
             params["targets"].pop("ncnn")
+            speed = params["benchmark"]
+            speed["comparisons"] = without(speed["comparisons"], ("ncnn",))
             rows = params["evaluations"]
             for name in [name for name, row in rows.items() if row["target"] == "ncnn"]:
                 rows.pop(name)
         return project.repro()
 
     def test_nothing_else_is_built_or_evaluated(self, run: Ended) -> None:
-        assert sorted(run.ran) == sorted(["probe", *LAST])
+        assert sorted(run.ran) == sorted(["probe", "benchmark", *LAST])
 
     def test_it_leaves_the_bundle(self, project: Project, run: Ended) -> None:
         assert "ncnn" not in project.variants()
@@ -128,7 +141,7 @@ class TestATargetIsTakenOut:
         project.check("git", "checkout", "--quiet", "params.yaml")
         back = project.repro()
         assert back.ran == ["probe"]
-        assert sorted(back.restored) == sorted(LAST)
+        assert sorted(back.restored) == sorted(["benchmark", *LAST])
         assert tree(project.artifacts / "bundle") == before
 
 
@@ -151,7 +164,7 @@ class TestARowForATargetOfAKnownBackendIsAdded:
         return project.repro()
 
     def test_it_is_built_and_evaluated_and_nothing_else(self, run: Ended) -> None:
-        built = [f"compile@{self.NAME}", "probe", f"evaluate@{self.NAME}"]
+        built = [f"compile@{self.NAME}", "probe", f"evaluate@{self.NAME}", "benchmark"]
         assert sorted(run.ran) == sorted([*built, *LAST])
 
     def test_it_is_verified_in_the_report(self, project: Project, run: Ended) -> None:

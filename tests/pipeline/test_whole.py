@@ -9,7 +9,8 @@ from conftest import Finished
 from PIL import Image
 from small_project import Project, half_written, tree
 
-ONCE = ["download", "prepare", "train", "export", "lower", "probe", "report", "gate", "bundle"]
+ONCE = ["download", "prepare", "train", "export", "lower", "probe"]
+ONCE += ["benchmark", "report", "gate", "bundle"]
 
 
 def stages(project: Project) -> list[str]:
@@ -40,6 +41,22 @@ def test_every_evaluation_is_verified_or_says_why_not(finished: Finished) -> Non
             assert row["status"] == "not run"
             assert row["reason"]
             assert row["accuracy"] is None
+
+
+def test_the_benchmark_measures_what_runs_here_and_says_why_of_the_rest(
+    finished: Finished,
+) -> None:
+    rows = finished.project.json("artifacts/benchmark.json")["rows"]
+    status: dict[str, set[str]] = {}
+    for row in rows:
+        status.setdefault(row["target"], set()).add(row["status"])
+        assert (row["median_ms"] is not None) == (row["status"] == "measured")
+        assert row["reason"] or row["status"] == "measured"
+    assert set(status) == set(finished.project.variants())
+    assert status["iree-metal"] == status["iree-cpu-aarch64"] == {"not run"}
+    for target in ("iree-cpu-x86_64", "onnx", "torchscript"):
+        assert "measured" in status[target]
+        assert "failed" not in status[target]
 
 
 def test_metrics_hold_numbers_by_evaluation_of_what_was_run(finished: Finished) -> None:

@@ -367,6 +367,30 @@ def test_pack_into_what_is_no_folder_is_one_message(ludus: Call, tmp_path: Path)
     assert (code, err) == (1, f"error: {tmp_path}/dist: File exists\n")
 
 
+# bench
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--only", "iree-vmxv"), "no variant 'iree-vmxv', did you mean 'iree-vmvx'?"),
+        (("--device", "vulcan"), "no device 'vulcan', did you mean 'vulkan'?"),
+        (("--out", ROOT), f"--out {ROOT} is a folder; name a file in it"),
+    ],
+)
+def test_bench_refuses_wrong_names_before_anything_is_run(
+    ludus: Call, arguments: tuple[object, ...], said: str
+) -> None:
+    assert ludus("bench", GOOD, *arguments) == (2, "", f"error: {said}\n")
+
+
+def test_bench_refuses_a_broken_bundle(ludus: Call, bundle: Path) -> None:
+    (bundle / "variants/iree-vmvx/model.vmfb").write_bytes(b"")
+    code, out, err = ludus("bench", bundle)
+    assert (code, out) == (1, "")
+    assert "has 0 bytes, and manifest.json says" in err
+
+
 # arguments
 
 

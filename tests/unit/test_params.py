@@ -33,6 +33,11 @@ targets:
 evaluations:
   onnx-cpu: {target: onnx, device: cpu, machine: native, required: true}
 gate: {accuracy: 0.99, accuracy_loss: 0.0005, agreement: 0.9999, max_abs_diff: 0.001}
+benchmark:
+  rounds: 12
+  curve: [1, 4096]
+  comparisons:
+    - {target: iree-cpu, batch: 256, against: onnx, floor: 1.3, aim: 2.0}
 """
 
 
@@ -75,6 +80,12 @@ def test_numbers_are_read_as_dvc_writes_them(tmp_path: Path, written: str, read:
     assert params.train.learning_rate == read
 
 
+def test_the_benchmark_has_defaults(tmp_path: Path) -> None:
+    params = load(tmp_path, GOOD[: GOOD.index("benchmark:")])
+    assert params.benchmark.comparisons == []
+    assert params.benchmark.rounds >= 3
+
+
 def test_a_value_cannot_be_reassigned(tmp_path: Path) -> None:
     params = load(tmp_path, GOOD)
     with pytest.raises(ValueError, match="frozen"):
@@ -102,6 +113,10 @@ def test_a_value_cannot_be_reassigned(tmp_path: Path) -> None:
          "evaluations.onnx-cpu.require: unknown key 'require', did you mean 'required'?"),
         ("agreement: 0.9999", "agrement: 0.9999",
          "gate.agrement: unknown key 'agrement', did you mean 'agreement'?"),
+        ("rounds: 12", "round: 12",
+         "benchmark.round: unknown key 'round', did you mean 'rounds'?"),
+        ("floor: 1.3,", "flor: 1.3,",
+         "benchmark.comparisons.0.flor: unknown key 'flor', did you mean 'floor'?"),
     ],
 )  # fmt: skip
 def test_a_misspelt_key_is_told_with_the_nearest(
@@ -138,6 +153,10 @@ def test_a_key_of_another_table_is_not_proposed(tmp_path: Path) -> None:
          "targets.iree-cpu.lowering: no lowering 'tilde', did you mean 'tiled'?"),
         ("target: onnx", "target: onxn",
          "evaluations.onnx-cpu.target: no target 'onxn', did you mean 'onnx'?"),
+        ("against: onnx", "against: onxn",
+         "benchmark.comparisons.0.against: no target 'onxn', did you mean 'onnx'?"),
+        ("target: iree-cpu, batch", "target: iree-cup, batch",
+         "benchmark.comparisons.0.target: no target 'iree-cup', did you mean 'iree-cpu'?"),
     ],
 )  # fmt: skip
 def test_an_unknown_name_is_told_with_the_nearest(
@@ -182,6 +201,11 @@ def test_an_unknown_name_is_told_with_the_nearest(
          "gate.accuracy: input should be less than or equal to 1"),
         ("max_abs_diff: 0.001", "max_abs_diff: .inf",
          "gate.max_abs_diff: input should be a finite"),
+        ("rounds: 12", "rounds: 2",
+         "benchmark.rounds: input should be greater than or equal to 3, got 2"),
+        ("[1, 4096]", "[1, 5000]", "benchmark.curve.1: input should be less than or equal to 4096"),
+        ("floor: 1.3,", "floor: 0,",
+         "benchmark.comparisons.0.floor: input should be greater than 0, got 0"),
         ("  iree-cpu:", "  IREE CPU:", "targets.IREE CPU: string should match pattern"),
         ("name: digits", "name: ../digits", "bundle.name: string should match pattern"),
         ("version: 1.0.0", "version: 1.0",
@@ -248,6 +272,11 @@ def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
             "target: onnx, device: cpu",
             "target: iree-cpu, device: vulkan-gpu",
             "'iree-cpu' cannot run on 'vulkan-gpu', on any machine; expected a device of ['cpu']",
+        ),
+        (
+            "target: iree-cpu, batch",
+            "target: iree-cpu, device: cuda, batch",
+            "benchmark.comparisons.0: 'iree-cpu' cannot run on 'cuda', on any machine; expected",
         ),
     ],
 )

@@ -15,8 +15,9 @@ import pytest
 import yaml
 from rich.console import Console
 
+from ludus.benchmark.record import Machine, Record, Row, write_record
 from ludus.errors import DataError
-from ludus.report import charts, table
+from ludus.report import charts, speed, table
 from ludus.report.inputs import Inputs
 from ludus.report.page import MOST_SHOWN, facts
 from ludus.results import Result, measure, read_results, write_result
@@ -50,6 +51,9 @@ class Project:
             "agreement": 0.9999,
             "max_abs_diff": 0.001,
         }
+        params["benchmark"]["comparisons"] = [
+            {"target": "ncnn", "batch": 256, "against": "onnx", "floor": 0.5, "aim": 3.0}
+        ]
         self.params = params
         self.write_params()
         for folder in ("artifacts/evaluations", "artifacts/export", "data/prepared"):
@@ -215,6 +219,7 @@ def _no_text(path: Path) -> None:
         ("artifacts/evaluations/ncnn-cpu.json", _truncate, "is no results file"),
         ("attestations/h200.json", _no_text, "is no results file"),
         ("artifacts/machine.json", _no_text, "is no JSON"),
+        ("artifacts/benchmark.json", _no_text, "is no benchmark"),
         ("artifacts/training/plots/metrics/train/loss.tsv", _no_text, "is no learning curve"),
     ],
 )
@@ -533,3 +538,97 @@ def test_the_longest_bar_fills_its_chart() -> None:
     found = charts.bars([("a", 2.0, "2", ""), ("b", 1.0, "1", ""), ("c", 0.0, "0", "")])
     assert [bar.percent for bar in found] == [100, 50, 0]
     assert [bar.percent for bar in charts.bars([("a", 0.0, "0", "")])] == [0]
+
+
+# Speed, side by side
+
+
+def benchmarked(project: Project, **changes: Any) -> Record:
+    """A benchmark of ONNX Runtime and ncnn at three batches, twice as fast at 256."""
+    rows = [
+        Row(
+            runner=runner,
+            target=target,
+            device="cpu",
+            batch=batch,
+            threads=1 if batch == 1 else 2,
+            status="measured",
+            rounds=3,
+            calls=3,
+            median_ms=ms * batch,
+            p99_ms=ms * batch,
+            max_ms=ms * batch,
+            images_per_second=1000 / ms,
+            round_ms=[ms * batch] * 3,
+        )
+        for runner, target, ms in (("ONNX Runtime", "onnx", 0.1), ("ncnn", "ncnn", 0.05))
+        for batch in (1, 16, 256)
+    ]
+    rows.append(Row(runner="IREE", target="iree-cuda", device="cuda", reason="<no> driver"))
+    machine = Machine(system="Linux", cpu="A CPU", cores=2, devices={"cpu": "A CPU"})
+    record = Record(machine=machine, versions={}, long=False, rows=rows, loads=[])
+    write_record(replace(record, **changes), project.artifacts / "benchmark.json")
+    return record
+
+
+def test_the_page_shows_ratios_curves_and_who_was_not_measured(project: Project) -> None:
+    benchmarked(project)
+    text = " ".join(project.text().split())
+    assert "On A CPU, 2 cores, Linux." in text
+    assert '<span class="status">above the floor</span>' in text
+    assert "2.00 (2.00 to 2.00)" in text
+    assert "against onnx, batch 256, 2 threads" in text
+    assert 'aria-label="images/s through Python over batch"' in text
+    assert "ncnn 20k/s at 256" in text
+    assert "iree-cuda on cuda: not run</td><td>&lt;no&gt; driver" in text
+
+
+def test_without_a_benchmark_the_page_says_how_to_make_one(project: Project) -> None:
+    assert "No benchmark was found; <code>dvc repro benchmark</code> makes one." in project.text()
+
+
+def test_a_benchmark_changes_neither_results_nor_metrics(project: Project) -> None:
+    project.report()
+    names = ("report/results.json", "metrics.json", "report/table.md")
+    before = [(project.artifacts / name).read_bytes() for name in names]
+    benchmarked(project)
+    project.report()
+    assert [(project.artifacts / name).read_bytes() for name in names] == before
+
+
+def test_every_point_of_a_curve_lies_inside_its_chart(project: Project) -> None:
+    for chart in speed.speed_charts(benchmarked(project)):
+        for line in chart.lines:
+            for x, y in line.points:
+                assert charts.LEFT <= x <= charts.WIDTH - charts.RIGHT
+                assert charts.TOP <= y <= charts.HEIGHT - charts.BOTTOM
+
+
+def test_a_runner_has_one_colour_in_all_charts(project: Project) -> None:
+    record = benchmarked(project)
+    rows = [replace(row, threads=1) for row in record.rows if row.batch == 256]
+    drawn = speed.speed_charts(replace(record, rows=[*record.rows, *rows]))
+    assert [chart.over for chart in drawn] == ["batch", "threads"]
+    colours = [{line.name: line.style for line in chart.lines} for chart in drawn]
+    assert colours[0] == colours[1] == {"ONNX Runtime": 0, "ncnn": 1}
+
+
+def test_one_place_is_no_curve(project: Project) -> None:
+    record = benchmarked(project)
+    rows = [row for row in record.rows if row.batch == 256]
+    assert speed.speed_charts(replace(record, rows=rows)) == []
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "marks"),
+    [
+        (25, 70_000, [10, 100, 1000, 10_000, 100_000]),
+        (2100, 4900, [2000, 5000]),
+        (1000, 1000, [1000, 2000]),
+        (3700, 73_000, [2000, 5000, 10_000, 20_000, 50_000, 100_000]),
+    ],
+)
+def test_marks_of_a_logarithmic_axis_hold_all_values(
+    low: float, high: float, marks: list[float]
+) -> None:
+    assert speed.decades(low, high) == marks

@@ -1,0 +1,87 @@
+"""The speeds to be reached (params.yaml, benchmark.comparisons), held against what was measured."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from ludus.benchmark.plan import usual_threads
+from ludus.benchmark.record import PYTHON, Ratio, Record, Row, compare
+from ludus.params import Comparison
+
+Verdict = Literal["aim reached", "above the floor", "below the floor", "not run"]
+PEERS = ("OpenVINO", "TorchScript in a CUDA graph")  # on a target's files, and not its runner
+
+
+@dataclass(frozen=True, kw_only=True)
+class Compared:
+    """A comparison and what came of it."""
+
+    name: str
+    against: str
+    wanted: Comparison
+    threads: int
+    verdict: Verdict
+    ratio: Ratio | None = None
+    reason: str | None = None  # of "not run"
+
+
+def compared(wanted: Comparison, record: Record) -> Compared:
+    """What a benchmark says of a comparison: the median of the rounds' ratios decides."""
+    threads = usual_threads(wanted.batch, record.machine.cores)
+    device = wanted.against_device or wanted.device
+    found = []
+    for target, where in ((wanted.target, wanted.device), (wanted.against, device)):
+        row = _row(record, target, where, wanted.batch, threads)
+        if row is None or row.status != "measured":
+            return Compared(
+                name=_named(wanted.target, wanted.device),
+                against=_named(wanted.against, device),
+                wanted=wanted,
+                threads=threads,
+                verdict="not run",
+                reason=_why_not(record, row, target, where, wanted.batch),
+            )
+        found.append(row)
+    ratio = compare(*found)
+    verdict: Verdict = "not run"
+    if ratio is not None:
+        verdict = "above the floor" if ratio.median >= wanted.floor else "below the floor"
+        verdict = "aim reached" if ratio.median >= wanted.aim else verdict
+    return Compared(
+        name=_named(wanted.target, wanted.device),
+        against=_named(wanted.against, device),
+        wanted=wanted,
+        threads=threads,
+        verdict=verdict,
+        ratio=ratio,
+    )
+
+
+def _row(record: Record, target: str, device: str, batch: int, threads: int) -> Row | None:
+    """The row of a target's own runner through Python."""
+    return next(
+        (
+            row
+            for row in record.rows
+            if (row.target, row.device, row.way) == (target, device, PYTHON)
+            and (row.batch, row.threads) == (batch, threads)
+            and row.runner not in PEERS
+        ),
+        None,
+    )
+
+
+def _why_not(record: Record, row: Row | None, target: str, device: str, batch: int) -> str:
+    """The reason of a row; where there is none for the batch, that of the device."""
+    if row is not None:
+        return f"{_named(target, device)}: {row.reason}"
+    absent = (
+        each.reason
+        for each in record.rows
+        if (each.target, each.device, each.batch) == (target, device, None)
+    )
+    reason = next(absent, f"batch {batch} was not measured; --long measures it")
+    return f"{_named(target, device)}: {reason}"
+
+
+def _named(target: str, device: str) -> str:
+    return target if device == "cpu" else f"{target} on {device}"

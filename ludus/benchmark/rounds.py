@@ -1,0 +1,69 @@
+"""The stopwatch: contestants in turn, round after round, in an order that changes.
+
+What disturbs the machine disturbs a whole round, so that the ratio of two contestants in one round
+stands, where their times of different minutes would not.
+"""
+
+import random
+import statistics
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from ludus.errors import LudusError
+
+# What a runtime may raise when it is called: an answer of its own kind, not a bug of ours.
+BROKE = (LudusError, RuntimeError, ValueError, IndexError)
+
+
+@dataclass(kw_only=True)
+class Lane:
+    """A contestant in a race. `turn` runs it once a round and gives the ms of each call."""
+
+    turn: Callable[[], list[float]]
+    times: list[list[float]] = field(default_factory=list)  # ms of each call, of each round
+    broke: str | None = None  # what it said when it broke; its times are worth nothing then
+
+
+def interleave(
+    lanes: list[Lane],
+    rounds: int,
+    order: random.Random,
+    after_round: Callable[[], None] = lambda: None,
+) -> None:
+    """Give each lane its turn in every round, in an order of `order`; fills their `times`.
+
+    A lane that breaks has no further turns.
+    """
+    for _ in range(rounds):
+        for lane in order.sample(lanes, len(lanes)):
+            if lane.broke is None:
+                try:
+                    lane.times.append(lane.turn())
+                except BROKE as error:
+                    lane.broke = str(error)
+        after_round()
+
+
+def timed(call: Callable[[], object], calls: int, *, warm: bool) -> list[float]:
+    """The ms of each of some calls; warm: after one that is not timed, which fills the caches."""
+    if warm:
+        call()
+    times = []
+    for _ in range(calls):
+        began = time.perf_counter_ns()
+        call()
+        times.append((time.perf_counter_ns() - began) / 1e6)
+    return times
+
+
+def round_medians(times: list[list[float]]) -> list[float]:
+    """The median of each round, ms."""
+    return [statistics.median(calls) for calls in times]
+
+
+def percentile(times: list[list[float]], share: float) -> float:
+    """The call, of all rounds, that `share` percent of them do not exceed; one that there was."""
+    return float(np.percentile(np.concatenate(times), share, method="inverted_cdf"))

@@ -1,0 +1,160 @@
+"""A whole benchmark: who can run, what each takes to load, and all sessions."""
+
+import platform
+from contextlib import suppress
+from dataclasses import replace
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from statistics import median
+
+import numpy as np
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+from ludus.benchmark import plan
+from ludus.benchmark.contestants import Array, Contestant, chosen, of_variants
+from ludus.benchmark.record import Load, Machine, Record, Row
+from ludus.benchmark.rounds import BROKE
+from ludus.benchmark.sessions import Asked, Track
+from ludus.benchmark.worker import Built
+from ludus.benchmark.workers import look_around, workers
+from ludus.bundle import Bundle
+from ludus.devices import cpu
+from ludus.images import normalise
+from ludus.params import Benchmark
+
+PACKAGES = ("iree-base-runtime", "onnxruntime", "ncnn", "torch", "openvino", "numpy")
+
+
+def benchmark(
+    built: Built,
+    images: Array,
+    expected: Array,
+    settings: Benchmark,
+    *,
+    long: bool = False,
+    only: list[str] | None = None,
+    on: list[str] | None = None,
+) -> Record:
+    """Measure all that this machine can run.
+
+    built: variants, each with the folder that its files' paths begin in. images [N, 1, height,
+    width] and expected [N, classes], float32: repeated to fill a batch. only, on: targets and
+    devices to keep to. Raises UsageError for one that there is not.
+    """
+    contestants = chosen(of_variants(built), only or [], on or [])
+    named = {one.target for one in contestants}
+    reasons, names = look_around([pair for pair in built if pair[0].target in named])
+    present = [one for one in contestants if reasons[one.key] is None]
+    rows = [
+        Row(runner=one.runner, target=one.target, device=one.device, reason=reasons[one.key])
+        for one in contestants
+        if reasons[one.key] is not None
+    ]
+    cores = cpu.count()
+    planned = plan.sessions(settings, cores, both=long)
+    with _bar() as bar, workers(built, [one.key for one in present]) as started:
+        seconds = sum(session.seconds for session in planned)
+        task = bar.add_task("", total=seconds + len(present))
+        loads = []
+        for one in contestants:
+            bar.update(task, description=f"loading {one.target}")
+            reason = reasons[one.key]
+            loads.append(
+                _absent(one, reason)
+                if reason is not None
+                else _loaded(one, built, started[one.key], images, settings, cores)
+            )
+            bar.advance(task)
+        track = Track(contestants=present, workers=dict(started), settings=settings)
+        for session in planned:
+            bar.update(task, description=f"batch {session.batch}, threads {session.threads}")
+            which = np.arange(session.batch) % len(images)
+            step = session.seconds / session.rounds
+            rows += track.hold(
+                session,
+                np.ascontiguousarray(images[which]),
+                expected[which],
+                after_round=lambda step=step: bar.advance(task, step),  # type: ignore[misc]
+            )
+    machine = Machine(
+        system=f"{platform.system()} {platform.machine()}",
+        cpu=cpu.name(),
+        cores=cores,
+        devices=names,
+    )
+    rows = [replace(row, device_name=names.get(row.device)) for row in rows]
+    return Record(machine=machine, versions=_versions(), long=long, rows=rows, loads=loads)
+
+
+def bundle_benchmark(
+    opened: Bundle, only: list[str], on: list[str], *, long: bool = False
+) -> Record:
+    """Measure a bundle's variants, on its golden images. Raises as `benchmark` does."""
+    manifest = opened.manifest
+    settings = plan.LONG if long else Benchmark()
+    return benchmark(
+        [(variant, opened.folder) for variant in manifest.variants],
+        normalise(opened.golden_images(), manifest.preprocess),
+        np.array(manifest.golden.probabilities, dtype=np.float32),
+        settings.model_copy(update={"max_abs_diff": manifest.golden.max_abs_diff}),
+        long=long,
+        only=only,
+        on=on,
+    )
+
+
+def _bar() -> Progress:
+    columns = TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn()
+    return Progress(*columns, TimeRemainingColumn(), console=Console(stderr=True))
+
+
+def _absent(contestant: Contestant, reason: str | None) -> Load:
+    return Load(
+        runner=contestant.runner,
+        target=contestant.target,
+        device=contestant.device,
+        reason=reason,
+        file_bytes=_file_bytes(contestant.files),
+    )
+
+
+def _loaded(
+    contestant: Contestant,
+    built: Built,
+    worker: Asked,
+    images: Array,
+    settings: Benchmark,
+    cores: int,
+) -> Load:
+    """Load time and memory, in the contestant's own process and in as many more as asked for."""
+    row = _absent(contestant, None)
+    which = np.arange(plan.LARGE) % len(images)
+    asked = "first_answer", cores, images[:1], np.ascontiguousarray(images[which])
+    try:
+        found = [worker.ask(*asked)]
+        for _ in range(settings.processes - 1):
+            with workers(built, [contestant.key]) as another:
+                found.append(another[contestant.key].ask(*asked))
+    except BROKE as error:
+        return replace(row, status="failed", reason=f"broke: {error}")
+    peaks = [peak for _, peak in found if peak is not None]
+    return replace(
+        row,
+        status="measured",
+        load_ms=median(milliseconds for milliseconds, _ in found),
+        processes=len(found),
+        peak_bytes=int(median(peaks)) if peaks else None,
+    )
+
+
+def _file_bytes(files: list[Path]) -> int:
+    return sum(file.stat().st_size for file in files)
+
+
+def _versions() -> dict[str, str]:
+    found = {}
+    for package in PACKAGES:
+        with suppress(PackageNotFoundError):
+            found[package] = version(package)
+    return found

@@ -1,0 +1,143 @@
+"""A benchmark as tables, for a terminal and in Markdown."""
+
+from collections.abc import Iterator
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from ludus.benchmark.plan import LARGE, SMALL
+from ludus.benchmark.record import Load, Record, Row
+
+COLUMNS = ("runner", "median", "p99", "images/s", "to ONNX Runtime")
+WORDS = ("runner",)  # the columns that hold no numbers
+
+
+def shown(record: Record) -> Iterator[tuple[str, list[Row]]]:
+    """The sessions of the table of ratios: each with its title, the fastest first."""
+    for batch, threads in sessions(record):
+        if batch in (SMALL, LARGE):
+            rows = [row for row in record.rows if (row.batch, row.threads) == (batch, threads)]
+            plural = "s" if threads != 1 else ""
+            yield f"batch {batch}, {threads} thread{plural}", ordered(rows)
+
+
+def sessions(record: Record) -> list[tuple[int, int]]:
+    """Each batch and thread count that was measured, growing."""
+    return sorted({(row.batch, row.threads) for row in record.rows if row.batch and row.threads})
+
+
+def ordered(rows: list[Row]) -> list[Row]:
+    """The fastest first, what was not measured last."""
+    return sorted(rows, key=lambda row: (row.median_ms or float("inf"), row.name))
+
+
+def cells(row: Row) -> list[str]:
+    """A row in the words of COLUMNS; what was not measured has its status in place of figures."""
+    if row.status != "measured":
+        return [row.name, row.status, "", "", ""]
+    return [
+        row.name,
+        milliseconds(row.median_ms),
+        milliseconds(row.p99_ms),
+        f"{float(f'{row.images_per_second or 0:.3g}'):,.0f}",
+        ratio(row),
+    ]
+
+
+def milliseconds(value: float | None) -> str:
+    """To three digits: 0.0712 ms, 12.3 ms, 1,230 ms."""
+    if value is None:
+        return ""
+    return f"{float(f'{value:.3g}'):,.0f} ms" if value >= 100 else f"{value:#.3g} ms"
+
+
+def ratio(row: Row) -> str:
+    """Such as "1.32 (1.28 to 1.37)": times as fast as ONNX Runtime, and the rounds' spread."""
+    if row.ratio_to_onnxruntime is None:
+        return ""
+    return spread(row.ratio_to_onnxruntime, row.ratio_low or 0, row.ratio_high or 0)
+
+
+def spread(median: float, low: float, high: float) -> str:
+    """A ratio with its spread."""
+    return f"{times(median)} ({times(low)} to {times(high)})"
+
+
+def times(value: float) -> str:
+    """A ratio: 12, 1.32, 0.47, 0.0031."""
+    return f"{value:.0f}" if value >= 10 else f"{value:.2f}" if value >= 0.1 else f"{value:.2g}"
+
+
+def reasons(record: Record) -> list[tuple[str, str]]:
+    """Who was not measured and why, once for each reason."""
+    found = {}
+    for row in record.rows:
+        if row.reason:
+            found[row.name, row.reason] = f"{row.name}: {row.status}", row.reason
+    return list(found.values())
+
+
+def machine(record: Record) -> str:
+    """What it was measured on, in words."""
+    here = record.machine
+    others = [name for word, name in here.devices.items() if word != "cpu"]
+    cores = f"{here.cores} core{'s' if here.cores != 1 else ''}"
+    return ", ".join([f"{here.cpu}, {cores}", *others, here.system])
+
+
+def terminal(record: Record) -> RenderableType:
+    """The tables for a terminal, and the reasons under them."""
+    parts: list[RenderableType] = [Text(machine(record)), ""]
+    for title, rows in shown(record):
+        table = _table(title, COLUMNS)
+        for row in rows:
+            table.add_row(*map(Text, cells(row)))
+        parts += [table, ""]
+    parts += [_loads(record.loads), ""]
+    why = Table.grid(padding=(0, 2, 0, 0))
+    why.add_column()
+    why.add_column(overflow="fold")
+    for who, reason in reasons(record):
+        why.add_row(Text(who, "yellow"), Text(" ".join(reason.split())))
+    return Group(*parts, why)
+
+
+def _table(title: str, columns: tuple[str, ...]) -> Table:
+    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
+    for column in columns:
+        table.add_column(column, justify="left" if column in WORDS else "right")
+    return table
+
+
+def load_cells(row: Load) -> list[str]:
+    """A contestant's load time, memory and file size."""
+    name = Row(runner=row.runner, target=row.target, device=row.device).name
+    peak = "" if row.peak_bytes is None else f"{row.peak_bytes / 1e6:,.0f} MB"
+    size = f"{row.file_bytes / 1e6:.2f} MB"
+    return [name, milliseconds(row.load_ms) or row.status, peak, size]
+
+
+LOAD_COLUMNS = ("runner", "to the first answer", "memory", "file")
+
+
+def _loads(loads: list[Load]) -> Table:
+    table = _table("a fresh process", LOAD_COLUMNS)
+    for row in loads:
+        table.add_row(*map(Text, load_cells(row)))
+    return table
+
+
+def markdown(record: Record) -> str:
+    """The tables in Markdown, the machine named."""
+    lines = [f"On {machine(record)}:"]
+    for title, rows in shown(record):
+        head = (f"{title}: runner", *COLUMNS[1:])
+        lines += ["", *_markdown(head, [cells(row) for row in rows])]
+    return "\n".join(lines) + "\n"
+
+
+def _markdown(columns: tuple[str, ...], rows: list[list[str]]) -> list[str]:
+    rule = ["---", *["---:"] * (len(columns) - 1)]
+    return [f"| {' | '.join(line)} |" for line in (columns, rule, *rows)]

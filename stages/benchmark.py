@@ -1,0 +1,64 @@
+"""Measure every target that runs here, side by side with the other runners.
+
+    python -m stages.benchmark            (the short form; --long takes minutes)
+
+reads   params.yaml benchmark, targets; artifacts/targets/, artifacts/export/
+writes  artifacts/benchmark.json
+
+Times differ from run to run: nothing that is refused or bundled depends on them.
+"""
+
+import argparse
+from pathlib import Path
+
+from rich.console import Console
+
+from ludus.benchmark import plan, tables
+from ludus.benchmark.record import Record, write_record
+from ludus.benchmark.run import benchmark
+from ludus.errors import DataError
+from ludus.evaluation import load_test_set
+from ludus.images import normalise
+from ludus.manifest import Network, Variant
+from ludus.params import Params, load_params
+from ludus.stage import run_stage
+
+MOST_IMAGES = max(plan.LONG.curve)
+
+
+def measure_targets(params: Params, targets: Path, export: Path, *, long: bool = False) -> Record:
+    """Benchmark the targets of params. Raises DataError for images or files that are not there."""
+    tests = load_test_set(export / "reference.npz")
+    how = Network.model_validate_json((export / "network.json").read_bytes()).preprocess
+    built = [(_variant(targets / name), targets / name) for name in params.targets]
+    return benchmark(
+        built,
+        normalise(tests.images[:MOST_IMAGES], how),
+        tests.reference[:MOST_IMAGES],
+        plan.LONG if long else params.benchmark,
+        long=long,
+    )
+
+
+def _variant(folder: Path) -> Variant:
+    path = folder / "variant.json"
+    try:
+        return Variant.model_validate_json(path.read_bytes())
+    except FileNotFoundError:
+        raise DataError(f"{path} is missing; run `dvc repro compile@{folder.name}`") from None
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--targets", type=Path, default=Path("artifacts/targets"))
+    parser.add_argument("--export", type=Path, default=Path("artifacts/export"))
+    parser.add_argument("--out", type=Path, default=Path("artifacts/benchmark.json"))
+    parser.add_argument("--long", action="store_true", help="every batch, 40 rounds; minutes")
+    given = parser.parse_args()
+    record = measure_targets(load_params(), given.targets, given.export, long=given.long)
+    write_record(record, given.out)
+    Console().print(tables.terminal(record))
+
+
+if __name__ == "__main__":
+    run_stage(main)

@@ -1,0 +1,289 @@
+"""The stopwatch and the sessions, with contestants that are made up."""
+
+import random
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from ludus.benchmark import plan
+from ludus.benchmark.contestants import Contestant
+from ludus.benchmark.plan import Session
+from ludus.benchmark.record import ALONE, PYTHON, Row
+from ludus.benchmark.rounds import Lane, interleave, percentile, round_medians, timed
+from ludus.benchmark.sessions import MOST_CALLS, Track, calls_in, with_ratios
+from ludus.benchmark.worker import Trial, try_answers
+from ludus.errors import DeviceError
+from ludus.manifest import Variant
+from ludus.params import Benchmark
+
+SESSION = Session(batch=16, threads=2, rounds=4, seconds=1, usual=True)
+IMAGES = np.zeros((16, 1, 4, 4), dtype=np.float32)
+EXPECTED = np.full((16, 10), 0.1, dtype=np.float32)
+
+
+# Rounds
+
+
+def raced(names: str, rounds: int, seed: int = 1) -> str:
+    """The names in the order in which they had their turns."""
+    turns: list[str] = []
+
+    def turn(name: str) -> list[float]:
+        turns.append(name)
+        return [1.0]
+
+    lanes = [Lane(turn=lambda name=name: turn(name)) for name in names]  # type: ignore[misc]
+    interleave(lanes, rounds, random.Random(seed))
+    assert all(len(lane.times) == rounds for lane in lanes)
+    return "".join(turns)
+
+
+def test_each_has_one_turn_in_every_round() -> None:
+    turns = raced("abcd", 20)
+    for start in range(0, 80, 4):
+        assert sorted(turns[start : start + 4]) == list("abcd")
+
+
+def test_the_order_changes_from_round_to_round() -> None:
+    turns = raced("abcd", 20)
+    assert len({turns[start : start + 4] for start in range(0, 80, 4)}) > 5
+
+
+def test_the_same_seed_gives_the_same_order() -> None:
+    assert raced("abcd", 5) == raced("abcd", 5) != raced("abcd", 5, seed=2)
+
+
+def test_who_breaks_has_no_further_turns_and_the_others_go_on() -> None:
+    turns: list[int] = []
+
+    def breaks() -> list[float]:
+        turns.append(1)
+        if len(turns) == 3:
+            raise DeviceError("the device is lost")
+        return [1.0]
+
+    broken, good = Lane(turn=breaks), Lane(turn=lambda: [1.0])
+    interleave([broken, good], 6, random.Random(1))
+    assert (len(turns), broken.broke) == (3, "the device is lost")
+    assert (len(good.times), good.broke) == (6, None)
+
+
+def test_a_bug_is_not_taken_for_a_runtime_that_breaks() -> None:
+    def bug() -> list[float]:
+        raise TypeError("ours")
+
+    with pytest.raises(TypeError, match="ours"):
+        interleave([Lane(turn=bug)], 1, random.Random(1))
+
+
+@pytest.mark.parametrize(("warm", "called"), [(True, 4), (False, 3)])
+def test_the_warming_call_is_not_timed(warm: bool, called: int) -> None:
+    calls: list[None] = []
+    times = timed(lambda: calls.append(None), 3, warm=warm)
+    assert (len(times), len(calls)) == (3, called)
+    assert min(times) > 0
+
+
+def test_a_rounds_median_is_of_its_own_calls() -> None:
+    assert round_medians([[1, 2, 9], [4, 6]]) == [2, 5]
+
+
+def test_an_outlier_counts() -> None:
+    times = [[1.0] * 50, [1.0] * 48 + [70.0, 90.0]]
+    assert percentile(times, 50) == 1
+    assert percentile(times, 99) == 70  # a call that there was
+    assert percentile(times, 100) == 90
+
+
+# Sessions
+
+
+@dataclass
+class Fake:
+    """Stands for a worker: what its trials say, and what one call takes, ms."""
+
+    trials: list[Trial] | Exception
+    ms: list[float] = field(default_factory=lambda: [1.0])
+    asked: list[tuple[Any, ...]] = field(default_factory=list)
+
+    def ask(self, name: str, *arguments: Any) -> Any:
+        self.asked.append((name, *arguments))
+        if name == "enter":
+            if isinstance(self.trials, Exception):
+                raise self.trials
+            return self.trials
+        turns = sum(request[0] == "turn" for request in self.asked)
+        return [self.ms[(turns - 1) % len(self.ms)]] * arguments[1]
+
+    def turns(self) -> int:
+        return sum(request[0] == "turn" for request in self.asked)
+
+
+def right(seconds: float = 0.001, way: Any = PYTHON) -> Trial:
+    return Trial(way=way, status="measured", seconds=seconds)
+
+
+def contestant(target: str, runner: str = "IREE", device: str = "cpu") -> Contestant:
+    variant = Variant.model_construct(target=target, backend="iree", files=[])
+    return Contestant(
+        runner=runner,
+        variant=variant,
+        folder=Path(),
+        device=device,
+        package="",
+        why_not=lambda: None,
+        load=lambda _: lambda images: images,
+    )
+
+
+ONNX = contestant("onnx", runner="ONNX Runtime")
+
+
+def track(fakes: dict[str, Fake], device: str = "cpu", **settings: Any) -> Track:
+    """ONNX Runtime and others, each of them its target's name."""
+    there = [ONNX if name == "onnx" else contestant(name, device=device) for name in fakes]
+    workers = {one.key: fakes[one.target] for one in there}
+    return Track(contestants=there, workers=workers, settings=Benchmark(**settings))
+
+
+def held(track: Track, session: Session = SESSION) -> dict[str, Row]:
+    return {row.name: row for row in track.hold(session, IMAGES, EXPECTED)}
+
+
+def test_the_ratio_is_taken_in_each_round() -> None:
+    # The second round is disturbed for both: the medians' own ratio would not be 2 there.
+    fakes = {"onnx": Fake([right()], ms=[4, 40, 4, 4]), "iree": Fake([right()], ms=[2, 20, 2, 1])}
+    row = held(track(fakes))["iree"]
+    assert row.round_ms == [2, 20, 2, 1]
+    assert row.ratio_to_onnxruntime == 2
+    assert (row.ratio_low, row.ratio_high) == (2, pytest.approx(3.4))  # 4 in one of four rounds
+
+
+def test_a_row_has_the_figures_of_all_its_calls() -> None:
+    row = held(track({"onnx": Fake([right(0.01)], ms=[10, 10, 10, 50])}))["ONNX Runtime"]
+    assert (row.status, row.batch, row.threads, row.rounds) == ("measured", 16, 2, 4)
+    assert row.calls == 4 * 25  # a second, four rounds, 10 ms each
+    assert (row.median_ms, row.p99_ms, row.max_ms) == (10, 50, 50)
+    assert row.images_per_second == 1600
+    assert row.ratio_to_onnxruntime == 1
+
+
+def test_without_onnx_runtime_there_are_no_ratios() -> None:
+    row = held(track({"iree": Fake([right()])}))["iree"]
+    assert (row.status, row.ratio_to_onnxruntime) == ("measured", None)
+
+
+def test_the_module_alone_is_a_row_of_its_own() -> None:
+    fakes = {"onnx": Fake([right()]), "iree": Fake([right(), right(way=ALONE)])}
+    rows = held(track(fakes))
+    assert rows["iree, module alone"].way == ALONE
+    assert rows["iree, module alone"].status == rows["iree"].status == "measured"
+
+
+def test_who_answers_wrongly_has_failed_and_has_no_speed() -> None:
+    wrong = Trial(way=PYTHON, status="failed", reason="differs by 0.5 from the reference")
+    fakes = {"onnx": Fake([right()]), "iree": Fake([wrong])}
+    row = held(track(fakes))["iree"]
+    assert (row.status, row.reason) == ("failed", "differs by 0.5 from the reference")
+    assert (row.median_ms, row.images_per_second, row.round_ms) == (None, None, [])
+    assert fakes["iree"].turns() == 0
+
+
+def test_who_breaks_when_tried_has_failed() -> None:
+    row = held(track({"iree": Fake(DeviceError("its process ended with signal 4 (SIGILL)"))}))
+    assert row["iree"].status == "failed"
+    assert row["iree"].reason == "broke: its process ended with signal 4 (SIGILL)"
+
+
+def test_who_is_too_slow_is_not_run_and_not_tried_at_larger_batches() -> None:
+    slow = Fake([right(0.3)])
+    there = track({"slow": slow})
+    row = held(there)["slow"]
+    reason = "one call took 0.3 s at batch 16 with 2 threads, more than 0.1 s"
+    assert (row.status, row.reason) == ("not run", reason)
+    larger = Session(batch=64, threads=2, rounds=4, seconds=1, usual=True)
+    row = held(there, larger)["slow"]
+    assert (row.status, row.batch, row.reason) == ("not run", 64, reason)
+    assert len(slow.asked) == 1
+    one = Session(batch=64, threads=1, rounds=4, seconds=1, usual=False)
+    held(there, one)
+    assert len(slow.asked) == 2, "with other threads it is tried again"
+
+
+def test_a_gpu_is_measured_with_the_usual_threads_alone() -> None:
+    there = track({"iree": Fake([right()])}, device="cuda")
+    assert list(held(there)) == ["iree on cuda"]
+    unusual = Session(batch=1, threads=2, rounds=4, seconds=1, usual=False)
+    assert held(there, unusual) == {}
+
+
+@pytest.mark.parametrize(
+    ("share", "seconds", "calls"),
+    [(0.1, 0.01, 10), (0.1, 0.5, 1), (0.1, 0.0, MOST_CALLS), (1, 1e-6, MOST_CALLS)],
+)
+def test_calls_fill_a_share_of_the_round(share: float, seconds: float, calls: int) -> None:
+    assert calls_in(share, seconds) == calls
+
+
+def test_a_baseline_that_failed_gives_no_ratios() -> None:
+    rows = [Row(runner="ONNX Runtime", target="onnx", device="cpu", status="failed", reason="x")]
+    assert with_ratios(rows, {ONNX.key}) == rows
+
+
+# Answers
+
+
+@pytest.mark.parametrize(
+    ("answers", "status", "said"),
+    [
+        (EXPECTED, "measured", None),
+        (EXPECTED + np.float32(5e-4), "measured", None),
+        (EXPECTED + np.float32(0.5), "failed", "differs by 0.5 from the reference, more than"),
+        (np.full_like(EXPECTED, np.nan), "failed", "differs by nan"),
+        (EXPECTED[:1], "failed", "answers of the shape [1, 10], expected [16, 10]"),
+    ],
+)
+def test_answers_are_held_against_the_references(
+    answers: np.ndarray, status: str, said: str | None
+) -> None:
+    trial = try_answers(lambda _: answers, IMAGES, EXPECTED, 0.1, 0.001)
+    assert trial.status == status
+    assert (trial.reason or "").startswith(said or "")
+    assert (trial.reason is None) == (said is None)
+
+
+# Plans
+
+
+def pairs(settings: Benchmark, cores: int, both: bool) -> list[tuple[int, int]]:
+    return [(one.batch, one.threads) for one in plan.sessions(settings, cores, both=both)]
+
+
+def test_the_short_form_has_one_thread_at_batch_1_and_all_cores_at_more() -> None:
+    settings = Benchmark(curve=[1, 16])
+    assert pairs(settings, 4, both=False) == [(1, 1), (256, 1), (256, 2), (16, 4), (256, 4)]
+
+
+def test_the_long_form_has_both_thread_counts_at_both_batches() -> None:
+    found = pairs(plan.LONG, 2, both=True)
+    assert {(1, 1), (1, 2), (256, 1), (256, 2)} <= set(found)
+    assert {batch for batch, _ in found} == {2**power for power in range(13)}
+    assert len(set(found)) == len(found)
+
+
+def test_one_core_is_a_thread_curve_of_one_point() -> None:
+    assert pairs(Benchmark(curve=[1]), 1, both=True) == [(1, 1), (256, 1)]
+
+
+def test_the_table_has_the_rounds_and_the_curves_have_fewer() -> None:
+    settings = Benchmark(rounds=9, seconds=5, curve=[4], curve_rounds=3, curve_seconds=1)
+    rounds = {(s.batch, s.threads): s.rounds for s in plan.sessions(settings, 2, both=False)}
+    assert rounds == {(1, 1): 9, (256, 1): 3, (4, 2): 3, (256, 2): 9}
+
+
+@pytest.mark.parametrize(("cores", "counts"), [(1, [1]), (2, [1, 2]), (6, [1, 2, 4, 6])])
+def test_the_thread_curve_doubles_up_to_all_cores(cores: int, counts: list[int]) -> None:
+    assert plan.thread_counts(cores) == counts
