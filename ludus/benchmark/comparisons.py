@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from ludus.benchmark.plan import usual_threads
-from ludus.benchmark.record import PYTHON, Ratio, Record, Row, compare
+from ludus.benchmark.record import PYTHON, Ratio, Record, Row, compare, named
 from ludus.params import Comparison
 
 Verdict = Literal["aim reached", "above the floor", "below the floor", "not run"]
@@ -33,8 +33,8 @@ def compared(wanted: Comparison, record: Record) -> Compared:
         row = _row(record, target, where, wanted.batch, threads)
         if row is None or row.status != "measured":
             return Compared(
-                name=_named(wanted.target, wanted.device),
-                against=_named(wanted.against, device),
+                name=named(wanted.target, wanted.device),
+                against=named(wanted.against, device),
                 wanted=wanted,
                 threads=threads,
                 verdict="not run",
@@ -47,8 +47,8 @@ def compared(wanted: Comparison, record: Record) -> Compared:
         verdict = "above the floor" if ratio.median >= wanted.floor else "below the floor"
         verdict = "aim reached" if ratio.median >= wanted.aim else verdict
     return Compared(
-        name=_named(wanted.target, wanted.device),
-        against=_named(wanted.against, device),
+        name=named(wanted.target, wanted.device),
+        against=named(wanted.against, device),
         wanted=wanted,
         threads=threads,
         verdict=verdict,
@@ -73,15 +73,11 @@ def _row(record: Record, target: str, device: str, batch: int, threads: int) -> 
 def _why_not(record: Record, row: Row | None, target: str, device: str, batch: int) -> str:
     """The reason of a row; where there is none for the batch, that of the device."""
     if row is not None:
-        return f"{_named(target, device)}: {row.reason}"
+        return f"{named(target, device)}: {row.reason}"
     absent = (
         each.reason
         for each in record.rows
         if (each.target, each.device, each.batch) == (target, device, None)
     )
     reason = next(absent, f"batch {batch} was not measured; --long measures it")
-    return f"{_named(target, device)}: {reason}"
-
-
-def _named(target: str, device: str) -> str:
-    return target if device == "cpu" else f"{target} on {device}"
+    return f"{named(target, device)}: {reason}"

@@ -58,6 +58,7 @@ class Row:
     ratio_low: Positive | None = None
     ratio_high: Positive | None = None
     round_ms: list[Positive] = field(default_factory=list)  # the median of each round
+    others: float | None = None  # share of the cores' time that others took meanwhile
 
     @property
     def key(self) -> tuple[str, str, str]:
@@ -67,9 +68,14 @@ class Row:
     @property
     def name(self) -> str:
         """Such as "iree-cpu-x86_64-v3, module alone", or "ncnn"."""
-        words = self.target if self.runner in OWN_RUNNERS else self.runner
-        where = "" if self.device == "cpu" else f" on {self.device}"
-        return f"{words}{where}{', module alone' if self.way == ALONE else ''}"
+        words = named(self.target if self.runner in OWN_RUNNERS else self.runner, self.device)
+        return f"{words}, {ALONE}" if self.way == ALONE else words
+
+
+def named(words: str, device: str) -> str:
+    """Words and a device, where the words do not say it: "ncnn on vulkan-gpu", but "iree-cuda"."""
+    said = device == "cpu" or device in words.lower()
+    return words if said else f"{words} on {device}"
 
 
 # Runners that go without saying, since a target's name tells them.

@@ -66,7 +66,7 @@ def benchmark(
                 else _loaded(one, built, started[one.key], images, settings, cores)
             )
             bar.advance(task)
-        track = Track(contestants=present, workers=dict(started), settings=settings)
+        track = Track(contestants=present, workers=started, settings=settings)
         for session in planned:
             bar.update(task, description=f"batch {session.batch}, threads {session.threads}")
             which = np.arange(session.batch) % len(images)

@@ -1,12 +1,13 @@
 """One batch and thread count: who answers rightly, and soon enough, is timed beside the others."""
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, Protocol
 
 from ludus.benchmark.contestants import Array, Contestant
+from ludus.benchmark.others import Watch
 from ludus.benchmark.plan import Session
 from ludus.benchmark.record import PYTHON, Row, compare
 from ludus.benchmark.rounds import BROKE, Lane, interleave, percentile, round_medians
@@ -18,6 +19,9 @@ MOST_CALLS = 1000  # of one contestant in one round
 
 class Asked(Protocol):
     """A worker, or what stands for one in a test."""
+
+    @property
+    def pid(self) -> int: ...
 
     def ask(self, name: str, *arguments: object) -> Any: ...
 
@@ -36,7 +40,7 @@ class Track:
     """Where sessions are held: contestants with their workers, and who was too slow."""
 
     contestants: list[Contestant]
-    workers: dict[Key, Any]
+    workers: Mapping[Key, Asked]
     settings: Benchmark
     # The batch at which one call took too long, and its seconds: no larger one is tried.
     slow: dict[tuple[Key, int], str] = field(default_factory=dict)
@@ -57,8 +61,12 @@ class Track:
         ]
         lanes = _lanes(entrants, session)
         seed = f"{self.settings.seed} {session.batch} {session.threads}"
+        watch = Watch(worker.pid for worker in self.workers.values())
         interleave(list(lanes.values()), session.rounds, random.Random(seed), after_round)
-        rows = [_finished(each.row, lanes.get(id(each))) for each in entrants]
+        others = watch.share()
+        rows = [
+            replace(_finished(each.row, lanes.get(id(each))), others=others) for each in entrants
+        ]
         return with_ratios(rows, {one.key for one in self.contestants if one.is_baseline})
 
     def _enter(
@@ -76,7 +84,7 @@ class Track:
         if known is not None:
             return [Entrant(row=replace(row, reason=known))]
         limit, tolerance = self.settings.slowest_call, self.settings.max_abs_diff
-        worker: Asked = self.workers[contestant.key]
+        worker = self.workers[contestant.key]
         try:
             trials: list[Trial] = worker.ask(
                 "enter", images, expected, session.threads, limit, tolerance

@@ -7,20 +7,28 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from ludus.benchmark.plan import LARGE, SMALL
+from ludus.benchmark.plan import LARGE, SMALL, usual_threads
 from ludus.benchmark.record import Load, Record, Row
 
 COLUMNS = ("runner", "median", "p99", "images/s", "to ONNX Runtime")
+QUIET = 0.05  # of the CPU: others that take less are not worth a word
 WORDS = ("runner",)  # the columns that hold no numbers
 
 
 def shown(record: Record) -> Iterator[tuple[str, list[Row]]]:
     """The sessions of the table of ratios: each with its title, the fastest first."""
+    cores = record.machine.cores
     for batch, threads in sessions(record):
-        if batch in (SMALL, LARGE):
+        usual = threads == usual_threads(batch, cores)
+        if batch in (SMALL, LARGE) and (usual or (record.long and threads in (1, cores))):
             rows = [row for row in record.rows if (row.batch, row.threads) == (batch, threads)]
-            plural = "s" if threads != 1 else ""
-            yield f"batch {batch}, {threads} thread{plural}", ordered(rows)
+            title = f"batch {batch}, {threads} thread{'s' * (threads != 1)}"
+            yield title + _disturbed(rows[0].others), ordered(rows)
+
+
+def _disturbed(others: float | None) -> str:
+    """A word of warning where the machine had other work."""
+    return f" (others took {others:.0%} of the CPU)" if (others or 0) >= QUIET else ""
 
 
 def sessions(record: Record) -> list[tuple[int, int]]:

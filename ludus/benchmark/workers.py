@@ -24,6 +24,10 @@ class Worker:
         self._process.start()
         theirs.close()
 
+    @property
+    def pid(self) -> int:
+        return self._process.pid or 0
+
     def wait(self) -> None:
         """Wait until it has imported what it needs; from then on it is stopped while not asked."""
         self._receive()

@@ -19,6 +19,7 @@ STYLES: dict[Verdict, str] = {
     "not run": "not-run",
 }
 Point = tuple[int, float]
+ROOM = 8  # beside the last place, for half of its number
 
 
 def shown(record: Record | None, wanted: list[Comparison]) -> dict[str, Any] | None:
@@ -107,7 +108,7 @@ def _chart(
 
     def x(place: int) -> float:
         share = math.log(place / places[0]) / math.log(places[-1] / places[0])
-        return round(LEFT + share * (WIDTH - LEFT - RIGHT), 1)
+        return round(LEFT + share * (WIDTH - LEFT - RIGHT - ROOM), 1)
 
     def y(speed: float) -> float:
         share = math.log(speed / marks[0]) / math.log(marks[-1] / marks[0])

@@ -189,9 +189,9 @@ def test_a_ratio_is_held_against_floor_and_aim(floor: float, aim: float, verdict
     ("changes", "reason"),
     [
         ({"target": "iree-cuda", "device": "cuda", "against_device": "cpu"},
-         "iree-cuda on cuda: there is no NVIDIA driver"),
+         "iree-cuda: there is no NVIDIA driver"),
         ({"against": "iree-cuda", "against_device": "cuda"},
-         "iree-cuda on cuda: there is no NVIDIA driver"),
+         "iree-cuda: there is no NVIDIA driver"),
         ({"batch": 4096}, "iree-cpu: batch 4096 was not measured; --long measures it"),
     ],
 )  # fmt: skip
@@ -220,7 +220,7 @@ def test_the_terminal_shows_ratios_loads_and_reasons() -> None:
         "iree-cpu 8.00 ms 10.0 ms 32,000 1.50 (1.00 to 2.00)",
         "iree-cpu, module alone",
         "iree-cpu 8.60 ms 7 MB 1.07 MB",
-        "iree-cuda on cuda: not run there is no NVIDIA driver",
+        "iree-cuda: not run there is no NVIDIA driver",
     ):
         assert said in text
 
@@ -232,6 +232,27 @@ def test_markdown_names_the_machine_and_has_the_fastest_first() -> None:
         "| batch 256, 2 threads: runner | median | p99 | images/s | to ONNX Runtime |"
     )
     assert lines[4].startswith("| iree-cpu | 8.00 ms ")
+
+
+def test_the_long_form_shows_both_thread_counts_and_the_short_one_the_usual() -> None:
+    pairs = [(1, 1), (1, 4), (16, 4), (256, 1), (256, 2), (256, 4)]
+    rows = [replace(IREE, batch=batch, threads=threads) for batch, threads in pairs]
+    four = replace(RECORD, machine=replace(RECORD.machine, cores=4), rows=rows)
+    titles = [title for title, _ in tables.shown(four)]
+    assert titles == ["batch 1, 1 thread", "batch 256, 4 threads"]
+    titles = [title for title, _ in tables.shown(replace(four, long=True))]
+    assert len(titles) == 4
+    assert "batch 256, 2 threads" not in titles
+
+
+@pytest.mark.parametrize(
+    ("others", "words"),
+    [(None, ""), (0.01, ""), (0.3, " (others took 30% of the CPU)")],
+)
+def test_a_session_on_a_busy_machine_says_so(others: float | None, words: str) -> None:
+    record = replace(RECORD, rows=[replace(IREE, others=others)])
+    ((title, _),) = tables.shown(record)
+    assert title == f"batch 256, 2 threads{words}"
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,9 @@
 """The stopwatch and the sessions, with contestants that are made up."""
 
 import random
+import subprocess
+import sys
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -8,13 +11,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ludus.benchmark import plan
+from ludus.benchmark import others, plan
 from ludus.benchmark.contestants import Contestant
 from ludus.benchmark.plan import Session
 from ludus.benchmark.record import ALONE, PYTHON, Row
 from ludus.benchmark.rounds import Lane, interleave, percentile, round_medians, timed
 from ludus.benchmark.sessions import MOST_CALLS, Track, calls_in, with_ratios
 from ludus.benchmark.worker import Trial, try_answers
+from ludus.devices import cpu
 from ludus.errors import DeviceError
 from ludus.manifest import Variant
 from ludus.params import Benchmark
@@ -108,6 +112,7 @@ class Fake:
     trials: list[Trial] | Exception
     ms: list[float] = field(default_factory=lambda: [1.0])
     asked: list[tuple[Any, ...]] = field(default_factory=list)
+    pid: int = 0
 
     def ask(self, name: str, *arguments: Any) -> Any:
         self.asked.append((name, *arguments))
@@ -287,3 +292,40 @@ def test_the_table_has_the_rounds_and_the_curves_have_fewer() -> None:
 @pytest.mark.parametrize(("cores", "counts"), [(1, [1]), (2, [1, 2]), (6, [1, 2, 4, 6])])
 def test_the_thread_curve_doubles_up_to_all_cores(cores: int, counts: list[int]) -> None:
     assert plan.thread_counts(cores) == counts
+
+
+# Others
+
+
+def spin(seconds: float) -> None:
+    began = time.process_time()
+    while time.process_time() - began < seconds:
+        pass
+
+
+@pytest.mark.skipif(not others.STAT.exists(), reason="only /proc tells what others take")
+def test_what_this_process_computes_is_not_others() -> None:
+    watch = others.Watch([])
+    spin(0.3)
+    share = watch.share()
+    assert share is not None
+    assert 0 <= share < 1 - 0.5 / cpu.count()
+
+
+@pytest.mark.skipif(not others.STAT.exists(), reason="only /proc tells what others take")
+def test_a_process_that_is_not_named_is_others() -> None:
+    code = "import time\nwhile time.process_time() < 1: pass"
+    with subprocess.Popen([sys.executable, "-c", code]) as process:
+        unknown, known = others.Watch([]), others.Watch([process.pid])
+        time.sleep(0.8)
+        first, second = unknown.share(), known.share()
+    assert first is not None
+    assert second is not None
+    assert first - second > 0.3 / cpu.count()
+
+
+def test_without_proc_nothing_is_said_of_others(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(others, "STAT", tmp_path / "stat")
+    assert others.Watch([]).share() is None

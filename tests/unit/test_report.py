@@ -580,7 +580,7 @@ def test_the_page_shows_ratios_curves_and_who_was_not_measured(project: Project)
     assert "against onnx, batch 256, 2 threads" in text
     assert 'aria-label="images/s through Python over batch"' in text
     assert "ncnn 20k/s at 256" in text
-    assert "iree-cuda on cuda: not run</td><td>&lt;no&gt; driver" in text
+    assert "iree-cuda: not run</td><td>&lt;no&gt; driver" in text
 
 
 def test_without_a_benchmark_the_page_says_how_to_make_one(project: Project) -> None:
