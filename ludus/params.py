@@ -58,11 +58,16 @@ class Lowering(Strict):
     """Which rewrites make the MLIR, and for which batch sizes it has entry functions."""
 
     rewrites: list[str]
+    single: list[str] | None = None  # in place of `rewrites`, for a batch of one image
     batches: Annotated[
         Annotated[Literal["dynamic"], Tag("word")]
         | Annotated[list[Annotated[int, Field(ge=1)]], Field(min_length=1), Tag("list")],
         Discriminator(lambda value: "word" if isinstance(value, str) else "list"),
     ]
+
+    def rewrites_for(self, batch: int) -> list[str]:
+        """Those for a batch of this many images."""
+        return self.single if batch == 1 and self.single is not None else self.rewrites
 
 
 class Cpu(Strict):
@@ -70,6 +75,15 @@ class Cpu(Strict):
 
     architecture: Literal["x86_64", "aarch64"]
     features: list[str]
+
+
+class Tile(Strict):
+    """Sizes of a matmul's inner loops, for one that they divide; see ludus/backends/tiles.py."""
+
+    batched: bool = False
+    m: Annotated[int, Field(ge=1)]  # rows; 1 is for the product of one row
+    n: Annotated[int, Field(ge=1)]  # columns
+    k: Annotated[int, Field(ge=1)]  # products added up at a time
 
 
 class IreeTarget(Strict):
@@ -80,6 +94,7 @@ class IreeTarget(Strict):
     lowering: str
     driver: Driver
     cpu: Cpu | None = None
+    tiles: list[Tile] = []
     flags: list[str]
 
 
@@ -129,12 +144,12 @@ class Comparison(Strict):
 class Benchmark(Strict):
     """How the benchmark measures, in its short form; see `ludus.benchmark`."""
 
-    seconds: Annotated[float, Field(gt=0)] = 2
-    rounds: Annotated[int, Field(ge=3)] = 15
-    curve: list[Annotated[int, Field(ge=1, le=4096)]] = [1, 4, 16, 64, 256, 1024]
+    seconds: Annotated[float, Field(gt=0)] = 1.5
+    rounds: Annotated[int, Field(ge=3)] = 12
+    curve: list[Annotated[int, Field(ge=1, le=4096)]] = [1, 4, 16, 64, 256]
     curve_seconds: Annotated[float, Field(gt=0)] = 0.4
-    curve_rounds: Annotated[int, Field(ge=3)] = 5
-    slowest_call: Annotated[float, Field(gt=0)] = 0.1
+    curve_rounds: Annotated[int, Field(ge=3)] = 3
+    slowest_call: Annotated[float, Field(gt=0)] = 0.05
     processes: Annotated[int, Field(ge=1, le=100)] = 1
     max_abs_diff: Annotated[float, Field(ge=0)] = 0.001
     seed: Seed = 42
@@ -228,7 +243,10 @@ def _known_keys(location: list[str]) -> set[str]:
         "gate": Gate,
         "benchmark": Comparison if len(location) > 2 else Benchmark,
     }
-    table = Cpu if location[3:4] == ["cpu"] and len(location) > 4 else tables[location[0]]
+    inner: dict[str, type[Strict]] = {"cpu": Cpu, "tiles": Tile}
+    table = tables[location[0]]
+    if len(location) > 4:
+        table = inner.get(location[3], table)
     return set(table.model_fields)
 
 

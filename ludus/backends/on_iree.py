@@ -1,5 +1,7 @@
 """IREE: MLIR compiled to a module, run through a HAL driver."""
 
+import hashlib
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib.metadata import version
@@ -9,11 +11,13 @@ import numpy as np
 
 from ludus import devices
 from ludus.backends import Run, Sources, batches, describe
+from ludus.backends.tiles import tuning_spec
 from ludus.devices import cpu
 from ludus.devices.module import Array, Input, Module
 from ludus.errors import DeviceError, ManifestError, RuntimeVersionError
+from ludus.files import write_text
 from ludus.manifest import EntryFunction, Variant
-from ludus.params import IreeTarget, Lowering
+from ludus.params import IreeTarget, Lowering, Tile
 from ludus.toolchain import iree_compile
 
 MODULE = "model.vmfb"
@@ -22,7 +26,8 @@ MODULE = "model.vmfb"
 def build(name: str, target: IreeTarget, sources: Sources, out: Path) -> Variant:
     """Compile out/model.vmfb. Raises ToolError with the compiler's words."""
     source = sources.lowered / f"{target.lowering}.mlir"
-    iree_compile(target.toolchain, source, target.flags, out / MODULE)
+    flags = [*target.flags, *_tiles(target.tiles)]
+    iree_compile(target.toolchain, source, flags, out / MODULE)
     return describe(
         name,
         out,
@@ -40,6 +45,18 @@ def entry_functions(lowering: Lowering) -> list[EntryFunction]:
     if lowering.batches == "dynamic":
         return [EntryFunction(name="main", batch=batches.ANY)]
     return [EntryFunction(name=f"batch_{batch}", batch=batch) for batch in lowering.batches]
+
+
+def _tiles(tiles: list[Tile]) -> list[str]:
+    """The flag for a file that tells the compiler the sizes of inner loops, if any are given."""
+    if not tiles:
+        return []
+    spec = tuning_spec(tiles)
+    # Named by its content and left there, since a command to paste names it too.
+    digest = hashlib.sha256(spec.encode()).hexdigest()[:16]
+    path = Path(tempfile.gettempdir()) / f"ludus-tiles-{digest}.mlir"
+    write_text(path, spec)
+    return [f"--iree-codegen-tuning-spec-path={path}"]
 
 
 def why_not(variant: Variant, device: str) -> str | None:

@@ -13,7 +13,7 @@ from torch import fx, nn
 from torch.export import ExportedProgram
 
 from ludus.errors import ConfigError, nearest
-from ludus.lowering import layout, patches, winograd
+from ludus.lowering import dense, layout, patches, softmax, windows, winograd
 from ludus.lowering.blocks import Block, crop, find_blocks
 
 
@@ -28,6 +28,15 @@ class Rewrite:
 REWRITES = {
     "winograd": Rewrite(matches=winograd.matches, module=winograd.WinogradConvPool),
     "patches": Rewrite(matches=patches.matches, module=patches.PatchesConvPool),
+    "winograd-windows": Rewrite(matches=winograd.matches, module=windows.WindowsWinogradConvPool),
+    "patches-windows": Rewrite(matches=patches.matches, module=windows.WindowsPatchesConvPool),
+    "groups": Rewrite(matches=lambda block: True, module=windows.GroupsConvPool),
+}
+# These serve no block, but the whole graph, after the blocks.
+PASSES = {
+    "transpose-dense": dense.transpose_weights,
+    "split-dense": dense.split_sums,
+    "unroll-softmax": softmax.unroll,
 }
 
 
@@ -38,8 +47,8 @@ def rewrite(program: ExportedProgram, names: list[str]) -> tuple[fx.GraphModule,
     block that says what became of it. Raises ConfigError for an unknown name.
     """
     for name in names:
-        if name not in REWRITES:
-            raise ConfigError(f"no rewrite '{name}'{nearest(name, set(REWRITES))}")
+        if name not in {*REWRITES, *PASSES}:
+            raise ConfigError(f"no rewrite '{name}'{nearest(name, {*REWRITES, *PASSES})}")
     module = program.run_decompositions({}).module(check_guards=False)
     layout.views_to_reshapes(module)
     chosen = [(block, _choose(block, names)) for block in find_blocks(module)]
@@ -50,6 +59,9 @@ def rewrite(program: ExportedProgram, names: list[str]) -> tuple[fx.GraphModule,
         _replace(module, block, names_of[block.output])
     layout.cancel_transposes(module)
     layout.fold_transpose_into_linear(module)
+    for name in names:
+        if name in PASSES:
+            PASSES[name](module)
     module.graph.lint()
     module.recompile()
     return module, lines
@@ -57,7 +69,8 @@ def rewrite(program: ExportedProgram, names: list[str]) -> tuple[fx.GraphModule,
 
 def _choose(block: Block, names: list[str]) -> str | None:
     """The first of the named rewrites that serves a block, or None."""
-    return next((name for name in names if REWRITES[name].matches(block)), None)
+    blocks = (name for name in names if name in REWRITES)
+    return next((name for name in blocks if REWRITES[name].matches(block)), None)
 
 
 def _replace(module: fx.GraphModule, block: Block, name: str) -> None:

@@ -4,6 +4,9 @@ The four outputs of one pooling window read one patch of (K+1)x(K+1) pixels. Eac
 row, and one matrix gives the four outputs side by side; their maximum, the bias and relu follow.
 A quarter of them being zeros, the matrix costs ((K+1)/K)^2 of the convolution's multiplications,
 and makes of a thin convolution (one channel: 9 multiplications deep) a matmul worth the name.
+
+Windows are two pixels apart, so the picture is cut into squares of 2x2 pixels once, and a patch is
+put together of ((K+1)/2)^2 squares: for K = 3, 4 copies in place of 16 of single pixels.
 """
 
 import torch
@@ -23,19 +26,21 @@ class PatchesConvPool(nn.Module):
         super().__init__()
         self.rows, self.columns = block.rows, block.columns
         self.padding, self.relu = block.padding, block.relu
-        self.side = block.weight.shape[2] + 1
-        self.weight = nn.Parameter(_spread_weight(block.weight), requires_grad=False)
+        self.squares = block.weight.shape[2] // 2 + 1  # along a patch's side
+        self.weight = nn.Parameter(_spread_weight(block.weight, self.squares), requires_grad=False)
         self.bias = nn.Parameter(block.bias.clone(), requires_grad=False)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        if self.padding:
-            x = pad(x, (0, 0) + (self.padding,) * 4)
-        batch = x.shape[0]
+        batch, rows, columns = x.shape[0], self.rows, self.columns
+        high, wide = rows + self.squares - 1, columns + self.squares - 1
+        x = _fit(x, self.padding, 2 * high, 2 * wide)
+        x = x.reshape(batch, high, 2, wide, 2, -1).permute(0, 1, 3, 2, 4, 5)
+        x = x.reshape(batch, high, wide, -1)
         patches = torch.cat(
             [
-                x[:, i : i + 2 * self.rows - 1 : 2, j : j + 2 * self.columns - 1 : 2]
-                for i in range(self.side)
-                for j in range(self.side)
+                x[:, i : i + rows, j : j + columns]
+                for i in range(self.squares)
+                for j in range(self.squares)
             ],
             dim=3,
         )
@@ -54,11 +59,23 @@ def matches(block: Block) -> bool:
     return channels * (kernel + 1) ** 2 <= DEEPEST_PATCH
 
 
-def _spread_weight(weight: torch.Tensor) -> torch.Tensor:
-    """[O, C, K, K] to [(K+1)*(K+1)*C, 4*O]: the kernel at each of the window's four places."""
+def _fit(x: torch.Tensor, padding: int, height: int, width: int) -> torch.Tensor:
+    """[N, H, W, C] with zeros around it, cut or filled with more zeros to height and width."""
+    x = x[:, : height - padding, : width - padding]
+    below, right = height - padding - x.shape[1], width - padding - x.shape[2]
+    return pad(x, (0, 0, padding, right, padding, below)) if padding or right or below else x
+
+
+def _spread_weight(weight: torch.Tensor, squares: int) -> torch.Tensor:
+    """[O, C, K, K] to [squares^2 * 4 * C, 4 * O]: the kernel at each of the window's four places.
+
+    A row's number counts squares down and right, then pixels in the square, then channels.
+    """
     outputs, channels, kernel = weight.shape[:3]
-    spread = torch.zeros(kernel + 1, kernel + 1, channels, 2, 2, outputs)
+    side = 2 * squares
+    spread = torch.zeros(side, side, channels, 2, 2, outputs)
     for i in range(2):
         for j in range(2):
             spread[i : i + kernel, j : j + kernel, :, i, j] = weight.permute(2, 3, 1, 0)
-    return spread.reshape((kernel + 1) ** 2 * channels, 4 * outputs).contiguous()
+    spread = spread.reshape(squares, 2, squares, 2, channels, 4 * outputs).transpose(1, 2)
+    return spread.reshape(squares**2 * 4 * channels, 4 * outputs).contiguous()

@@ -25,7 +25,7 @@ class WinogradConvPool(nn.Module):
         super().__init__()
         self.rows, self.columns = block.rows, block.columns
         self.padding, self.relu = block.padding, block.relu
-        self.weight = nn.Parameter(_transform_weight(block.weight), requires_grad=False)
+        self.weight = nn.Parameter(transform_weight(block.weight), requires_grad=False)
         self.bias = nn.Parameter(block.bias.clone(), requires_grad=False)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
@@ -39,9 +39,9 @@ class WinogradConvPool(nn.Module):
         stacked = torch.stack([plane for row in planes for plane in row])
         stacked = stacked.reshape(16, batch * self.rows * self.columns, channels)
         products = torch.bmm(stacked, self.weight)
-        halves = [_transform_output([products[4 * i + j] for i in range(4)]) for j in range(4)]
+        halves = [transform_output([products[4 * i + j] for i in range(4)]) for j in range(4)]
         window = [
-            value for i in range(2) for value in _transform_output([halves[j][i] for j in range(4)])
+            value for i in range(2) for value in transform_output([halves[j][i] for j in range(4)])
         ]
         y = torch.maximum(torch.maximum(window[0], window[1]), torch.maximum(window[2], window[3]))
         y = y + self.bias
@@ -54,7 +54,7 @@ def matches(block: Block) -> bool:
     return block.weight.shape[2] == 3 and block.weight.shape[1] >= FEWEST_CHANNELS
 
 
-def _transform_weight(weight: torch.Tensor) -> torch.Tensor:
+def transform_weight(weight: torch.Tensor) -> torch.Tensor:
     """G g G^T of [O, C, 3, 3], as 16 matrices [16, C, O]; in float64, rounded once."""
     g = torch.tensor([[1, 0, 0], [0.5, 0.5, 0.5], [0.5, -0.5, 0.5], [0, 0, 1]], dtype=torch.float64)
     transformed = torch.einsum("ai,bj,ocij->abco", g, g, weight.double())
@@ -66,6 +66,6 @@ def _transform_input(d: list[torch.Tensor]) -> list[torch.Tensor]:
     return [d[0] - d[2], d[1] + d[2], d[2] - d[1], d[1] - d[3]]
 
 
-def _transform_output(m: list[torch.Tensor]) -> list[torch.Tensor]:
+def transform_output(m: list[torch.Tensor]) -> list[torch.Tensor]:
     """A^T m along one axis: four values to two."""
     return [m[0] + m[1] + m[2], m[1] - m[2] - m[3]]

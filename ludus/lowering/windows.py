@@ -1,0 +1,133 @@
+"""The windows that overlapping tiles read, gathered by one operator, for GPUs.
+
+A GPU pays for each launch. Of slices that are concatenated or stacked IREE 3.13 makes a copy each
+(16 for a patch of 4x4); of indexing with two small constant index tensors it makes one kernel, and
+fuses into it what is computed from the gathered values elementwise.
+"""
+
+from collections.abc import Sequence
+
+import torch
+from torch import nn
+from torch.nn.functional import pad
+
+from ludus.lowering import winograd
+from ludus.lowering.blocks import Block
+
+GROUPS = 4  # of channels; on an H200 half or twice as many gain less
+# Row a of Winograd's input transform B^T d is d[FIRST[a]] + SIGN[a] * d[SECOND[a]].
+FIRST, SECOND, SIGN = (0, 1, 2, 1), (2, 2, 1, 3), (-1.0, 1.0, -1.0, -1.0)
+
+
+class WindowsPatchesConvPool(nn.Module):
+    """[N, H, W, C] float32 to [N, rows, columns, O] float32: patches.py's way, one gather."""
+
+    def __init__(self, block: Block) -> None:
+        super().__init__()
+        self.rows, self.columns = block.rows, block.columns
+        self.padding, self.relu = block.padding, block.relu
+        self.side = block.weight.shape[2] + 1
+        self.weight = nn.Parameter(_spread_weight(block.weight), requires_grad=False)
+        self.bias = nn.Parameter(block.bias.clone(), requires_grad=False)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        if self.padding:
+            x = pad(x, (0, 0) + (self.padding,) * 4)
+        taps = torch.arange(self.side)
+        rows, columns = (_places(count, taps) for count in (self.rows, self.columns))
+        patches = x[:, rows[:, None, :, None], columns[None, :, None, :]]
+        y = patches.reshape(-1, self.weight.shape[0]) @ self.weight
+        window = y.reshape(x.shape[0], self.rows, self.columns, 4, -1).unbind(3)
+        return _finish(window, self.bias, self.relu)
+
+
+class WindowsWinogradConvPool(nn.Module):
+    """The same shapes by winograd.py's way; the input transform reads its windows itself."""
+
+    def __init__(self, block: Block) -> None:
+        super().__init__()
+        self.rows, self.columns = block.rows, block.columns
+        self.padding, self.relu = block.padding, block.relu
+        self.weight = nn.Parameter(winograd.transform_weight(block.weight), requires_grad=False)
+        self.bias = nn.Parameter(block.bias.clone(), requires_grad=False)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        if self.padding:
+            x = pad(x, (0, 0) + (self.padding,) * 4)
+        batch, channels = x.shape[0], x.shape[3]
+        planes = self._planes(x).reshape(16, batch * self.rows * self.columns, channels)
+        products = torch.bmm(planes, self.weight).unbind(0)
+        output = winograd.transform_output
+        halves = [output([products[4 * i + j] for i in range(4)]) for j in range(4)]
+        window = [value for i in range(2) for value in output([half[i] for half in halves])]
+        y = _finish(window, self.bias, self.relu)
+        return y.reshape(batch, self.rows, self.columns, -1)
+
+    def _planes(self, x: torch.Tensor) -> torch.Tensor:
+        """B^T d B of each tile: [16 as 4, 4, N, rows, columns, C]."""
+        sign = torch.tensor(SIGN)
+        down, across = sign.reshape(4, 1, 1, 1, 1, 1), sign.reshape(1, 4, 1, 1, 1, 1)
+
+        def pick(i: tuple[int, ...], j: tuple[int, ...]) -> torch.Tensor:
+            rows = _places(self.rows, torch.tensor(i)).T[:, None, :, None]
+            columns = _places(self.columns, torch.tensor(j)).T[None, :, None, :]
+            return x[:, rows, columns].permute(1, 2, 0, 3, 4, 5)
+
+        top = pick(FIRST, FIRST) + across * pick(FIRST, SECOND)
+        return top + down * (pick(SECOND, FIRST) + across * pick(SECOND, SECOND))
+
+
+class GroupsConvPool(nn.Module):
+    """[N, H, W, C] float32 to [N, rows, columns, O] float32, the sum over channels in groups.
+
+    One image has too few outputs to fill a GPU, and each is a long sum. Summed by groups of
+    channels there are as many times more, and their sum goes with the maximum.
+    """
+
+    def __init__(self, block: Block) -> None:
+        super().__init__()
+        self.rows, self.columns = block.rows, block.columns
+        self.padding, self.relu = block.padding, block.relu
+        outputs, channels, side = block.weight.shape[:3]
+        self.groups = GROUPS if channels % GROUPS == 0 else 1
+        self.side = side
+        grouped = block.weight.reshape(outputs, self.groups, channels // self.groups, side, side)
+        weight = grouped.transpose(0, 1).reshape(-1, channels // self.groups, side, side)
+        self.weight = nn.Parameter(weight.contiguous(), requires_grad=False)
+        self.bias = nn.Parameter(block.bias.reshape(-1, 1, 1).clone(), requires_grad=False)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        if self.padding:
+            x = pad(x, (0, 0) + (self.padding,) * 4)
+        height, width = 2 * self.rows + self.side - 1, 2 * self.columns + self.side - 1
+        x = x[:, :height, :width].permute(0, 3, 1, 2)
+        y = torch.nn.functional.conv2d(x, self.weight, groups=self.groups)
+        parts = y.reshape(y.shape[0], self.groups, -1, *y.shape[2:]).unbind(1)
+        window = [
+            sum((part[..., i::2, j::2] for part in parts[1:]), parts[0][..., i::2, j::2])
+            for i in range(2)
+            for j in range(2)
+        ]
+        y = _finish(window, self.bias, self.relu)
+        return y.permute(0, 2, 3, 1)
+
+
+def _places(count: int, taps: torch.Tensor) -> torch.Tensor:
+    """[count, taps] int64: where the windows of stride 2 read along one axis."""
+    return 2 * torch.arange(count)[:, None] + taps[None]
+
+
+def _finish(window: Sequence[torch.Tensor], bias: torch.Tensor, relu: bool) -> torch.Tensor:
+    """The maximum of a window's four values, the bias, relu."""
+    y = torch.maximum(torch.maximum(window[0], window[1]), torch.maximum(window[2], window[3]))
+    return torch.relu(y + bias) if relu else y + bias
+
+
+def _spread_weight(weight: torch.Tensor) -> torch.Tensor:
+    """[O, C, K, K] to [(K+1)*(K+1)*C, 4*O]: the kernel at each of the window's four places."""
+    outputs, channels, kernel = weight.shape[:3]
+    spread = torch.zeros(kernel + 1, kernel + 1, channels, 2, 2, outputs)
+    for i in range(2):
+        for j in range(2):
+            spread[i : i + kernel, j : j + kernel, :, i, j] = weight.permute(2, 3, 1, 0)
+    return spread.reshape((kernel + 1) ** 2 * channels, 4 * outputs).contiguous()
