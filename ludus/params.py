@@ -145,8 +145,8 @@ class Benchmark(Strict):
     """How the benchmark measures, in its short form; see `ludus.benchmark`."""
 
     seconds: Annotated[float, Field(gt=0)] = 1.5
-    rounds: Annotated[int, Field(ge=3)] = 12
-    curve: list[Annotated[int, Field(ge=1, le=4096)]] = [1, 4, 16, 64, 256]
+    rounds: Annotated[int, Field(ge=3)] = 10
+    curve: list[Annotated[int, Field(ge=1, le=4096)]] = [1, 8, 64, 256]
     curve_seconds: Annotated[float, Field(gt=0)] = 0.4
     curve_rounds: Annotated[int, Field(ge=3)] = 3
     slowest_call: Annotated[float, Field(gt=0)] = 0.05

@@ -47,16 +47,28 @@ def interleave(
         after_round()
 
 
-def timed(call: Callable[[], object], calls: int, *, warm: bool) -> list[float]:
-    """The ms of each of some calls; warm: after one that is not timed, which fills the caches."""
-    if warm:
-        call()
+def timed(call: Callable[[], object], calls: int) -> list[float]:
+    """The ms of each of some calls."""
     times = []
     for _ in range(calls):
         began = time.perf_counter_ns()
         call()
         times.append((time.perf_counter_ns() - began) / 1e6)
     return times
+
+
+def warm_up(call: Callable[[], object], usual: float, longest: float) -> None:
+    """Call until a call takes about its usual ms, once at least and for `longest` ms at most.
+
+    The first call finds the caches full of what others did. And a process that goes on after it was
+    stopped can have its threads on one core for 100 ms, until Linux spreads them.
+    """
+    took = 0.0
+    while took < longest:
+        (last,) = timed(call, 1)
+        took += last
+        if last <= 1.25 * usual:
+            return
 
 
 def round_medians(times: list[list[float]]) -> list[float]:

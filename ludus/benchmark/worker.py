@@ -22,11 +22,12 @@ from ludus import devices
 from ludus.backends import Run
 from ludus.benchmark.contestants import Array, Contestant, of_variants
 from ludus.benchmark.record import ALONE, PYTHON, Status, Way
-from ludus.benchmark.rounds import BROKE, timed
+from ludus.benchmark.rounds import BROKE, timed, warm_up
 from ludus.manifest import Variant
 
 MEMORY = Path("/proc/self/status")
-LONG_CALL = 0.05  # seconds; what takes longer needs no call to fill the caches
+LONG_CALL = 0.1  # seconds; what takes longer needs no warming
+LONGEST_WARMING = 200  # ms
 Key = tuple[str, str, str]
 Built = list[tuple[Variant, Path]]
 
@@ -82,6 +83,7 @@ class Desk:
         self._run: Run | None = None
         self._threads = 0
         self._calls: dict[Way, Callable[[], object]] = {}
+        self._usual: dict[Way, float] = {}  # ms of a call, in the best round so far
 
     def first_answer(self, threads: int, one: Array, many: Array) -> tuple[float, int | None]:
         """Load it. The ms until it has answered one image, and its peak memory in bytes.
@@ -102,7 +104,7 @@ class Desk:
         self, images: Array, expected: Array, threads: int, limit: float, tolerance: float
     ) -> list[Trial]:
         """Try a batch, through the runner and, where there is such a thing, the module alone."""
-        self._calls = {}
+        self._calls, self._usual = {}, {}
         gc.collect()
         if self._run is None or self._threads != threads:
             self._run, self._threads = self._contestant.load(threads), threads
@@ -125,8 +127,13 @@ class Desk:
         return [Trial(way=ALONE, status="measured", seconds=seconds)]
 
     def turn(self, way: Way, calls: int, seconds: float) -> list[float]:
-        """The ms of each of some calls; `seconds` is about what one takes."""
-        return timed(self._calls[way], calls, warm=seconds < LONG_CALL)
+        """The ms of each of some calls; `seconds` is about what one took when it was tried."""
+        usual = self._usual.get(way, seconds * 1000)
+        if seconds < LONG_CALL:
+            warm_up(self._calls[way], usual, LONGEST_WARMING)
+        times = timed(self._calls[way], calls)
+        self._usual[way] = min(usual, statistics.median(times))
+        return times
 
 
 def try_answers(run: Run, images: Array, expected: Array, limit: float, tolerance: float) -> Trial:
@@ -152,7 +159,7 @@ def _seconds(call: Callable[[], object]) -> float:
     """Of one call: the median of five, where they are short."""
     times: list[float] = []
     while len(times) < 5 and sum(times) < 0.02:
-        times += timed(call, 1, warm=False)
+        times += timed(call, 1)
     return statistics.median(times) / 1000
 
 

@@ -15,7 +15,7 @@ from ludus.benchmark import others, plan
 from ludus.benchmark.contestants import Contestant
 from ludus.benchmark.plan import Session
 from ludus.benchmark.record import ALONE, PYTHON, Row
-from ludus.benchmark.rounds import Lane, interleave, percentile, round_medians, timed
+from ludus.benchmark.rounds import Lane, interleave, percentile, round_medians, timed, warm_up
 from ludus.benchmark.sessions import MOST_CALLS, Track, calls_in, with_ratios
 from ludus.benchmark.worker import Trial, try_answers
 from ludus.devices import cpu
@@ -83,12 +83,35 @@ def test_a_bug_is_not_taken_for_a_runtime_that_breaks() -> None:
         interleave([Lane(turn=bug)], 1, random.Random(1))
 
 
-@pytest.mark.parametrize(("warm", "called"), [(True, 4), (False, 3)])
-def test_the_warming_call_is_not_timed(warm: bool, called: int) -> None:
+def test_every_call_is_timed() -> None:
     calls: list[None] = []
-    times = timed(lambda: calls.append(None), 3, warm=warm)
-    assert (len(times), len(calls)) == (3, called)
+    times = timed(lambda: calls.append(None), 3)
+    assert (len(times), len(calls)) == (3, 3)
     assert min(times) > 0
+
+
+def warming(sleeps: list[float], usual: float, longest: float = 1000) -> int:
+    """How many calls a warm-up makes of a contestant that takes these ms, the last for ever."""
+    calls: list[float] = []
+
+    def call() -> None:
+        calls.append(sleeps[min(len(calls), len(sleeps) - 1)])
+        time.sleep(calls[-1] / 1000)
+
+    warm_up(call, usual, longest)
+    return len(calls)
+
+
+def test_a_warm_up_is_one_call_where_it_takes_its_usual_time() -> None:
+    assert warming([1], usual=20) == 1
+
+
+def test_a_warm_up_goes_on_until_a_call_takes_its_usual_time() -> None:
+    assert warming([60, 60, 1], usual=30) == 3
+
+
+def test_a_warm_up_ends_in_any_case() -> None:
+    assert warming([30], usual=1, longest=50) == 2
 
 
 def test_a_rounds_median_is_of_its_own_calls() -> None:
@@ -147,11 +170,11 @@ def contestant(target: str, runner: str = "IREE", device: str = "cpu") -> Contes
 ONNX = contestant("onnx", runner="ONNX Runtime")
 
 
-def track(fakes: dict[str, Fake], device: str = "cpu", **settings: Any) -> Track:
+def track(fakes: dict[str, Fake], device: str = "cpu") -> Track:
     """ONNX Runtime and others, each of them its target's name."""
     there = [ONNX if name == "onnx" else contestant(name, device=device) for name in fakes]
     workers = {one.key: fakes[one.target] for one in there}
-    return Track(contestants=there, workers=workers, settings=Benchmark(**settings))
+    return Track(contestants=there, workers=workers, settings=Benchmark(slowest_call=0.1))
 
 
 def held(track: Track, session: Session = SESSION) -> dict[str, Row]:
