@@ -20,6 +20,10 @@ from ludus.benchmark import record, tables
 from ludus.benchmark.run import bundle_benchmark
 from ludus.errors import DeviceError, ImageError, LudusError, UsageError
 from ludus.manifest import Preprocess, Variant
+from ludus.params import load_params
+from ludus.tuning import rows as tuned_rows
+from ludus.tuning import tuner
+from ludus.tuning import words as tuning_words
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__.splitlines()[0])
 console = Console()
@@ -195,6 +199,35 @@ def bench(
 
 
 @app.command()
+def tune(
+    target: Annotated[str, typer.Argument(metavar="TARGET", help="a row of params.yaml's targets")],
+    minutes: Annotated[float, typer.Option(min=0.1, help="after which it ends")] = 5.0,
+    batch: Annotated[
+        list[int] | None, typer.Option(help="images a call; may be given again; default: 1 and 256")
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="write nothing")] = False,
+) -> None:
+    """Search for a faster row of params.yaml for a target on this machine, and write it there.
+
+    Run in a checkout, after `dvc repro export`. What is not verified is not kept.
+    """
+    path = Path("params.yaml")
+    found = tuner.tune(
+        target,
+        load_params(path),
+        Path("artifacts/export"),
+        minutes=minutes,
+        batches=batch or [1, 256],
+    )
+    console.print(tuning_words.summary(found.log), highlight=False)
+    if found.score is not None:
+        console.print(tuning_words.table(found.score), highlight=False)
+    _write_tuned(found, path, dry_run=dry_run)
+    if found.log.interrupted:
+        raise typer.Exit(130)
+
+
+@app.command()
 def pack(
     folder: BundleFolder, out: Annotated[Path, typer.Argument(help="a folder for the zip")]
 ) -> None:
@@ -213,6 +246,23 @@ def main() -> None:
     except OSError as error:
         print(f"error: {error.filename or 'writing'}: {error.strerror}", file=sys.stderr)
         sys.exit(1)
+
+
+def _write_tuned(found: tuner.Found, path: Path, *, dry_run: bool) -> None:
+    """Write what a search chose, and say what comes next; after Ctrl-C only if it is wanted."""
+    chosen, log = found.chosen, found.log
+    if log.interrupted and log.kept and not dry_run and sys.stdin.isatty():
+        gained = tuning_words.gained(log)
+        question = f"interrupted; write the best so far, about {gained:.2f} times as fast?"
+        chosen = log.best if typer.confirm(question) else None
+    if chosen is None:
+        print(f"{path} is as it was")
+    elif dry_run:
+        print(f"{path} is as it was (--dry-run); what would be written:")
+        print(tuned_rows.to_paste(found.name, chosen), end="")
+    else:
+        tuned_rows.write_row(path, found.name, log.start, chosen)
+        print(f"{path} is written; next: git diff {path}, then dvc repro")
 
 
 def _device_row(word: str) -> dict[str, Any]:

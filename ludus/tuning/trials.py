@@ -1,0 +1,152 @@
+"""A candidate beside the best so far: built, timed in turns, and verified where it is faster."""
+
+import random
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from ludus import evaluation
+from ludus.benchmark.contestants import Array
+from ludus.benchmark.plan import usual_threads
+from ludus.benchmark.rounds import Lane, interleave, round_medians
+from ludus.benchmark.sessions import calls_in
+from ludus.benchmark.worker import Key, Trial
+from ludus.benchmark.workers import Worker, workers
+from ludus.devices import cpu
+from ludus.errors import DeviceError, LudusError
+from ludus.evaluation import TestSet
+from ludus.images import normalise
+from ludus.manifest import Preprocess, Variant
+from ludus.params import Gate
+from ludus.results import Result, judge
+from ludus.tuning.apart import limited, no_interrupts, run_apart
+from ludus.tuning.builds import Builds, Built
+from ludus.tuning.candidates import Candidate
+from ludus.tuning.scores import Score, Times, score
+from ludus.tuning.search import Outcome
+
+VERIFY_SECONDS = 300.0
+RACE_SECONDS = 120.0  # after which a race is taken to hang
+SLOWEST_CALL = 10.0  # seconds
+
+
+@dataclass(frozen=True, kw_only=True)
+class Form:
+    """How long a race is, at each batch."""
+
+    rounds: int
+    seconds: float  # of timed calls, of both together
+
+
+# Who is slower in the first is not timed longer.
+FIRST = Form(rounds=5, seconds=0.5)
+WHOLE = Form(rounds=15, seconds=2)
+LAST = Form(rounds=30, seconds=5)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trials:
+    """Where candidates are tried."""
+
+    builds: Builds
+    device: str
+    batches: list[int]
+    tests: TestSet
+    how: Preprocess
+    gate: Gate
+    after_round: Callable[[], None] = lambda: None
+
+    def compare(self, candidate: Candidate, best: Candidate) -> Outcome:
+        """Whether a candidate is faster than the best so far, and verified."""
+        try:
+            built, held = self.builds.build(candidate), self.builds.build(best)
+            if built.variant.sha256 == held.variant.sha256:
+                return Outcome(verdict="not faster", reason="the same module")
+            first = self.race(built, held, FIRST)
+            if first.together.median < 1:
+                return Outcome(verdict="not faster", score=first)
+            whole = self.race(built, held, WHOLE)
+            if not whole.wins:
+                return Outcome(verdict="not faster", score=whole)
+            result = self.verify(built)
+        except LudusError as error:
+            return Outcome(verdict="refused", reason=_first_line(error))
+        if result.status != "verified":
+            return Outcome(verdict="refused", reason=result.reason or "", score=whole)
+        return Outcome(verdict="faster", score=whole)
+
+    def race(self, built: Built, held: Built, form: Form) -> Score:
+        """How many times as fast `built` is as `held`. Raises DeviceError where one breaks."""
+        pair = [(each.variant, each.folder) for each in (held, built)]
+        keys: list[Key] = [("IREE", variant.target, self.device) for variant, _ in pair]
+        with ExitStack() as stack:
+            with no_interrupts():
+                running = stack.enter_context(workers(pair, keys))
+            asked = [running[key] for key in keys]
+            expired = stack.enter_context(limited([each.pid for each in asked], RACE_SECONDS))
+            try:
+                return score([self._times(asked, batch, form) for batch in self.batches])
+            except LudusError:
+                if expired.is_set():
+                    raise DeviceError(f"a race took more than {RACE_SECONDS:.0f} s") from None
+                raise
+
+    def _times(self, asked: list[Worker], batch: int, form: Form) -> Times:
+        """The rounds of two workers, the incumbent's first, at one batch."""
+        threads = usual_threads(batch, cpu.count())
+        which = np.arange(batch) % len(self.tests.images)
+        images, expected = (
+            normalise(self.tests.images[which], self.how),
+            self.tests.reference[which],
+        )
+        share = form.seconds / form.rounds / len(asked)
+        lanes = [
+            _lane(each, images, expected, threads, self.gate.max_abs_diff, share) for each in asked
+        ]
+        interleave(lanes, form.rounds, random.Random(batch), self.after_round)
+        for lane in lanes:
+            if lane.broke is not None:
+                raise DeviceError(f"broke: {lane.broke}")
+        before, after = (round_medians(lane.times) for lane in lanes)
+        return Times(batch=batch, threads=threads, before=before, after=after)
+
+    def verify(self, built: Built) -> Result:
+        """Run all images through it, in a process of its own, and hold it against the floors."""
+        result = run_apart(
+            _evaluate, built.variant, built.folder, self.device, self.tests, self.how,
+            seconds=VERIFY_SECONDS,
+        )  # fmt: skip
+        return judge(result, self.gate, len(self.tests.images))
+
+
+def _lane(
+    worker: Worker, images: Array, expected: Array, threads: int, tolerance: float, share: float
+) -> Lane:
+    """The module alone, where it can be had so, else through Python."""
+    trials: list[Trial] = worker.ask("enter", images, expected, threads, SLOWEST_CALL, tolerance)
+    for trial in trials:
+        if trial.status != "measured":
+            raise DeviceError(trial.reason or "broke")
+        if trial.seconds > SLOWEST_CALL:
+            raise DeviceError(f"a call took {trial.seconds:.1f} s")
+    last = trials[-1]
+    calls = calls_in(share, last.seconds)
+    return Lane(turn=partial(worker.ask, "turn", last.way, calls, last.seconds))
+
+
+def _evaluate(
+    variant: Variant, folder: Path, device: str, tests: TestSet, how: Preprocess
+) -> Result:
+    return evaluation.evaluate(
+        variant, folder, device, tests, how, evaluation="tune", machine="native"
+    )
+
+
+def _first_line(error: LudusError) -> str:
+    """Of a compiler's words the line that says what is wrong."""
+    lines = str(error).splitlines()
+    return next((line.strip() for line in lines if "error: " in line), lines[0])
