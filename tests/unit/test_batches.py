@@ -115,3 +115,8 @@ def test_what_goes_wrong_in_a_thread_reaches_the_caller_once_all_are_done(wrong:
         crew.run(work, range(8))
     assert not busy
     assert crew.run(work, [9, 10]) == [9, 10]
+
+
+def test_what_is_asked_for_alone_is_done_by_the_callers_thread() -> None:
+    threads = Crew(["a", "b"]).run(lambda _, __: threading.get_ident(), range(9), alone=True)
+    assert set(threads) == {threading.get_ident()}

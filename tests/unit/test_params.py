@@ -28,6 +28,7 @@ targets:
     lowering: tiled
     driver: cpu
     cpu: {architecture: x86_64, features: [avx2]}
+    tiles: [{m: 1, n: 64, k: 4}]
     flags: [--iree-opt-level=O3]
   onnx: {backend: onnx}
 evaluations:
@@ -107,6 +108,8 @@ def test_a_value_cannot_be_reassigned(tmp_path: Path) -> None:
          "targets.iree-cpu.lowring: unknown key 'lowring', did you mean 'lowering'?"),
         ("features: [avx2]", "featurs: [avx2]",
          "targets.iree-cpu.cpu.featurs: unknown key 'featurs', did you mean 'features'?"),
+        ("m: 1, n: 64", "m: 1, batch: true, n: 64",
+         "targets.iree-cpu.tiles.0.batch: unknown key 'batch', did you mean 'batched'?"),
         ("{backend: onnx}", "{backend: onnx, flag: []}",
          "targets.onnx.flag: unknown key 'flag', did you mean 'flags'?"),
         ("required: true", "require: true",
@@ -193,6 +196,9 @@ def test_an_unknown_name_is_told_with_the_nearest(
         ("[1, 16]", "16", "lowerings.tiled.batches: input should be a valid list, got 16"),
         ("rewrites: []", "rewrites: [5]",
          "lowerings.direct.rewrites.0: input should be a valid string, got 5"),
+        ("m: 1, n: 64", "m: 0, n: 64",
+         "targets.iree-cpu.tiles.0.m: input should be greater than or equal to 1, got 0"),
+        ("m: 1, n: 64", "m: 1", "targets.iree-cpu.tiles.0.n: field required"),
         ("{backend: onnx}", "onnx", "targets.onnx: expected keys with values, got 'onnx'"),
         ("{backend: onnx}", "{flags: []}", "targets.onnx.backend: field required"),
         ("required: true", "required: yep",
