@@ -12,7 +12,7 @@ import numpy.typing as npt
 import pytest
 
 from ludus.manifest import Network, Preprocess, Tensor, Variant
-from ludus.params import IreeTarget, Lowering, OtherTarget, Params, Target
+from ludus.params import IreeTarget, Lowering, OtherTarget, Params, Target, Tile
 
 SIZE, CLASSES = 14, 10
 LLVM = ["--iree-hal-target-device=local", "--iree-hal-local-target-device-backends=llvm-cpu"]
@@ -31,12 +31,16 @@ LOWERINGS = {
     "static": Lowering(rewrites=[], batches=[1, 16]),
     "rewritten": Lowering(rewrites=["winograd", "patches"], batches="dynamic"),
     "rewritten-static": Lowering(rewrites=["winograd", "patches"], batches=[1, 16]),
+    "cpu": Lowering(rewrites=["winograd", "patches", "transpose-dense"], batches=[1, 4]),
 }
+TILES = [Tile(m=1, n=10, k=4), Tile(m=2, n=8, k=4)]
 TARGETS: dict[str, Target] = {
     "iree-cpu-dynamic": iree("dynamic", "cpu", LLVM),
     "iree-cpu-static": iree("static", "cpu", LLVM),
     "iree-cpu-rewritten": iree("rewritten", "cpu", LLVM),
     "iree-cpu-rewritten-static": iree("rewritten-static", "cpu", LLVM),
+    "iree-cpu-untiled": iree("cpu", "cpu", LLVM),
+    "iree-cpu-tiled": iree("cpu", "cpu", LLVM).model_copy(update={"tiles": TILES}),
     "iree-vmvx-static": iree("static", "cpu", VMVX),
     "iree-vulkan-dynamic": iree("rewritten", "vulkan", VULKAN),
     "iree-vulkan-static": iree("static", "vulkan", VULKAN),

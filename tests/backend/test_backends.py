@@ -28,6 +28,7 @@ RUNS = [
     ("iree-cpu-static", "cpu"),
     ("iree-cpu-rewritten", "cpu"),
     ("iree-cpu-rewritten-static", "cpu"),
+    ("iree-cpu-tiled", "cpu"),
     ("iree-vmvx-static", "cpu"),
     ("iree-vulkan-dynamic", "vulkan"),
     ("iree-vulkan-static", "vulkan"),
@@ -215,6 +216,11 @@ def test_batches_are_worked_off_by_the_functions_that_there_are(
     monkeypatch.setattr(devices.Module, "call", listened)
     run(exported.images[:18])
     assert called == ["batch_16", "batch_1", "batch_1"]
+
+
+def test_tiles_reach_the_compiler(build: Build) -> None:
+    tiled, untiled = (build(name).variant for name in ("iree-cpu-tiled", "iree-cpu-untiled"))
+    assert tiled.sha256 != untiled.sha256
 
 
 def test_pnnx_flags_that_it_takes_no_notice_of_are_refused(
