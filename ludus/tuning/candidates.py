@@ -4,6 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from pydantic import ValidationError
+
 from ludus.params import IreeTarget, Lowering, Params
 from ludus.tuning import inner_loops
 
@@ -11,7 +13,7 @@ Batches = list[int] | Literal["dynamic"]
 
 # Batch sizes with an entry function each, the most promising first.
 ENTRY_POINTS: dict[str, list[Batches]] = {
-    "cpu": [[1, 16], [1, 8, 32], [1, 4, 16], [1, 8], [1, 32], "dynamic"],
+    "cpu": [[1, 16], [1, 8, 32], [1, 4, 16], [1, 4, 8], [1, 8], [1, 32], "dynamic"],
     "gpu": [[1, 16, 256], [1, 16, 256, 4096], [1, 64, 256], [1, 256], "dynamic"],
 }
 # Flags of the compiler that have changed a network's speed; each is tried on top of the row's own.
@@ -80,11 +82,12 @@ def other_lowerings(now: Candidate, params: Params) -> list[Candidate]:
 
 
 def other_batches(now: Candidate, params: Params) -> list[Candidate]:
-    """The same rewrites for other batch sizes."""
+    """The same rewrites for other batch sizes, where the row allows them."""
     return [
-        _with_batches(now, batches, params)
+        candidate
         for batches in ENTRY_POINTS[_kind(now.target)]
         if batches != now.lowering.batches
+        and (candidate := _with_batches(now, batches, params)) is not None
     ]
 
 
@@ -108,8 +111,12 @@ def other_tiles(now: Candidate) -> list[Candidate]:
     ]
 
 
-def _with_batches(now: Candidate, batches: Batches, params: Params) -> Candidate:
-    lowering = now.lowering.model_copy(update={"batches": batches})
+def _with_batches(now: Candidate, batches: Batches, params: Params) -> Candidate | None:
+    row = {**now.lowering.model_dump(exclude_unset=True), "batches": batches}
+    try:
+        lowering = Lowering.model_validate(row)
+    except ValidationError:  # of what else the row says
+        return None
     name = _name(now, lowering, params)
     return Candidate(
         change=f"batches {batches}",
