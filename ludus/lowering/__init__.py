@@ -13,7 +13,7 @@ from torch import fx, nn
 from torch.export import ExportedProgram
 
 from ludus.errors import ConfigError, nearest
-from ludus.lowering import dense, layout, patches, softmax, windows, winograd
+from ludus.lowering import dense, im2col, layout, patches, softmax, windows, winograd
 from ludus.lowering.blocks import Block, crop, find_blocks
 
 
@@ -30,7 +30,8 @@ REWRITES = {
     "patches": Rewrite(matches=patches.matches, module=patches.PatchesConvPool),
     "winograd-windows": Rewrite(matches=winograd.matches, module=windows.WindowsWinogradConvPool),
     "patches-windows": Rewrite(matches=patches.matches, module=windows.WindowsPatchesConvPool),
-    "groups": Rewrite(matches=lambda block: True, module=windows.GroupsConvPool),
+    "groups": Rewrite(matches=windows.pools, module=windows.GroupsConvPool),
+    "im2col": Rewrite(matches=lambda block: True, module=im2col.Im2colConv),
 }
 # These serve no block, but the whole graph, after the blocks.
 PASSES = {

@@ -1,31 +1,37 @@
-"""Finds blocks of convolution, bias, relu and 2x2 max-pool in an exported graph.
+"""Finds blocks of convolution, bias, relu and 2x2 pool (maximum or mean) in an exported graph.
 
-A block is what the rewrites replace: they compute only what the pool keeps. A pool of stride 2
+A block is what the rewrites replace: they compute only what the pool keeps; it may lack relu and
+pool. A pool of stride 2
 drops the last row and column of an odd size, and the block before need not compute what nobody
 reads; `crop` hands that knowledge from the last replaced block to the first.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from torch import fx
 
+from ludus.lowering.finish import Finish
+
 aten = torch.ops.aten
+POOLS: dict[Any, Literal["max", "average"]] = {
+    aten.max_pool2d.default: "max",
+    aten.avg_pool2d.default: "average",
+}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Block:
-    """conv2d of stride 1 -> (relu) -> max_pool2d 2x2 -> (relu), each read by the next alone."""
+    """conv2d of stride 1 -> (relu) -> (pool 2x2) -> (relu), each read by the next alone."""
 
     input: fx.Node  # [N, C, H, W]
     output: fx.Node  # [N, O, rows, columns] of the network as exported
     weight: torch.Tensor  # [O, C, K, K] float32
     bias: torch.Tensor  # [O] float32
     padding: int  # zeros on each side
-    relu: bool
-    rows: int  # of the pooled output that are computed
+    finish: Finish
+    rows: int  # of the output that are computed
     columns: int
 
 
@@ -49,8 +55,8 @@ def crop(blocks: list[Block]) -> list[Block]:
             margin = reader.weight.shape[2] - 1 - reader.padding
             block = replace(
                 block,
-                rows=min(block.rows, 2 * reader.rows + margin),
-                columns=min(block.columns, 2 * reader.columns + margin),
+                rows=min(block.rows, reader.finish.step * reader.rows + margin),
+                columns=min(block.columns, reader.finish.step * reader.columns + margin),
             )
         cropped.insert(0, block)
         readers[block.input] = block
@@ -101,37 +107,41 @@ def _match(module: fx.GraphModule, conv: fx.Node) -> Block | None:
         if found is None:
             return None
         bias = found
-    chain = list(_readers(conv))
-    names = [node.target for node in chain]
-    relus = names.count(aten.relu.default)
-    if relus != len(names) - 1 or aten.max_pool2d.default not in names:
-        return None
-    pool = chain[names.index(aten.max_pool2d.default)]
-    if not _pools_2x2(arguments(pool)):
-        return None
-    rows, columns = shape_of(pool)[2:]
+    chain = list(_chain(conv))
+    rows, columns = shape_of(chain[-1])[2:]
     return Block(
         input=conv_arguments["input"],
         output=chain[-1],
         weight=weight,
         bias=bias,
         padding=padding,
-        relu=relus > 0,
+        finish=_finish(chain),
         rows=int(rows),
         columns=int(columns),
     )
 
 
-def _readers(node: fx.Node) -> Iterator[fx.Node]:
-    """The chain of relu and max-pool after a node: up to one pool, with the relus around it."""
-    pooled = False
-    while len(node.users) == 1:
-        (node,) = node.users
-        if node.target is aten.max_pool2d.default and not pooled:
-            pooled = True
-        elif node.target is not aten.relu.default:
-            return
-        yield node
+def _chain(conv: fx.Node) -> list[fx.Node]:
+    """A convolution and what follows of its block: at most one pool, and the relus around it."""
+    chain = [conv]
+    while len(chain[-1].users) == 1:
+        (node,) = chain[-1].users
+        pooled = any(each.target in POOLS for each in chain)
+        pools = not pooled and node.target in POOLS and _pools_2x2(arguments(node))
+        if not pools and node.target is not aten.relu.default:
+            break
+        chain.append(node)
+    return chain
+
+
+def _finish(chain: list[fx.Node]) -> Finish:
+    """What follows the convolution that a chain begins with."""
+    names = [node.target for node in chain]
+    pool = next((POOLS[name] for name in names if name in POOLS), None)
+    if aten.relu.default not in names:
+        return Finish(pool=pool, relu=None)
+    first = pool == "average" and names[1] is aten.relu.default
+    return Finish(pool=pool, relu="first" if first else "last")
 
 
 def _plain(conv: dict[str, Any]) -> bool:
@@ -153,10 +163,12 @@ def _zeros_on_each_side(padding: str | list[int], kernel: int) -> int | None:
 
 
 def _pools_2x2(pool: dict[str, Any]) -> bool:
+    """Is a pool of 2x2, stride 2, with nothing else to it?"""
     stride = list(pool["stride"]) or list(pool["kernel_size"])
     return (
         all(size == 2 for size in [*pool["kernel_size"], *stride])
         and all(padding == 0 for padding in pool["padding"])
-        and all(dilation == 1 for dilation in pool["dilation"])
+        and all(dilation == 1 for dilation in pool.get("dilation", []))
         and not pool["ceil_mode"]
+        and pool.get("divisor_override") is None
     )

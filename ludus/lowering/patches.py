@@ -1,7 +1,7 @@
-"""Convolution of few channels + 2x2 max-pool + bias + relu as one matmul over patches, NHWC.
+"""Convolution of few channels + 2x2 pool + bias + relu as one matmul over patches, NHWC.
 
 The four outputs of one pooling window read one patch of (K+1)x(K+1) pixels. Each patch becomes a
-row, and one matrix gives the four outputs side by side; their maximum, the bias and relu follow.
+row, and one matrix gives the four outputs side by side; pool, bias and relu follow.
 A quarter of them being zeros, the matrix costs ((K+1)/K)^2 of the convolution's multiplications,
 and makes of a thin convolution (one channel: 9 multiplications deep) a matmul worth the name.
 
@@ -25,7 +25,7 @@ class PatchesConvPool(nn.Module):
     def __init__(self, block: Block) -> None:
         super().__init__()
         self.rows, self.columns = block.rows, block.columns
-        self.padding, self.relu = block.padding, block.relu
+        self.padding, self.finish = block.padding, block.finish
         self.squares = block.weight.shape[2] // 2 + 1  # along a patch's side
         self.weight = nn.Parameter(_spread_weight(block.weight, self.squares), requires_grad=False)
         self.bias = nn.Parameter(block.bias.clone(), requires_grad=False)
@@ -47,16 +47,13 @@ class PatchesConvPool(nn.Module):
         depth, outputs = self.weight.shape[0], self.bias.shape[0]
         y = patches.reshape(batch * self.rows * self.columns, depth) @ self.weight
         window = y.reshape(batch, self.rows, self.columns, 4, outputs).unbind(3)
-        # Not amax: of it IREE 3.13 makes a reduction that its VMVX cannot compile for one image.
-        y = torch.maximum(torch.maximum(window[0], window[1]), torch.maximum(window[2], window[3]))
-        y = y + self.bias
-        return torch.relu(y) if self.relu else y
+        return self.finish(window, self.bias)
 
 
 def matches(block: Block) -> bool:
     """Does this rewrite serve a block?"""
     channels, kernel = block.weight.shape[1:3]
-    return channels * (kernel + 1) ** 2 <= DEEPEST_PATCH
+    return block.finish.pool is not None and channels * (kernel + 1) ** 2 <= DEEPEST_PATCH
 
 
 def _fit(x: torch.Tensor, padding: int, height: int, width: int) -> torch.Tensor:

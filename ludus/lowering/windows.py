@@ -5,8 +5,6 @@ A GPU pays for each launch. Of slices that are concatenated or stacked IREE 3.13
 fuses into it what is computed from the gathered values elementwise.
 """
 
-from collections.abc import Sequence
-
 import torch
 from torch import nn
 from torch.nn.functional import pad
@@ -25,7 +23,7 @@ class WindowsPatchesConvPool(nn.Module):
     def __init__(self, block: Block) -> None:
         super().__init__()
         self.rows, self.columns = block.rows, block.columns
-        self.padding, self.relu = block.padding, block.relu
+        self.padding, self.finish = block.padding, block.finish
         self.side = block.weight.shape[2] + 1
         self.weight = nn.Parameter(_spread_weight(block.weight), requires_grad=False)
         self.bias = nn.Parameter(block.bias.clone(), requires_grad=False)
@@ -38,7 +36,7 @@ class WindowsPatchesConvPool(nn.Module):
         patches = x[:, rows[:, None, :, None], columns[None, :, None, :]]
         y = patches.reshape(-1, self.weight.shape[0]) @ self.weight
         window = y.reshape(x.shape[0], self.rows, self.columns, 4, -1).unbind(3)
-        return _finish(window, self.bias, self.relu)
+        return self.finish(window, self.bias)
 
 
 class WindowsWinogradConvPool(nn.Module):
@@ -47,7 +45,7 @@ class WindowsWinogradConvPool(nn.Module):
     def __init__(self, block: Block) -> None:
         super().__init__()
         self.rows, self.columns = block.rows, block.columns
-        self.padding, self.relu = block.padding, block.relu
+        self.padding, self.finish = block.padding, block.finish
         self.weight = nn.Parameter(winograd.transform_weight(block.weight), requires_grad=False)
         self.bias = nn.Parameter(block.bias.clone(), requires_grad=False)
 
@@ -60,7 +58,7 @@ class WindowsWinogradConvPool(nn.Module):
         output = winograd.transform_output
         halves = [output([products[4 * i + j] for i in range(4)]) for j in range(4)]
         window = [value for i in range(2) for value in output([half[i] for half in halves])]
-        y = _finish(window, self.bias, self.relu)
+        y = self.finish(window, self.bias)
         return y.reshape(batch, self.rows, self.columns, -1)
 
     def _planes(self, x: torch.Tensor) -> torch.Tensor:
@@ -81,13 +79,13 @@ class GroupsConvPool(nn.Module):
     """[N, H, W, C] float32 to [N, rows, columns, O] float32, the sum over channels in groups.
 
     One image has too few outputs to fill a GPU, and each is a long sum. Summed by groups of
-    channels there are as many times more, and their sum goes with the maximum.
+    channels there are as many times more, and their sum goes with the pool.
     """
 
     def __init__(self, block: Block) -> None:
         super().__init__()
         self.rows, self.columns = block.rows, block.columns
-        self.padding, self.relu = block.padding, block.relu
+        self.padding, self.finish = block.padding, block.finish
         outputs, channels, side = block.weight.shape[:3]
         self.groups = GROUPS if channels % GROUPS == 0 else 1
         self.side = side
@@ -108,19 +106,18 @@ class GroupsConvPool(nn.Module):
             for i in range(2)
             for j in range(2)
         ]
-        y = _finish(window, self.bias, self.relu)
+        y = self.finish(window, self.bias)
         return y.permute(0, 2, 3, 1)
+
+
+def pools(block: Block) -> bool:
+    """Does GroupsConvPool serve a block?"""
+    return block.finish.pool is not None
 
 
 def _places(count: int, taps: torch.Tensor) -> torch.Tensor:
     """[count, taps] int64: where the windows of stride 2 read along one axis."""
     return 2 * torch.arange(count)[:, None] + taps[None]
-
-
-def _finish(window: Sequence[torch.Tensor], bias: torch.Tensor, relu: bool) -> torch.Tensor:
-    """The maximum of a window's four values, the bias, relu."""
-    y = torch.maximum(torch.maximum(window[0], window[1]), torch.maximum(window[2], window[3]))
-    return torch.relu(y + bias) if relu else y + bias
 
 
 def _spread_weight(weight: torch.Tensor) -> torch.Tensor:

@@ -1,8 +1,7 @@
-"""3x3 convolution + 2x2 max-pool + bias + relu by Winograd's F(2x2, 3x3), NHWC.
+"""3x3 convolution + 2x2 pool + bias + relu by Winograd's F(2x2, 3x3), NHWC.
 
 One output tile of F(2x2, 3x3) is exactly one pooling window: 16 multiplications for each pair of
-channels in place of 36, and the four values of the tile go to their maximum at once. Maximum
-commutes with adding the bias and with relu, so both come after it, on a quarter of the values.
+channels in place of 36, and the four values of the tile are pooled at once.
 
 The transforms are those of Lavin and Gray, "Fast Algorithms for Convolutional Neural Networks"
 (2016), section 4.1: Y = A^T [(G g G^T) * (B^T d B)] A.
@@ -24,7 +23,7 @@ class WinogradConvPool(nn.Module):
     def __init__(self, block: Block) -> None:
         super().__init__()
         self.rows, self.columns = block.rows, block.columns
-        self.padding, self.relu = block.padding, block.relu
+        self.padding, self.finish = block.padding, block.finish
         self.weight = nn.Parameter(transform_weight(block.weight), requires_grad=False)
         self.bias = nn.Parameter(block.bias.clone(), requires_grad=False)
 
@@ -43,15 +42,14 @@ class WinogradConvPool(nn.Module):
         window = [
             value for i in range(2) for value in transform_output([halves[j][i] for j in range(4)])
         ]
-        y = torch.maximum(torch.maximum(window[0], window[1]), torch.maximum(window[2], window[3]))
-        y = y + self.bias
-        y = torch.relu(y) if self.relu else y
+        y = self.finish(window, self.bias)
         return y.reshape(batch, self.rows, self.columns, -1)
 
 
 def matches(block: Block) -> bool:
     """Does this rewrite serve a block?"""
-    return block.weight.shape[2] == 3 and block.weight.shape[1] >= FEWEST_CHANNELS
+    channels, kernel = block.weight.shape[1:3]
+    return block.finish.pool is not None and kernel == 3 and channels >= FEWEST_CHANNELS
 
 
 def transform_weight(weight: torch.Tensor) -> torch.Tensor:
