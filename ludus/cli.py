@@ -219,7 +219,7 @@ def tune(
         minutes=minutes,
         batches=batch or [1, 256],
     )
-    console.print(tuning_words.summary(found.log), highlight=False)
+    console.print(tuning_words.summary(found.log), highlight=False, soft_wrap=True)
     if found.score is not None:
         console.print(tuning_words.table(found.score), highlight=False)
     _write_tuned(found, path, dry_run=dry_run)

@@ -15,12 +15,16 @@ from ludus.errors import DeviceError, LudusError
 SPAWN = multiprocessing.get_context("spawn")  # a fresh one: nothing of ours is loaded in it
 
 
+class TookTooLong(DeviceError):
+    """Work in a process of its own did not end in time, and was killed."""
+
+
 def run_apart[Answer](
     work: Callable[..., Answer], *arguments: object, seconds: float = 600.0
 ) -> Answer:
     """work(*arguments) of a function at the top of a module; what it prints is dropped.
 
-    Raises the LudusError that it raised, and DeviceError where its process died or took too long.
+    Raises the LudusError that it raised, DeviceError where its process died, and TookTooLong.
     """
     pipe, theirs = SPAWN.Pipe()
     with no_interrupts():
@@ -29,7 +33,7 @@ def run_apart[Answer](
     theirs.close()
     try:
         if not pipe.poll(seconds):
-            raise DeviceError(f"it took more than {seconds:.0f} s")
+            raise TookTooLong(f"it took more than {seconds:.0f} s")
         good, answer = pipe.recv()
     except (EOFError, OSError):
         process.join()

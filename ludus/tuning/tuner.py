@@ -81,7 +81,7 @@ def tune(name: str, params: Params, export: Path, *, minutes: float, batches: li
             return trials.compare(candidate, best)
 
         def told(step: Step) -> None:
-            console.print(words.step(step), highlight=False)
+            console.print(words.step(step), highlight=False, soft_wrap=True)
 
         def left() -> float:
             return ends - time.monotonic() - (LAST_SECONDS if log.kept else 0)
