@@ -44,7 +44,8 @@ def gained(log: Log) -> float:
 
 def summary(log: Log) -> str:
     """How many were tried, and what was kept of them."""
-    counts = f"{len(log.steps)} candidates tried, {log.refused} of them refused"
+    tried = len(log.steps)
+    counts = f"{tried} candidate{'s' * (tried != 1)} tried, {log.refused} refused"
     kept = "".join(f"\n  {step(each)}" for each in log.kept)
     return f"{counts}; kept:{kept}" if kept else f"{escape(counts)}; none is faster"
 

@@ -126,7 +126,7 @@ def test_what_is_refused_is_counted_and_never_kept() -> None:
     fast = score([times(1, *[9.0] * ROUNDS)])
     log = searched(lambda *_: Outcome(verdict="refused", reason="below", score=fast), one_more("a"))
     assert (log.refused, log.kept, log.best) == (1, [], row())
-    assert words.summary(log) == "1 candidates tried, 1 of them refused; none is faster"
+    assert words.summary(log) == "1 candidate tried, 1 refused; none is faster"
 
 
 def test_no_candidate_is_begun_when_the_time_is_up() -> None:
