@@ -66,11 +66,30 @@ class File(Part):
     sha256: Sha256
 
 
+class Buffers(Part):
+    """What the caller of a function gives it, and keeps from call to call.
+
+    name(images, result, transients, wait, signal): buffer views of the images and of the result,
+    a buffer for transients, and two fences, in place of name(images) -> result. The result is
+    there when the second fence is signalled, until the next call.
+    """
+
+    result: list[Annotated[int, Field(ge=1)]] = Field(min_length=1, description="shape, FP32")
+    transients: Annotated[int, Field(ge=0, description="bytes; a larger buffer will do")]
+
+
 class EntryFunction(Part):
     """A function of a module. Its batch is any (-1), or just this many images."""
 
     name: str
     batch: Batch
+    buffers: Annotated[
+        Buffers | None,
+        Field(
+            description="that the caller gives; left out: none, IREE allocates",
+            exclude_if=lambda buffers: buffers is None,  # so that it reads as it did before
+        ),
+    ] = None
 
 
 class Figures(Part):

@@ -6,10 +6,18 @@ stands and which known name is nearest.
 
 import re
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, ValidationError
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Discriminator,
+    Field,
+    Tag,
+    ValidationError,
+    model_validator,
+)
 
 from ludus.errors import ConfigError, nearest
 
@@ -64,6 +72,13 @@ class Lowering(Strict):
         | Annotated[list[Annotated[int, Field(ge=1)]], Field(min_length=1), Tag("list")],
         Discriminator(lambda value: "word" if isinstance(value, str) else "list"),
     ]
+    buffers: Literal["iree", "caller"] = "iree"  # who allocates results and transients
+
+    @model_validator(mode="after")
+    def _sizes_known(self) -> Self:
+        if self.buffers == "caller" and self.batches == "dynamic":
+            raise ValueError("buffers: caller needs a list of batches, since their sizes follow")
+        return self
 
     def rewrites_for(self, batch: int) -> list[str]:
         """Those for a batch of this many images."""

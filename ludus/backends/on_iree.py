@@ -12,7 +12,7 @@ import numpy as np
 from ludus import devices
 from ludus.backends import Run, Sources, batches, describe
 from ludus.backends.tiles import tuning_spec
-from ludus.devices import cpu
+from ludus.devices import cpu, fenced
 from ludus.devices.module import Array, Input, Module
 from ludus.errors import DeviceError, ManifestError, RuntimeVersionError
 from ludus.files import write_text
@@ -26,7 +26,9 @@ MODULE = "model.vmfb"
 def build(name: str, target: IreeTarget, sources: Sources, out: Path) -> Variant:
     """Compile out/model.vmfb. Raises ToolError with the compiler's words."""
     source = sources.lowered / f"{target.lowering}.mlir"
-    flags = [*target.flags, *_tiles(target.tiles)]
+    lowering = sources.lowerings[target.lowering]
+    owned = [fenced.FLAG] if lowering.buffers == "caller" else []
+    flags = [*target.flags, *owned, *_tiles(target.tiles)]
     iree_compile(target.toolchain, source, flags, out / MODULE)
     return describe(
         name,
@@ -36,14 +38,21 @@ def build(name: str, target: IreeTarget, sources: Sources, out: Path) -> Variant
         driver=target.driver,
         iree_version=target.toolchain,
         cpu=target.cpu,
-        entry_functions=entry_functions(sources.lowerings[target.lowering]),
+        entry_functions=entry_functions(lowering, out / MODULE),
     )
 
 
-def entry_functions(lowering: Lowering) -> list[EntryFunction]:
-    """The functions that a lowering's MLIR has."""
+def entry_functions(lowering: Lowering, path: Path) -> list[EntryFunction]:
+    """The functions of a lowering, compiled into the module of a path."""
     if lowering.batches == "dynamic":
         return [EntryFunction(name="main", batch=batches.ANY)]
+    if lowering.buffers == "caller":
+        names = {batch: f"batch_{batch}{fenced.SUFFIX}" for batch in lowering.batches}
+        needs = fenced.buffers_of(path, list(names.values()))
+        return [
+            EntryFunction(name=name, batch=batch, buffers=needs[name])
+            for batch, name in names.items()
+        ]
     return [EntryFunction(name=f"batch_{batch}", batch=batch) for batch in lowering.batches]
 
 
@@ -125,8 +134,9 @@ def _names(variant: Variant) -> dict[int, str]:
 def _crew(variant: Variant, path: Path, device: str, threads: int) -> batches.Crew[Module]:
     """The module, loaded for each thread: on a CPU as many as asked for, else one."""
     opened, _ = devices.open_device(device)
+    given = any(entry.buffers for entry in variant.entry_functions)
     try:
-        module = Module(path, opened)
+        module = (fenced.FencedModule if given else Module)(path, opened)
     except (RuntimeError, ValueError) as error:
         raise RuntimeVersionError(
             f"{path} is refused by IREE's runtime {runtime_version()}: {error}"

@@ -15,7 +15,7 @@ class Input:
     """A float32 tensor in a device's memory, as a module takes it."""
 
     def __init__(self, device: iree.HalDevice, array: Array) -> None:
-        view = device.allocator.allocate_buffer_copy(
+        self.view = device.allocator.allocate_buffer_copy(
             memory_type=iree.MemoryType.DEVICE_LOCAL,
             allowed_usage=iree.BufferUsage.DEFAULT,
             device=device,
@@ -23,9 +23,9 @@ class Input:
             element_type=iree.HalElementType.FLOAT_32,
         )
         self.arguments = iree.VmVariantList(1)
-        self.arguments.push_ref(view)
+        self.arguments.push_ref(self.view)
         self.shape = array.shape
-        self._mapped = _mapped(view.get_buffer(), array.shape)
+        self._mapped = _mapped(self.view.get_buffer(), array.shape)
 
     def rewrite(self, array: Array) -> bool:
         """Put another tensor in its place; False where shape or device do not allow it."""

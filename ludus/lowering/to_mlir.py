@@ -6,6 +6,7 @@ from torch import fx
 from torch.export import Dim, ExportedProgram
 
 from ludus.lowering import rewrite
+from ludus.lowering.owned_buffers import give_results_to_caller
 from ludus.params import Lowering
 
 
@@ -32,7 +33,10 @@ def to_mlir(program: ExportedProgram, lowering: Lowering) -> aot.ExportOutput:
             answer: torch.Tensor = networks[key](images)
             return answer
 
-    return aot.export(builder)
+    lowered = aot.export(builder)
+    if lowering.buffers == "caller":
+        give_results_to_caller(lowered.mlir_module)
+    return lowered
 
 
 def _rewritten(program: ExportedProgram, names: list[str]) -> fx.GraphModule:

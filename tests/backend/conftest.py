@@ -31,6 +31,7 @@ LOWERINGS = {
     "static": Lowering(rewrites=[], batches=[1, 16]),
     "rewritten": Lowering(rewrites=["winograd", "patches"], batches="dynamic"),
     "rewritten-static": Lowering(rewrites=["winograd", "patches"], batches=[1, 16]),
+    "callers": Lowering(rewrites=["winograd", "patches"], batches=[1, 16], buffers="caller"),
     "cpu": Lowering(rewrites=["winograd", "patches", "transpose-dense"], batches=[1, 4]),
 }
 TILES = [Tile(m=1, n=10, k=4), Tile(m=2, n=8, k=4)]
@@ -44,6 +45,8 @@ TARGETS: dict[str, Target] = {
     "iree-vmvx-static": iree("static", "cpu", VMVX),
     "iree-vulkan-dynamic": iree("rewritten", "vulkan", VULKAN),
     "iree-vulkan-static": iree("static", "vulkan", VULKAN),
+    "iree-vulkan-callers": iree("callers", "vulkan", VULKAN),
+    "iree-cpu-callers": iree("callers", "cpu", LLVM),
     "iree-cuda": iree("rewritten-static", "cuda", CUDA),
     "onnx": OtherTarget(backend="onnx"),
     "ncnn": OtherTarget(backend="ncnn", flags=["fp16=0"]),

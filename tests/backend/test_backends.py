@@ -1,6 +1,8 @@
 """Each backend builds the network, gives torch's answers for any number of images, and says why
 where it cannot."""
 
+import subprocess
+import sys
 import timeit
 from collections.abc import Callable
 from pathlib import Path
@@ -11,6 +13,7 @@ import pytest
 
 from ludus import backends, devices
 from ludus.backends import on_ncnn
+from ludus.devices import fenced
 from ludus.errors import (
     ConfigError,
     DeviceError,
@@ -32,6 +35,8 @@ RUNS = [
     ("iree-vmvx-static", "cpu"),
     ("iree-vulkan-dynamic", "vulkan"),
     ("iree-vulkan-static", "vulkan"),
+    ("iree-vulkan-callers", "vulkan"),
+    ("iree-cpu-callers", "cpu"),
     ("iree-cuda", "cuda"),
     ("onnx", "cpu"),
     ("ncnn", "cpu"),
@@ -200,6 +205,70 @@ def test_the_entry_functions_are_those_of_the_lowering(build: Build) -> None:
         EntryFunction(name="batch_16", batch=16),
     ]
     assert dynamic == [EntryFunction(name="main", batch=-1)]
+
+
+def test_the_manifest_says_what_a_caller_must_give(build: Build) -> None:
+    functions = build("iree-cpu-callers").variant.entry_functions
+    assert [(entry.name, entry.batch) for entry in functions] == [
+        ("batch_1$async", 1),
+        ("batch_16$async", 16),
+    ]
+    assert [entry.buffers.result for entry in functions] == [[1, 10], [16, 10]]
+    assert functions[1].buffers.transients > functions[0].buffers.transients > 0
+
+
+@pytest.mark.parametrize(
+    ("target", "device"), [("iree-vulkan-callers", "vulkan"), ("iree-cpu-callers", "cpu")]
+)
+def test_two_modules_in_buffers_of_their_own_do_not_disturb_each_other(
+    exported: Any, build: Build, target: str, device: str
+) -> None:
+    one, other = (load(build, target, device) for _ in range(2))
+    for start in range(0, 60, 20):
+        first, second = exported.images[start : start + 20], exported.images[start + 20 :][:17]
+        for run, images, since in ((one, first, start), (other, second, start + 20)):
+            expected = exported.answers[since : since + len(images)]
+            np.testing.assert_allclose(run(images), expected, rtol=0, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("target", "device"), [("iree-vulkan-callers", "vulkan"), ("iree-cpu-callers", "cpu")]
+)
+def test_a_refused_call_is_told_and_the_next_one_is_answered(
+    exported: Any, build: Build, target: str, device: str
+) -> None:
+    run = load(build, target, device)
+    with pytest.raises(DeviceError, match="failed on"):
+        run(exported.images[:1, :, :13])
+    np.testing.assert_allclose(run(exported.images[:1]), exported.answers[:1], rtol=0, atol=1e-5)
+
+
+def test_a_module_that_does_not_say_its_buffers_is_told(build: Build) -> None:
+    built = build("iree-cpu-static")
+    with pytest.raises(ValueError, match=r"'batch_1' should say its ludus\.result and iree\.abi"):
+        fenced.buffers_of(built.folder / "model.vmfb", ["batch_1"])
+
+
+@pytest.mark.parametrize("device", ["vulkan", "cpu"])
+def test_an_interpreter_with_a_loaded_module_ends_well(
+    exported: Any, build: Build, tmp_path: Path, device: str
+) -> None:
+    target = f"iree-{device}-callers"
+    load(build, target, device)
+    np.save(tmp_path / "images.npy", exported.images[:17])
+    script = (
+        "import sys, numpy as np; from pathlib import Path; from ludus import backends\n"
+        "from ludus.manifest import Variant\n"
+        "folder = Path(sys.argv[1])\n"
+        "variant = Variant.model_validate_json((folder / 'variant.json').read_bytes())\n"
+        "run = backends.load(variant, folder, sys.argv[3])\n"
+        "print(run(np.load(sys.argv[2])).shape)\n"
+    )
+    words = [str(build(target).folder), str(tmp_path / "images.npy"), device]
+    ended = subprocess.run(
+        [sys.executable, "-c", script, *words], capture_output=True, text=True, check=False
+    )
+    assert (ended.returncode, ended.stdout) == (0, "(17, 10)\n"), ended.stderr
 
 
 def test_batches_are_worked_off_by_the_functions_that_there_are(

@@ -288,3 +288,16 @@ def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
 )
 def test_what_could_never_work_is_refused(tmp_path: Path, old: str, new: str, said: str) -> None:
     assert said in refusal(tmp_path, edited(old, new))
+
+
+def test_iree_allocates_unless_a_lowering_says_that_the_caller_does(tmp_path: Path) -> None:
+    lowerings = load(
+        tmp_path,
+        edited("tiled: {rewrites: [winograd],", "tiled: {buffers: caller, rewrites: [winograd],"),
+    ).lowerings
+    assert (lowerings["direct"].buffers, lowerings["tiled"].buffers) == ("iree", "caller")
+
+
+def test_buffers_of_the_callers_need_batches_of_known_sizes(tmp_path: Path) -> None:
+    text = edited("batches: dynamic", "batches: dynamic, buffers: caller")
+    assert "lowerings.direct: value error, buffers: caller needs a list" in refusal(tmp_path, text)
