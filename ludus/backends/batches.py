@@ -32,6 +32,8 @@ def plan(images: int, batches: Sequence[int]) -> list[int]:
 
 def split(x: Array, batches: Sequence[int]) -> list[Array]:
     """x [N, ...] in parts of the planned batch sizes; the last is padded with zeros."""
+    if len(x) in batches:
+        return [x]
     parts, start = [], 0
     for batch in plan(len(x), batches):
         part = x[start : start + batch]

@@ -2,8 +2,7 @@
 
 import hashlib
 import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
 
@@ -65,7 +64,9 @@ def _tiles(tiles: list[Tile]) -> list[str]:
     digest = hashlib.sha256(spec.encode()).hexdigest()[:16]
     path = Path(tempfile.gettempdir()) / f"ludus-tiles-{digest}.mlir"
     write_text(path, spec)
-    return [f"--iree-codegen-tuning-spec-path={path}"]
+    # One thread: with a tuning spec and several, iree-compile 3.13 waits for itself for ever, once
+    # in a dozen times. The bytes are the same.
+    return [f"--iree-codegen-tuning-spec-path={path}", "--mlir-disable-threading"]
 
 
 def why_not(variant: Variant, device: str) -> str | None:
@@ -89,16 +90,17 @@ def load(variant: Variant, folder: Path, device: str, threads: int = 0) -> Run:
     """
     path = folder / variant.files[0].path
     crew, names = _crew(variant, path, device, threads), _names(variant)
+    sizes, largest = list(names), max(names)
 
     def work(module: Module, part: Array) -> Array:
         return module.call(names.get(len(part)) or names[batches.ANY], part)
 
     def run(images: Array) -> Array:
-        with _words(path, device):
-            answers = crew.run(work, batches.split(images, list(names)))
-        return (
-            answers[0] if len(answers[0]) == len(images) else np.concatenate(answers)[: len(images)]
-        )
+        with _DeviceErrors(path, device):
+            parts = batches.split(images, sizes)
+            answers = crew.run(work, parts, alone=len(images) <= largest)
+        whole = answers[0] if len(answers) == 1 else np.concatenate(answers)
+        return whole[: len(images)]
 
     return run
 
@@ -120,8 +122,8 @@ def load_alone(
         module.invoke(names.get(part.shape[0]) or names[batches.ANY], part)
 
     def run() -> None:
-        with _words(path, device):
-            crew.run(work, placed)
+        with _DeviceErrors(path, device):
+            crew.run(work, placed, alone=len(images) <= max(names))
 
     return run
 
@@ -148,14 +150,18 @@ def _crew(variant: Variant, path: Path, device: str, threads: int) -> batches.Cr
     return batches.Crew([module, *(module.twin() for _ in range(several - 1))])
 
 
-@contextmanager
-def _words(path: Path, device: str) -> Iterator[None]:
-    """Turn what the runtime raises into a DeviceError."""
-    try:
-        yield
-    except (RuntimeError, ValueError) as error:
-        said = str(error).splitlines()[0]
-        raise DeviceError(f"{path} failed on '{device}': {said}") from None
+class _DeviceErrors:
+    """Turns what the runtime raises into a DeviceError; @contextmanager costs a microsecond."""
+
+    def __init__(self, path: Path, device: str) -> None:
+        self._where = f"{path} failed on '{device}'"
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if isinstance(error, RuntimeError | ValueError):
+            raise DeviceError(f"{self._where}: {str(error).splitlines()[0]}") from None
 
 
 def runtime_version() -> str:

@@ -9,6 +9,9 @@ from iree import runtime as iree
 
 Array = npt.NDArray[np.float32]
 FLOAT32 = np.dtype(np.float32)
+# As plain numbers: to make one of the binding's enumerations takes a microsecond.
+VISIBLE = int(iree.MemoryType.HOST_VISIBLE)
+MAPPABLE = int(iree.BufferUsage.MAPPING_SCOPED)
 
 
 class Input:
@@ -112,10 +115,7 @@ class Module:
 
 def _mapped(buffer: iree.HalBuffer, shape: tuple[int, ...]) -> Array | None:
     """A buffer as an array of the host's, without a copy, or None where it cannot be mapped."""
-    visible = int(iree.MemoryType.HOST_VISIBLE)
-    if buffer.memory_type() & visible != visible:
-        return None
-    if not buffer.allowed_usage() & int(iree.BufferUsage.MAPPING_SCOPED):
+    if buffer.memory_type() & VISIBLE != VISIBLE or not buffer.allowed_usage() & MAPPABLE:
         return None
     mapped: Array = buffer.map().asarray(shape, FLOAT32)
     return mapped
