@@ -12,6 +12,7 @@ import statistics
 import tempfile
 import timeit
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -86,7 +87,7 @@ def measure(runs: dict[str, Run], images: np.ndarray) -> dict[str, list[float]]:
     order = list(runs)
     for index in range(ROUNDS):
         for name in order[index % len(order) :] + order[: index % len(order)]:
-            timer = timeit.Timer(lambda run=runs[name]: run(images))
+            timer = timeit.Timer(partial(runs[name], images))
             calls = max(1, round(SECONDS / timer.timeit(2) * 2))
             times[name].append(timer.timeit(calls) / calls)
     return times

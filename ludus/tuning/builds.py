@@ -2,8 +2,8 @@
 
 import io
 import warnings
-from contextlib import redirect_stdout, suppress
-from dataclasses import dataclass, field, replace
+from contextlib import redirect_stdout
+from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -12,8 +12,8 @@ from ludus import backends
 from ludus.backends import Sources
 from ludus.errors import DeviceError, LudusError, UsageError
 from ludus.manifest import Variant
-from ludus.params import IreeTarget, Lowering
-from ludus.tuning.apart import TookTooLong, run_apart
+from ludus.params import Lowering
+from ludus.tuning.apart import run_apart
 from ludus.tuning.candidates import Candidate
 
 COMPILE_SECONDS = 60.0
@@ -44,23 +44,12 @@ class Builds:
             name = f"candidate-{len(self._known)}"
             out = self.folder / name
             out.mkdir(exist_ok=True)
-            variant = self._compile(name, candidate, lowered, out)
+            variant = run_apart(
+                compile_candidate, name, candidate, self.export, lowered, out,
+                seconds=COMPILE_SECONDS,
+            )  # fmt: skip
             self._known[candidate.key] = Built(variant=variant, folder=out)
         return self._known[candidate.key]
-
-    def _compile(self, name: str, candidate: Candidate, lowered: Path, out: Path) -> Variant:
-        """With IREE 3.13 a compiler with several threads can wait for itself for ever.
-
-        It was seen with tuning specs, once in a dozen times; so then it is given one thread.
-        """
-        for flags in ([], ["--mlir-disable-threading"]):
-            row = replace(candidate, target=_with_flags(candidate.target, flags))
-            with suppress(TookTooLong):
-                return run_apart(
-                    compile_candidate, name, row, self.export, lowered, out,
-                    seconds=COMPILE_SECONDS,
-                )  # fmt: skip
-        raise TookTooLong(f"it was compiled for more than {COMPILE_SECONDS:.0f} s, twice")
 
     def _lower(self, lowering: Lowering, out: Path) -> None:
         if out.exists():
@@ -82,10 +71,6 @@ class Builds:
         except Exception as error:
             said = str(error).strip().partition("\n")[0]
             raise DeviceError(f"not lowered: {type(error).__name__}: {said}") from None
-
-
-def _with_flags(target: IreeTarget, flags: list[str]) -> IreeTarget:
-    return target.model_copy(update={"flags": [*target.flags, *flags]})
 
 
 def compile_candidate(
