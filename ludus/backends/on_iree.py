@@ -27,7 +27,7 @@ def build(name: str, target: IreeTarget, sources: Sources, out: Path) -> Variant
     source = sources.lowered / f"{target.lowering}.mlir"
     lowering = sources.lowerings[target.lowering]
     owned = [fenced.FLAG] if lowering.buffers == "caller" else []
-    flags = [*target.flags, *owned, *_tiles(target.tiles)]
+    flags = [*target.flags, *owned, *tile_flags(target.tiles)]
     iree_compile(target.toolchain, source, flags, out / MODULE)
     return describe(
         name,
@@ -55,8 +55,8 @@ def entry_functions(lowering: Lowering, path: Path) -> list[EntryFunction]:
     return [EntryFunction(name=f"batch_{batch}", batch=batch) for batch in lowering.batches]
 
 
-def _tiles(tiles: list[Tile]) -> list[str]:
-    """The flag for a file that tells the compiler the sizes of inner loops, if any are given."""
+def tile_flags(tiles: list[Tile]) -> list[str]:
+    """Flags that tell the compiler the sizes of inner loops, if any are given, by a file."""
     if not tiles:
         return []
     spec = tuning_spec(tiles)

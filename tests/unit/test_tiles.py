@@ -1,7 +1,10 @@
 """A target's tiles become a tuning spec: one matcher each, in order, with the loops that it has."""
 
+from pathlib import Path
+
 import pytest
 
+from ludus.backends.on_iree import tile_flags
 from ludus.backends.tiles import tuning_spec
 from ludus.params import Tile
 
@@ -39,3 +42,15 @@ def test_a_batched_tile_is_not_for_matmuls_without_a_batch() -> None:
     assert "dims_equal" not in spec
     assert "dim_is_multiple_of %left[1], 5" in spec
     assert "dim_is_multiple_of %right[2], 64" in spec
+
+
+def test_a_target_without_tiles_is_compiled_as_ever() -> None:
+    assert tile_flags([]) == []
+
+
+def test_a_compiler_that_is_given_tiles_has_one_thread() -> None:
+    """With several, iree-compile 3.13 waits for itself for ever, now and then."""
+    flag, path = tile_flags([Tile(m=1, n=64, k=4)])[0].split("=")
+    assert flag == "--iree-codegen-tuning-spec-path"
+    assert Path(path).read_text(encoding="utf-8") == tuning_spec([Tile(m=1, n=64, k=4)])
+    assert "--mlir-disable-threading" in tile_flags([Tile(m=1, n=64, k=4)])

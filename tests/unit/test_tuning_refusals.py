@@ -13,8 +13,7 @@ from ludus import cli
 from ludus.errors import DeviceError, UsageError
 from ludus.params import Params, load_params
 from ludus.tuning import builds, tuner
-from ludus.tuning.apart import TookTooLong, run_apart
-from ludus.tuning.candidates import Candidate, present
+from ludus.tuning.apart import run_apart
 
 ROOT = Path(__file__).parents[2]
 
@@ -92,33 +91,6 @@ def test_the_command_ends_with_2_and_one_line(
     assert caught.value.code == 2
     said = capsys.readouterr().err
     assert said == "error: no target 'iree-vmxv', did you mean 'iree-vmvx'?\n"
-
-
-@pytest.mark.parametrize("hangs", [0, 1, 2])
-def test_a_compiler_that_hangs_is_started_again_with_one_thread(
-    params: Params, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, hangs: int
-) -> None:
-    asked: list[list[str]] = []
-
-    def run(work: object, name: str, row: Candidate, *rest: object, seconds: float) -> str:
-        asked.append(row.target.flags)
-        if len(asked) <= hangs:
-            raise TookTooLong("it took more than 60 s")
-        return "described"
-
-    monkeypatch.setattr(builds, "run_apart", run)
-    now = present("iree-vmvx", params)
-    made = builds.Builds(export=tmp_path, folder=tmp_path)
-    lowered = tmp_path / "lowered" / f"{now.target.lowering}.mlir"
-    lowered.parent.mkdir()
-    lowered.touch()
-    if hangs == 2:
-        with pytest.raises(TookTooLong, match="compiled for more than 60 s, twice"):
-            made.build(now)
-    else:
-        assert made.build(now).variant == "described"
-    more: list[list[str]] = [[], ["--mlir-disable-threading"]]
-    assert asked == [now.target.flags + flags for flags in more[: hangs + 1]]
 
 
 def die(number: int) -> None:
