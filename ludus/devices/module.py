@@ -117,5 +117,5 @@ def _mapped(buffer: iree.HalBuffer, shape: tuple[int, ...]) -> Array | None:
     """A buffer as an array of the host's, without a copy, or None where it cannot be mapped."""
     if buffer.memory_type() & VISIBLE != VISIBLE or not buffer.allowed_usage() & MAPPABLE:
         return None
-    mapped: Array = buffer.map().asarray(shape, FLOAT32)
-    return mapped
+    # Not the binding's own `asarray`, which takes 3 microseconds.
+    return np.ndarray(shape, FLOAT32, buffer.map())
