@@ -96,9 +96,9 @@ class Tile(Strict):
     """Sizes of a matmul's inner loops, for one that they divide; see ludus/backends/tiles.py."""
 
     batched: bool = False
-    m: Annotated[int, Field(ge=1)]  # rows; 1 is for the product of one row
-    n: Annotated[int, Field(ge=1)]  # columns
-    k: Annotated[int, Field(ge=1)]  # products added up at a time
+    m: Annotated[int, Field(ge=1, le=64)]  # rows; 1 is for the product of one row
+    n: Annotated[int, Field(ge=1, le=1024)]  # columns
+    k: Annotated[int, Field(ge=1, le=64)]  # products added up at a time
 
 
 class IreeTarget(Strict):
@@ -233,9 +233,8 @@ def _explain(detail: Any) -> str:
     if detail["type"] in ("literal_error", "union_tag_invalid"):
         values = detail["ctx"].get("expected") or detail["ctx"]["expected_tags"]
         word = str(detail["ctx"].get("tag", detail["input"]))
-        return (
-            f"{where}: unknown value '{word}'{nearest(word, set(re.findall(r"'(.+?)'", values)))}"
-        )
+        known = {a or b for a, b in re.findall(r"'(.+?)'|\b(\d+)\b", values)}
+        return f"{where}: unknown value '{word}'{nearest(word, known)}"
     if detail["type"] == "union_tag_not_found":
         return f"{where}.backend: field required"
     if detail["type"] in ("model_type", "model_attributes_type", "dict_type"):

@@ -198,6 +198,8 @@ def test_an_unknown_name_is_told_with_the_nearest(
          "lowerings.direct.rewrites.0: input should be a valid string, got 5"),
         ("m: 1, n: 64", "m: 0, n: 64",
          "targets.iree-cpu.tiles.0.m: input should be greater than or equal to 1, got 0"),
+        ("m: 1, n: 64", "m: 7777, n: 64",
+         "targets.iree-cpu.tiles.0.m: input should be less than or equal to 64, got 7777"),
         ("m: 1, n: 64", "m: 1", "targets.iree-cpu.tiles.0.n: field required"),
         ("{backend: onnx}", "onnx", "targets.onnx: expected keys with values, got 'onnx'"),
         ("{backend: onnx}", "{flags: []}", "targets.onnx.backend: field required"),
