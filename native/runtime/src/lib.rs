@@ -1,0 +1,29 @@
+//! Reads Ludus bundles, checks all of them before a byte is executed, and runs them with IREE.
+//!
+//! ```text
+//! source     where a bundle's files are: a folder, or an engine's own file system
+//! manifest   what manifest.json says
+//! bundle     a bundle that was checked
+//! device     what this machine can run, by a word: cpu, vulkan, cuda, ...
+//! model      a bundle opened on a device: numbers in, probabilities out
+//! picture    from any picture of a drawing to the network's input
+//! batches    any number of images through functions of fixed batches
+//! iree       IREE's C API; the only file with `unsafe`
+//! ```
+//!
+//! It knows neither Godot nor any server.
+
+pub mod batches;
+pub mod bundle;
+pub mod cpu;
+pub mod device;
+pub mod error;
+mod iree;
+pub mod manifest;
+pub mod model;
+pub mod picture;
+pub mod source;
+
+pub use bundle::Bundle;
+pub use error::{Error, Result};
+pub use model::Model;
