@@ -13,17 +13,17 @@
 //!
 //! It knows neither Godot nor any server.
 
-pub mod batches;
-pub mod bundle;
-pub mod cpu;
-pub mod device;
+// pub mod batches;
+// pub mod bundle;
+// pub mod cpu;
+// pub mod device;
 pub mod error;
 mod iree;
-pub mod manifest;
-pub mod model;
-pub mod picture;
-pub mod source;
+// pub mod manifest;
+// pub mod model;
+// pub mod picture;
+// pub mod source;
 
-pub use bundle::Bundle;
-pub use error::{Error, Result};
-pub use model::Model;
+// pub use bundle::Bundle;
+// pub use error::{Error, Result};
+// pub use model::Model;
