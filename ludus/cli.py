@@ -5,6 +5,7 @@ Exit codes: 0; 1 where something falls short; 2 where it cannot be asked so.
 
 import json
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -15,12 +16,13 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Column, Table
 
-from ludus import backends, bundle, devices, evaluation, images, results, toolchain
+from ludus import backends, bundle, devices, evaluation, files, images, results, toolchain
 from ludus.benchmark import record, tables
 from ludus.benchmark.run import bundle_benchmark
 from ludus.errors import DeviceError, ImageError, LudusError, UsageError
 from ludus.manifest import Preprocess, Variant
 from ludus.params import load_params
+from ludus.test_set import load_test_set
 from ludus.tuning import rows as tuned_rows
 from ludus.tuning import tuner
 from ludus.tuning import words as tuning_words
@@ -156,9 +158,9 @@ def evaluate(
     if out.is_dir():
         raise UsageError(f"--out {out} is a folder; name a file in it")
     out.parent.mkdir(parents=True, exist_ok=True)
-    tests = evaluation.load_test_set(data)
+    tests = load_test_set(data)
     result = evaluation.evaluate(
-        chosen, folder, word, tests, opened.manifest.preprocess,
+        chosen, folder, word, tests, opened.manifest,
         evaluation=f"{chosen.target}-{word}", machine=machine,
     )  # fmt: skip
     if result.status == "not run":
@@ -191,7 +193,7 @@ def bench(
     if out is not None:
         record.write_record(found, out)
     if as_json:
-        print(record.to_json(found), end="")
+        print(files.to_json(asdict(found)), end="")
     else:
         console.print(tables.terminal(found))
     if all(row.status != "measured" for row in found.rows):

@@ -337,7 +337,7 @@ def test_evaluate_with_a_bad_test_set_writes_nothing(ludus: Call, tmp_path: Path
     arguments = ("--data", tmp_path / "bad.npz", "--out", tmp_path / "r.json")
     code, out, err = ludus("evaluate", GOOD, *arguments)
     assert (code, out) == (1, "")
-    assert "bad.npz cannot be read as images, labels and probabilities" in err
+    assert "bad.npz is no .npz file with 'images' and 'labels' and 'probabilities'" in err
     assert not (tmp_path / "r.json").exists()
 
 
