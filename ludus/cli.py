@@ -69,13 +69,15 @@ def inspect(folder: BundleFolder, as_json: Json = False) -> None:
         console.print(f"output/{index}  {tensor.name}: {tensor.datatype} {tensor.shape}")
     console.print(f"labels    {', '.join(found.labels)}")
     whole = [Column(name, no_wrap=True) for name in ("variant", "size")]
-    table = Table(*whole, "needs", Column("run on", no_wrap=True), "status", "accuracy", box=None)
+    table = Table(
+        *whole, "needs", Column("evaluation", no_wrap=True), "status", "accuracy", box=None
+    )
     for variant in found.variants:
         size = sum(file.bytes for file in variant.files) / 1e6
         for number, row in enumerate(variant.evaluations or [None]):
             first = [variant.target, f"{size:.2f} MB", _needs(variant)] if number == 0 else [""] * 3
             accuracy = "" if row is None or row.accuracy is None else f"{row.accuracy:.4f}"
-            last = ["", "not run", ""] if row is None else [row.device, row.status, accuracy]
+            last = ["", "not run", ""] if row is None else [row.evaluation, row.status, accuracy]
             table.add_row(*first, *last)
     console.print(table)
 

@@ -121,7 +121,7 @@ def test_inspect_shows_what_goes_in_and_out_and_each_variant(ludus: Call) -> Non
     ):
         assert said in out.splitlines()
     row = next(line.split() for line in out.splitlines() if "iree-vmvx" in line)
-    assert row == ["iree-vmvx", "0.04", "MB", "cpu", "cpu", "verified", "1.0000"]
+    assert row == ["iree-vmvx", "0.04", "MB", "cpu", "iree-vmvx", "verified", "1.0000"]
 
 
 def test_inspect_as_json_is_the_manifest(ludus: Call) -> None:
