@@ -10,7 +10,8 @@ export HF_HUB_DISABLE_TELEMETRY := 1
 
 READY := .venv/ready
 
-.PHONY: help setup debian repro table test test-unit test-backend test-pipeline lint format bundle doctor lock clean
+.PHONY: help setup debian debian-addon repro table test test-unit test-backend test-pipeline test-native \
+	test-godot addon addon-aarch64 demo demo-server lint format bundle doctor lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -23,8 +24,8 @@ repro: setup ## run the pipeline (dvc repro): from data to verified bundle, and 
 table: ## show the table of the last run
 	@python -m ludus.report
 
-test: setup ## all tests
-	@python -m pytest tests/unit tests/backend tests/pipeline
+test: test-native addon-if-possible ## all tests
+	@python -m pytest tests/unit tests/backend tests/pipeline tests/godot
 
 test-unit: setup ## the fast ones: no training, no compiler
 	@python -m pytest tests/unit
@@ -35,11 +36,40 @@ test-backend: setup ## each backend, on its own
 test-pipeline: setup ## the whole pipeline on small data
 	@python -m pytest tests/pipeline
 
-lint: setup ## ruff and mypy
-	@ruff format --check . && ruff check . && mypy
+test-native: setup debian-addon ## cargo's tests; skipped where the addon cannot be built
+	@if setup/native.sh; then cd native && cargo test --locked --release --workspace; \
+	else echo "skipped: the tests in native"; fi
 
-format: setup ## let ruff write what it can
+test-godot: addon-if-possible ## the addon in headless Godot
+	@python -m pytest tests/godot
+
+addon: debian-addon ## build the Godot addon for this machine, and bring Godot where there is none
+	@setup/native.sh && setup/addon.sh && setup/godot.sh >/dev/null
+
+addon-aarch64: debian-addon ## build the addon for 64-bit Arm Linux
+	@setup/debian.sh setup/debian-aarch64.txt
+	@setup/native.sh && setup/addon.sh aarch64-unknown-linux-gnu
+
+# Tests in Godot skip what they lack, and say so.
+.PHONY: addon-if-possible
+addon-if-possible: setup debian-addon
+	@! setup/native.sh || setup/addon.sh
+	@setup/godot.sh >/dev/null || true
+
+demo: addon ## draw a digit in Godot; BUNDLE= names another bundle than artifacts/bundle
+	@setup/demo.sh
+
+demo-server: addon ## judge the drawings of others, without a screen
+	@setup/demo.sh --headless -- --server
+
+lint: setup ## ruff and mypy; rustfmt and clippy where the addon can be built
+	@ruff format --check . && ruff check . && mypy
+	@! setup/native.sh || { cd native && cargo fmt --check && \
+	cargo clippy --locked --release --workspace --all-targets -- --deny warnings; }
+
+format: setup ## let ruff and rustfmt write what they can
 	@ruff format . && ruff check --fix .
+	@! setup/native.sh || { cd native && cargo fmt; }
 
 bundle: setup ## a zip of the bundle with its checksum, for builds without Git
 	@dvc repro bundle
@@ -53,6 +83,7 @@ lock: setup ## pin the newest versions that pyproject.toml and requirements/*.in
 
 clean: ## remove what the pipeline made and the environments; DVC's cache stays
 	rm -rf data/raw data/prepared artifacts dist .venv .uv .toolchains .*_cache .hypothesis
+	rm -rf .native .godot-engine native/target godot/addons/ludus/bin
 
 # The environment: made again only when what it is made from changes.
 $(READY): .python-version pyproject.toml requirements/pipeline.txt requirements/uv.txt
@@ -63,4 +94,7 @@ $(READY): .python-version pyproject.toml requirements/pipeline.txt requirements/
 	echo "$$uv" > $@
 
 debian:
-	@setup/debian.sh
+	@setup/debian.sh setup/debian-packages.txt
+
+debian-addon:
+	@setup/debian.sh setup/debian-addon.txt

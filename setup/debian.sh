@@ -1,7 +1,8 @@
 #!/bin/sh
-# Install what comes from Debian, or say what is missing and why it would help. Never fails: the
-# rows that need what is missing say "not run".
-list=$(dirname "$0")/debian-packages.txt
+# Install what a list names from Debian, or say what is missing and why it would help. Never fails:
+# who needs what is missing says so, or skips.
+# usage: setup/debian.sh LIST
+list=$1
 missing=
 while read -r package why; do
     case $package in '#'* | '') continue ;; esac

@@ -1,0 +1,26 @@
+# meta-name: Ludus Model
+# meta-description: Opens a model and runs it without stalling a frame
+# meta-default: false
+extends _BASE_
+
+@export_dir var bundle := "res://models/digits"
+
+var model := LudusModel.new()
+
+
+func _ready() -> void:
+	if model.open(bundle) != OK:
+		push_error(model.error_message)
+
+
+## The answer for a picture, as a label of the model; "" where there is none.
+func recognise(picture: Image) -> String:
+	if model.set_image(0, picture) != OK or await model.run_async() != OK:
+		push_error(model.error_message)
+		return ""
+	var scores: PackedFloat32Array = model.get("output/0/data")
+	var best := 0
+	for index in scores.size():
+		if scores[index] > scores[best]:
+			best = index
+	return model.labels[best]

@@ -1,0 +1,17 @@
+#!/bin/sh
+# Bring what builds the addon: into .native CMake, CUDA's headers and patchelf, and the Rust toolchain
+# that native/rust-toolchain.toml names. What has to come otherwise is asked for.
+set -eu
+for needed in 'cargo Rust, by rustup: https://rustup.rs' 'clang it: apt-get install clang libclang-dev'; do
+    command -v "${needed%% *}" >/dev/null && continue
+    echo "error: there is no ${needed%% *}; install ${needed#* }" >&2
+    exit 1
+done
+(cd native && { cargo --version >/dev/null 2>&1 || rustup toolchain install; })
+
+cmp -s requirements/native.txt .native/brought && exit 0
+uv=$(setup/uv.sh)
+"$uv" venv --quiet --clear --no-project .native
+"$uv" pip sync --quiet --require-hashes --python .native requirements/native.txt
+.native/bin/python setup/cuda_headers.py .native/cuda
+cp requirements/native.txt .native/brought
