@@ -13,7 +13,7 @@ const Remote := preload("remote.gd")
 ## The windows that all sizes in demo.tscn are meant for; in others all grows, or shrinks a bit.
 const PLANNED := Vector2(1152, 648)
 const PLANNED_TALL := Vector2(560, 1040)
-const LEAST_WINDOW := Vector2i(560, 400)
+const LEAST_WINDOW := Vector2i(480, 420)
 
 ## The newest drawing is judged, or the canvas is blank.
 signal judged(judgement: Judgement)
@@ -33,6 +33,7 @@ var _judging := false
 
 
 func _ready() -> void:
+	set_process(false)
 	get_window().min_size = LEAST_WINDOW
 	get_window().size_changed.connect(_fit)
 	_fit()
@@ -54,7 +55,7 @@ func start(bundle: String, options: Options, messages: Messages) -> String:
 		add_child(_remote)
 	_list_devices(options)
 	bars.set_labels(_recogniser.model.labels)
-	_show(Judgement.new())
+	set_process(true)
 	return ""
 
 
@@ -168,10 +169,11 @@ func _fit() -> void:
 		get_theme_constant(&"margin_top") + get_theme_constant(&"margin_bottom")
 	)
 	var room := Vector2(window.size) / window.content_scale_factor - margins
-	var tools: float = %Tools.get_combined_minimum_size().y + %Drawing.get_theme_constant(&"separation")
-	var side := minf(room.x * 0.52, room.y - tools)
-	if tall:
-		var answers: float = %Answers.get_combined_minimum_size().y
-		side = minf(room.x, room.y - tools - answers - %Columns.get_theme_constant(&"separation"))
+	room.y -= %Tools.get_combined_minimum_size().y + %Drawing.get_theme_constant(&"separation")
+	var answers: Vector2 = %Answers.get_combined_minimum_size()
+	answers += Vector2.ONE * %Columns.get_theme_constant(&"separation")
+	var side := minf(room.x, room.y - answers.y)
+	if not tall:
+		side = minf(room.y, minf(room.x * 0.52, room.x - answers.x))
 	%Columns.vertical = tall
 	%Paper.custom_minimum_size = Vector2.ONE * floorf(side)
