@@ -31,6 +31,8 @@ pub mod picture;
 pub mod source;
 
 pub use bundle::Bundle;
+#[cfg(feature = "iree")]
+pub use device::shutdown;
 pub use error::{Error, Result};
 #[cfg(feature = "iree")]
 pub use model::Model;

@@ -217,7 +217,7 @@ impl Model {
     pub fn run(&mut self, images: &[f32], answers: &mut Vec<f32>) -> Result<()> {
         answers.clear();
         let (per_image, per_answer) = (self.values_per_image(), self.labels());
-        if images.is_empty() || images.len() % per_image != 0 {
+        if images.is_empty() || !images.len().is_multiple_of(per_image) {
             return Err(Error::Usage(format!(
                 "{} values are no whole number of images, each has {per_image}",
                 images.len()
