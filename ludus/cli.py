@@ -5,6 +5,7 @@ Exit codes: 0; 1 where something falls short; 2 where it cannot be asked so.
 
 import json
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -15,12 +16,13 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Column, Table
 
-from ludus import backends, bundle, devices, evaluation, images, results, toolchain
+from ludus import backends, bundle, devices, evaluation, files, images, results, toolchain
 from ludus.benchmark import record, tables
 from ludus.benchmark.run import bundle_benchmark
 from ludus.errors import DeviceError, ImageError, LudusError, UsageError
 from ludus.manifest import Preprocess, Variant
 from ludus.params import load_params
+from ludus.test_set import load_test_set
 from ludus.tuning import rows as tuned_rows
 from ludus.tuning import tuner
 from ludus.tuning import words as tuning_words
@@ -67,13 +69,15 @@ def inspect(folder: BundleFolder, as_json: Json = False) -> None:
         console.print(f"output/{index}  {tensor.name}: {tensor.datatype} {tensor.shape}")
     console.print(f"labels    {', '.join(found.labels)}")
     whole = [Column(name, no_wrap=True) for name in ("variant", "size")]
-    table = Table(*whole, "needs", Column("run on", no_wrap=True), "status", "accuracy", box=None)
+    table = Table(
+        *whole, "needs", Column("evaluation", no_wrap=True), "status", "accuracy", box=None
+    )
     for variant in found.variants:
         size = sum(file.bytes for file in variant.files) / 1e6
         for number, row in enumerate(variant.evaluations or [None]):
             first = [variant.target, f"{size:.2f} MB", _needs(variant)] if number == 0 else [""] * 3
             accuracy = "" if row is None or row.accuracy is None else f"{row.accuracy:.4f}"
-            last = ["", "not run", ""] if row is None else [row.device, row.status, accuracy]
+            last = ["", "not run", ""] if row is None else [row.evaluation, row.status, accuracy]
             table.add_row(*first, *last)
     console.print(table)
 
@@ -156,9 +160,9 @@ def evaluate(
     if out.is_dir():
         raise UsageError(f"--out {out} is a folder; name a file in it")
     out.parent.mkdir(parents=True, exist_ok=True)
-    tests = evaluation.load_test_set(data)
+    tests = load_test_set(data)
     result = evaluation.evaluate(
-        chosen, folder, word, tests, opened.manifest.preprocess,
+        chosen, folder, word, tests, opened.manifest,
         evaluation=f"{chosen.target}-{word}", machine=machine,
     )  # fmt: skip
     if result.status == "not run":
@@ -191,7 +195,7 @@ def bench(
     if out is not None:
         record.write_record(found, out)
     if as_json:
-        print(record.to_json(found), end="")
+        print(files.to_json(asdict(found)), end="")
     else:
         console.print(tables.terminal(found))
     if all(row.status != "measured" for row in found.rows):

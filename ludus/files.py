@@ -1,9 +1,18 @@
-"""Files and folders that appear whole or not at all."""
+"""Files and folders that appear whole or not at all, and files that are read checked."""
 
+import json
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
+from zipfile import BadZipFile
+
+import numpy as np
+import numpy.typing as npt
+from pydantic import TypeAdapter, ValidationError
+
+from ludus.errors import DataError
 
 
 @contextmanager
@@ -39,3 +48,46 @@ def write_text(path: Path, text: str) -> None:
         partial.replace(path)
     finally:
         partial.unlink(missing_ok=True)
+
+
+def to_json(value: object) -> str:
+    """JSON as all our files have it: keys in order, so that the same value is the same text."""
+    return json.dumps(value, indent=1, sort_keys=True) + "\n"
+
+
+def write_json(path: Path, value: object) -> None:
+    """Write a value as JSON, as `write_text` writes."""
+    write_text(path, to_json(value))
+
+
+def read_json[T](kind: TypeAdapter[T], path: Path, what: str, next_step: str = "") -> T:
+    """Read a JSON file as a type; keys that a dataclass does not know are left out.
+
+    what: such as "results file", for the message of the DataError that a missing file, a broken
+    one or a value of another type raises. next_step: what its end says that would help.
+    """
+    end = f"; {next_step}" if next_step else ""
+    try:
+        return kind.validate_json(path.read_bytes(), strict=True)
+    except OSError as error:
+        raise DataError(f"{path} cannot be read: {error.strerror}{end}") from None
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        message = f"{where}: {first['msg'].lower()}" if where else first["msg"]
+        raise DataError(f"{path} is no {what}: {message}{end}") from None
+
+
+def read_arrays(path: Path, keys: list[str], next_step: str) -> list[npt.NDArray[Any]]:
+    """The arrays of these names in an .npz file. Raises DataError, whose end is next_step."""
+    try:
+        # Opened here: np.load of numpy 2 leaves open a file that it is given by its path and that
+        # is no archive.
+        with path.open("rb") as file:
+            arrays = np.lib.npyio.NpzFile(file)
+            return [arrays[key] for key in keys]
+    except FileNotFoundError:
+        raise DataError(f"{path} is missing; {next_step}") from None
+    except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
+        expected = " and ".join(f"'{key}'" for key in keys)
+        raise DataError(f"{path} is no .npz file with {expected}: {error}; {next_step}") from None

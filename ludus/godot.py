@@ -4,6 +4,7 @@ An engine that ends with exit code 0 may have said that a script broke or that o
 `run` reads its log too.
 """
 
+import itertools
 import os
 import platform
 import re
@@ -58,6 +59,11 @@ class Engine:
 
     program: Path
     version: str  # such as 4.6.3.stable
+
+    @property
+    def number(self) -> str:
+        """Of the version, such as 4.6.3."""
+        return ".".join(itertools.takewhile(str.isdecimal, self.version.split(".")))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -133,14 +139,24 @@ def library(kind: str = "debug") -> Path:
 
 def why_not() -> str | None:
     """Why the addon cannot be run on this machine, and what would help, or None."""
+    return why_no_engine() or why_no_library()
+
+
+def why_no_engine() -> str | None:
+    """Why there is no engine, or None."""
     try:
         find_engine()
     except ToolError as error:
         return str(error)
-    if not library().exists():
-        name = library().name
-        return f"the addon is not built ({name} is not in godot/addons/ludus/bin); run `make addon`"
     return None
+
+
+def why_no_library() -> str | None:
+    """Why there is no addon for this machine, or None."""
+    if library().exists():
+        return None
+    name = library().name
+    return f"the addon is not built ({name} is not in godot/addons/ludus/bin); run `make addon`"
 
 
 def make_project(folder: Path, files: Mapping[str, Path], settings: str = "") -> Path:

@@ -4,10 +4,12 @@
 """
 
 import json
+from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, model_validator
 
+from ludus.files import read_json
 from ludus.params import Cpu, Driver, Gate, Name
 
 SCHEMA_VERSION = 1
@@ -163,6 +165,18 @@ class Manifest(Network):
     variants: list[Variant] = Field(min_length=1, description="best first")
     files: list[File] = Field(description="every other file of the bundle")
     provenance: Provenance
+
+
+def read_network(export: Path) -> Network:
+    """What the export stage wrote of the network to its folder. Raises DataError."""
+    path = export / "network.json"
+    return read_json(TypeAdapter(Network), path, "network", "run `dvc repro export`")
+
+
+def read_variant(built: Path) -> Variant:
+    """What the compile stage wrote of a target to its folder. Raises DataError."""
+    path = built / "variant.json"
+    return read_json(TypeAdapter(Variant), path, "variant", f"run `dvc repro compile@{built.name}`")
 
 
 def json_schema() -> dict[str, Any]:

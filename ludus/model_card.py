@@ -17,8 +17,8 @@ def model_card(manifest: Manifest) -> str:
             f"Output `{outputs.name}`: {outputs.datatype} {outputs.shape}, for the labels "
             f"{', '.join(manifest.labels)}.",
             "",
-            "| variant | run on | status | accuracy | agreement | largest difference |",
-            "|---|---|---|---|---|---|",
+            "| variant | evaluation | on | status | accuracy | agreement | largest difference |",
+            "|---|---|---|---|---|---|---|",
             *rows,
             "",
             "Accuracy is on the official test images, never trained on or chosen by; agreement and "
@@ -40,4 +40,5 @@ def _row(variant: Variant, figures: Figures) -> str:
             f"{figures.agreement:.4f}",
             f"{figures.max_abs_diff:.1e}",
         ]
-    return f"| {' | '.join([variant.target, figures.device, figures.status, *numbers])} |"
+    words = [variant.target, figures.evaluation, figures.device, figures.status]
+    return f"| {' | '.join([*words, *numbers])} |"

@@ -22,6 +22,8 @@ from pydantic import (
 from ludus.errors import ConfigError, nearest
 
 Driver = Literal["cpu", "vulkan", "cuda", "rocm", "metal"]
+# Through what a variant is run: `ludus.machines`.
+Machine = Literal["native", "godot", "godot-pck"]
 Device = Literal["cpu", "vulkan", "vulkan-llvmpipe", "vulkan-gpu", "cuda", "rocm", "metal"]
 # No dots: DVC takes one for the way into a table.
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]*$")]
@@ -128,7 +130,7 @@ class Evaluation(Strict):
 
     target: str
     device: Device
-    machine: Literal["native"]
+    machine: Machine
     required: bool
 
 
@@ -284,9 +286,9 @@ def _check_names(params: Params, path: Path) -> None:
             raise ConfigError(
                 f"{path}: evaluations.{name}.target: no target '{evaluation.target}'{hint}"
             )
-        _check_device(
-            params, evaluation.target, evaluation.device, f"{path}: evaluations.{name}.device"
-        )
+        where = f"{path}: evaluations.{name}"
+        _check_device(params, evaluation.target, evaluation.device, f"{where}.device")
+        _check_machine(params, evaluation, f"{where}.machine")
     for number, row in enumerate(params.benchmark.comparisons):
         where = f"{path}: benchmark.comparisons.{number}"
         for key, named in (("target", row.target), ("against", row.against)):
@@ -305,6 +307,16 @@ def _check_device(params: Params, name: str, device: Device, where: str) -> None
         raise ConfigError(
             f"{where}: '{name}' cannot run on '{device}', on any machine; "
             f"expected a device of {sorted(fits)}"
+        )
+
+
+def _check_machine(params: Params, evaluation: Evaluation, where: str) -> None:
+    """What a machine runs modules with must be the target's backend."""
+    target = params.targets[evaluation.target]
+    if evaluation.machine != "native" and not isinstance(target, IreeTarget):
+        raise ConfigError(
+            f"{where}: '{evaluation.machine}' runs modules for IREE alone, and "
+            f"'{evaluation.target}' is for {target.backend}; expected native"
         )
 
 

@@ -12,19 +12,18 @@ An evaluation itself only measures; its file says `measured` until `judge` holds
 floors. So an edited floor runs nothing again, and a refused run keeps its figures.
 """
 
-import json
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import TypeAdapter, ValidationError
+from pydantic import TypeAdapter
 
 from ludus.errors import DataError
-from ludus.files import write_text
-from ludus.params import Gate
+from ludus.files import read_json, write_json
+from ludus.params import Gate, Machine
 
 Status = Literal["measured", "verified", "failed", "not run", "attested"]
 
@@ -124,14 +123,14 @@ def judge(result: Result, floors: Gate, images: int | None = None) -> Result:
 def attest(result: Result, elsewhere: Iterable[Result], floors: Gate, images: int) -> Result:
     """For a result not run here, another machine's of the very same file, if there is one.
 
-    It must be of the same target, device and sha256, over as many images, run without failing and
-    above the floors; else the result stays "not run".
+    It must be of the same target, device and sha256, through the same machine, over as many
+    images, run without failing and above the floors; else the result stays "not run".
     """
     if result.status != "not run" or result.sha256 is None:
         return result
-    wanted = (result.target, result.device, result.sha256, images)
+    wanted = (*_where(result), images)
     for other in elsewhere:
-        found = (other.target, other.device, other.sha256, other.images)
+        found = (*_where(other), other.images)
         ran = other.status in ("measured", "verified")
         if found == wanted and ran and not shortfalls(other, floors):
             return replace(
@@ -144,37 +143,27 @@ def attest(result: Result, elsewhere: Iterable[Result], floors: Gate, images: in
     return result
 
 
+def _where(result: Result) -> tuple[str | None, ...]:
+    """What was run, on what, and through what: a machine of another name is a native one."""
+    through = result.machine if result.machine in get_args(Machine) else "native"
+    return result.target, result.device, result.sha256, through
+
+
 def write_result(result: Result, path: Path) -> None:
-    """Write a results file: JSON, sorted keys."""
-    _write(asdict(result), path)
+    """Write a results file."""
+    write_json(path, asdict(result))
 
 
 def write_results(results: list[Result], path: Path) -> None:
-    """Write several results to one file: a list in JSON, in this order."""
-    _write([asdict(result) for result in results], path)
+    """Write several results to one file, in this order."""
+    write_json(path, [asdict(result) for result in results])
 
 
 def read_result(path: Path) -> Result:
     """Read a results file; keys it does not know are left out. Raises DataError."""
-    return _read(TypeAdapter(Result), path)
+    return read_json(TypeAdapter(Result), path, "results file")
 
 
 def read_results(path: Path) -> list[Result]:
     """Read what `write_results` wrote. Raises DataError."""
-    return _read(TypeAdapter(list[Result]), path)
-
-
-def _write(values: object, path: Path) -> None:
-    write_text(path, json.dumps(values, indent=1, sort_keys=True) + "\n")
-
-
-def _read[T](kind: TypeAdapter[T], path: Path) -> T:
-    try:
-        return kind.validate_json(path.read_bytes(), strict=True)
-    except OSError as error:
-        raise DataError(f"{path} cannot be read: {error.strerror}") from None
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        message = f"{where}: {first['msg'].lower()}" if where else first["msg"]
-        raise DataError(f"{path} is no results file: {message}") from None
+    return read_json(TypeAdapter(list[Result]), path, "results file")

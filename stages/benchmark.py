@@ -16,12 +16,11 @@ from rich.console import Console
 from ludus.benchmark import plan, tables
 from ludus.benchmark.record import Record, write_record
 from ludus.benchmark.run import benchmark
-from ludus.errors import DataError
-from ludus.evaluation import load_test_set
 from ludus.images import normalise
-from ludus.manifest import Network, Variant
+from ludus.manifest import read_network, read_variant
 from ludus.params import Params, load_params
 from ludus.stage import run_stage
+from ludus.test_set import load_test_set
 
 MOST_IMAGES = max(plan.LONG.curve)
 
@@ -29,23 +28,14 @@ MOST_IMAGES = max(plan.LONG.curve)
 def measure_targets(params: Params, targets: Path, export: Path, *, long: bool = False) -> Record:
     """Benchmark the targets of params. Raises DataError for images or files that are not there."""
     tests = load_test_set(export / "reference.npz")
-    how = Network.model_validate_json((export / "network.json").read_bytes()).preprocess
-    built = [(_variant(targets / name), targets / name) for name in params.targets]
+    built = [(read_variant(targets / name), targets / name) for name in params.targets]
     return benchmark(
         built,
-        normalise(tests.images[:MOST_IMAGES], how),
+        normalise(tests.images[:MOST_IMAGES], read_network(export).preprocess),
         tests.reference[:MOST_IMAGES],
         plan.LONG if long else params.benchmark,
         long=long,
     )
-
-
-def _variant(folder: Path) -> Variant:
-    path = folder / "variant.json"
-    try:
-        return Variant.model_validate_json(path.read_bytes())
-    except FileNotFoundError:
-        raise DataError(f"{path} is missing; run `dvc repro compile@{folder.name}`") from None
 
 
 def main() -> None:

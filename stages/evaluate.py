@@ -1,8 +1,8 @@
-"""Run one evaluation: a target's files over all test images, on one device.
+"""Run one evaluation: a target's files over all test images, on one device of one machine.
 
     python -m stages.evaluate iree-vmvx
 
-reads   artifacts/targets/<target>/, artifacts/export/, artifacts/machine.json,
+reads   artifacts/targets/<target>/, artifacts/export/, artifacts/machine/<machine>.json,
         params.yaml evaluations.<evaluation>
 writes  artifacts/evaluations/<evaluation>.json
 
@@ -13,11 +13,12 @@ import argparse
 from pathlib import Path
 
 from ludus.errors import UsageError, nearest
-from ludus.evaluation import evaluate, load_test_set
-from ludus.manifest import Network, Variant
+from ludus.evaluation import evaluate
+from ludus.manifest import read_network, read_variant
 from ludus.params import Params, load_params
 from ludus.results import Result, write_result
 from ludus.stage import run_stage
+from ludus.test_set import load_test_set
 
 
 def run_evaluation(name: str, params: Params, targets: Path, export: Path) -> Result:
@@ -26,10 +27,16 @@ def run_evaluation(name: str, params: Params, targets: Path, export: Path) -> Re
         raise UsageError(f"no evaluation '{name}'{nearest(name, set(params.evaluations))}")
     row = params.evaluations[name]
     folder = targets / row.target
-    variant = Variant.model_validate_json((folder / "variant.json").read_bytes())
-    tests = load_test_set(export / "reference.npz")
-    how = Network.model_validate_json((export / "network.json").read_bytes()).preprocess
-    return evaluate(variant, folder, row.device, tests, how, evaluation=name, machine=row.machine)
+    return evaluate(
+        read_variant(folder),
+        folder,
+        row.device,
+        load_test_set(export / "reference.npz"),
+        read_network(export),
+        evaluation=name,
+        machine=row.machine,
+        through=row.machine,
+    )
 
 
 def main() -> None:
@@ -42,9 +49,9 @@ def main() -> None:
     result = run_evaluation(
         arguments.evaluation, load_params(), arguments.targets, arguments.export
     )
-    out = arguments.out or Path("artifacts/evaluations") / f"{arguments.evaluation}.json"
-    out.parent.mkdir(parents=True, exist_ok=True)
-    write_result(result, out)
+    write_result(
+        result, arguments.out or Path("artifacts/evaluations") / f"{arguments.evaluation}.json"
+    )
     print(f"{result.evaluation}: {result.reason or f'{result.images:,} images measured'}")
 
 

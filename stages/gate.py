@@ -7,13 +7,12 @@ artifacts/gate.json, which the bundle depends on. A refusal deletes nothing but 
 """
 
 import argparse
-import json
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from ludus.errors import GateError, UsageError, nearest
-from ludus.files import write_text
+from ludus.files import write_json
 from ludus.results import Result, Status, read_results
 from ludus.stage import run_stage
 
@@ -53,8 +52,7 @@ def gate(results: Path, passed: Path, also: Sequence[str] = ()) -> list[str]:
         lines += [_explain(row, results.parent / "index.html") for row in short]
         raise GateError("\n".join(lines))
     required = [row.evaluation for row in rows if row.required]
-    content = {"passed": True, "required": required}
-    write_text(passed, json.dumps(content, indent=1, sort_keys=True) + "\n")
+    write_json(passed, {"passed": True, "required": required})
     return required
 
 

@@ -3,57 +3,35 @@
     python -m stages.probe
 
 reads   params.yaml, only to check it
-writes  artifacts/machine.json
+writes  artifacts/machine/<machine>.json, one for each machine of params.yaml's evaluations
 
-DVC runs it every time, since it cannot see hardware; the file has no times in it, so that an
-unchanged machine gives the same file and nothing after it runs again. Being always run, it also
+DVC runs it every time, since it cannot see hardware; the files have no times in them, so that an
+unchanged machine gives the same files and nothing after it runs again. Being always run, it also
 checks params.yaml, of which DVC looks at the keys that it knows alone.
 """
 
 import argparse
-import json
-import platform
 from pathlib import Path
-from typing import Any
 
-from ludus import devices
-from ludus.backends.on_iree import runtime_version
-from ludus.devices import cpu
-from ludus.files import write_text
+from ludus import machines
+from ludus.files import replaced_folder, write_json
 from ludus.params import load_params
 from ludus.stage import run_stage
 
 
-def probe() -> dict[str, Any]:
-    """The machine, and for each device word its name or the reason why it cannot be used."""
-    return {
-        "system": f"{platform.system()} {platform.machine()}",
-        "cpu": {
-            "name": cpu.name(),
-            "architecture": cpu.architecture(),
-            "features": sorted(cpu.features()),
-        },
-        "iree": runtime_version(),
-        "devices": {word: _try(word) for word in devices.DEVICES},
-    }
-
-
-def _try(word: str) -> dict[str, str | None]:
-    reason = devices.why_not(word)
-    name = None if reason else devices.open_device(word)[1]
-    return {"name": name, "reason": reason}
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--out", type=Path, default=Path("artifacts/machine.json"))
+    parser.add_argument("--out", type=Path, default=Path("artifacts/machine"))
     parser.add_argument("--params", type=Path, default=Path("params.yaml"))
     arguments = parser.parse_args()
     load_params(arguments.params)
-    machine = probe()
-    write_text(arguments.out, json.dumps(machine, indent=1, sort_keys=True) + "\n")
-    for word, found in machine["devices"].items():
-        print(f"{word:16} {found['name'] or 'not here: ' + found['reason']}")
+    found = {name: machines.machine(name).facts() for name in machines.MACHINES}
+    with replaced_folder(arguments.out) as folder:
+        for name, values in found.items():
+            write_json(folder / f"{name}.json", values)
+    for name, values in found.items():
+        for word, here in values.get("devices", values).items():
+            print(f"{name:10} {word:16} {here['name'] or 'not here: ' + here['reason']}")
 
 
 if __name__ == "__main__":

@@ -3,21 +3,20 @@
     python -m stages.report
 
 Reads params.yaml, data/prepared/test.npz, attestations/ and, in artifacts/, evaluations/,
-training/, export/reference.npz, targets/, data/, machine.json and benchmark.json. Writes
+training/, export/reference.npz, targets/, data/, machine/ and benchmark.json. Writes
 artifacts/report/ (results.json: every evaluation with its status; index.html, table.md, plots/) and
 artifacts/metrics.json. Every row gets its status word here; to refuse a build is the gate's work.
 """
 
 import argparse
 import csv
-import json
 import math
 from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 
-from ludus.files import replaced_folder, write_text
+from ludus.files import replaced_folder, write_json, write_text
 from ludus.params import load_params
 from ludus.report import page, table
 from ludus.report.inputs import Inputs, read_inputs
@@ -39,9 +38,9 @@ def report(params: Path, *, artifacts: Path, data: Path, attestations: Path) -> 
         write_text(folder / "index.html", page.render(inputs))
         write_text(folder / "table.md", table.markdown(inputs.rows, inputs.sizes))
         write_confusion(inputs, folder / "plots/confusion.csv")
-        _write_json(plotted, folder / "plots/evaluations.json")
+        write_json(folder / "plots/evaluations.json", plotted)
         write_results(inputs.rows, folder / "results.json")
-    _write_json(metrics(inputs), artifacts / "metrics.json")
+    write_json(artifacts / "metrics.json", metrics(inputs))
     return inputs
 
 
@@ -99,10 +98,6 @@ def write_confusion(inputs: Inputs, path: Path) -> None:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(["actual", "predicted"])
         writer.writerows(np.stack([inputs.labels, answers], axis=1).tolist())
-
-
-def _write_json(values: object, path: Path) -> None:
-    write_text(path, json.dumps(values, indent=1, sort_keys=True) + "\n")
 
 
 def main() -> None:

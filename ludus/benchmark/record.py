@@ -4,16 +4,15 @@ Only ratios of one round mean something on a busy machine, so each row keeps its
 round: any two rows of one batch and thread count can be compared round by round, later too.
 """
 
-import json
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Annotated, Literal
 
 import numpy as np
-from pydantic import Field, TypeAdapter, ValidationError
+from pydantic import Field, TypeAdapter
 
 from ludus.errors import DataError
-from ludus.files import write_text
+from ludus.files import read_json, write_json
 
 Status = Literal["measured", "failed", "not run"]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
@@ -134,25 +133,13 @@ def compare(row: Row, other: Row) -> Ratio | None:
 
 def write_record(record: Record, path: Path) -> None:
     """Write a benchmark as JSON, keys in order."""
-    write_text(path, to_json(record))
-
-
-def to_json(record: Record) -> str:
-    return json.dumps(asdict(record), indent=1, sort_keys=True) + "\n"
+    write_json(path, asdict(record))
 
 
 def read_record(path: Path) -> Record:
     """Read what `write_record` wrote; keys that it does not know are left out. Raises DataError."""
     again = "run `dvc repro -f benchmark`"
-    try:
-        record = TypeAdapter(Record).validate_json(path.read_bytes(), strict=True)
-    except OSError as error:
-        raise DataError(f"{path} cannot be read: {error.strerror}; {again}") from None
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        message = f"{where}: {first['msg'].lower()}" if where else first["msg"]
-        raise DataError(f"{path} is no benchmark: {message}; {again}") from None
+    record = read_json(TypeAdapter(Record), path, "benchmark", again)
     for number, row in enumerate(record.rows):
         measured = row.status == "measured"
         if measured != (row.median_ms is not None) or len(row.round_ms) != row.rounds:

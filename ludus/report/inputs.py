@@ -1,18 +1,19 @@
 """Everything a report is made from, read and checked."""
 
 import csv
-import json
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
-from zipfile import BadZipFile
 
 import numpy as np
 import numpy.typing as npt
+from pydantic import TypeAdapter
 
 from ludus.benchmark.record import Record, read_record
 from ludus.errors import DataError
-from ludus.params import Params
+from ludus.files import read_arrays, read_json
+from ludus.machines import MACHINES
+from ludus.params import Evaluation, Params
 from ludus.results import Result, attest, judge, read_result
 
 # What an evaluation's own file may say; only a report says verified or attested.
@@ -43,8 +44,12 @@ def read_inputs(params: Params, *, artifacts: Path, data: Path, attestations: Pa
 
     What only decorates the report (curves, samples, counts, machine, benchmark) may be missing.
     """
-    images, labels = _arrays(data / "prepared/test.npz", "prepare", "images", "labels")
-    (reference,) = _arrays(artifacts / "export/reference.npz", "export", "probabilities")
+    images, labels = read_arrays(
+        data / "prepared/test.npz", ["images", "labels"], "run `dvc repro prepare`"
+    )
+    (reference,) = read_arrays(
+        artifacts / "export/reference.npz", ["probabilities"], "run `dvc repro export`"
+    )
     if not len(images) == len(labels) == len(reference):
         raise DataError(
             f"{artifacts / 'export/reference.npz'} holds answers to {len(reference)} images, "
@@ -62,7 +67,7 @@ def read_inputs(params: Params, *, artifacts: Path, data: Path, attestations: Pa
         curves=_curves(artifacts / "training/plots/metrics"),
         classes=_csv_rows(artifacts / "data/classes.csv"),
         samples=samples.read_bytes() if samples.exists() else None,
-        machine=_machine(artifacts / "machine.json"),
+        machine=_machines(artifacts / "machine"),
         benchmark=read_record(benchmark) if benchmark.exists() else None,
     )
 
@@ -78,11 +83,10 @@ def judged_rows(params: Params, folder: Path, attestations: Path, images: int) -
     rows = []
     for name, evaluation in params.evaluations.items():
         result = _evaluation(folder / f"{name}.json", name)
-        expected, found = (evaluation.target, evaluation.device), (result.target, result.device)
+        expected, found = _where(evaluation), _where(result)
         if found != expected:
             raise DataError(
-                f"{folder / name}.json is of target '{result.target}' on '{result.device}', and "
-                f"params.yaml says '{evaluation.target}' on '{evaluation.device}'; "
+                f"{folder / name}.json is of {found}, and params.yaml says {expected}; "
                 f"run `dvc repro -f evaluate@{name}`"
             )
         judged = judge(result, params.gate, images)
@@ -90,6 +94,10 @@ def judged_rows(params: Params, folder: Path, attestations: Path, images: int) -
         # The table says what is required now; a results file may be older than an edit of that.
         rows.append(replace(attested, required=evaluation.required))
     return rows
+
+
+def _where(row: Evaluation | Result) -> str:
+    return f"target '{row.target}' on '{row.device}' through '{row.machine}'"
 
 
 def _evaluation(path: Path, name: str) -> Result:
@@ -105,21 +113,6 @@ def _evaluation(path: Path, name: str) -> Result:
             f"{', '.join(MEASURED)}; run `dvc repro -f evaluate@{name}`"
         )
     return result
-
-
-def _arrays(path: Path, stage: str, *keys: str) -> list[npt.NDArray[Any]]:
-    """The named arrays of an .npz file. Raises DataError."""
-    try:
-        # numpy 2.5 leaves the file open where it is given a path and finds no archive there.
-        with path.open("rb") as file, np.load(file) as arrays:
-            return [arrays[key] for key in keys]
-    except FileNotFoundError:
-        raise DataError(f"{path} is missing; run `dvc repro {stage}`") from None
-    except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
-        expected = " and ".join(f"'{key}'" for key in keys)
-        raise DataError(
-            f"{path} is no .npz file with {expected}: {error}; run `dvc repro -f {stage}`"
-        ) from None
 
 
 def _module_bytes(folder: Path) -> int:
@@ -151,11 +144,16 @@ def _csv_rows(path: Path) -> list[list[str]]:
     return [[f"{int(cell):,}" if cell.isdecimal() else cell for cell in line] for line in table]
 
 
-def _machine(path: Path) -> dict[str, Any]:
-    if not path.exists():
-        return {}
-    try:
-        values = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise DataError(f"{path} is no JSON: {error}; run `dvc repro -f probe`") from None
-    return values if isinstance(values, dict) else {}
+def _machines(folder: Path) -> dict[str, Any]:
+    """What the probe wrote down: of this machine, and of each other that it found to run through.
+
+    What two machines have in common is shown once.
+    """
+    kind = TypeAdapter(dict[str, Any])
+    found: dict[str, Any] = {}
+    for name in MACHINES:
+        path = folder / f"{name}.json"
+        if path.exists():
+            values = read_json(kind, path, "description of a machine", "run `dvc repro -f probe`")
+            found |= {key: value for key, value in values.items() if key not in found}
+    return found

@@ -18,11 +18,11 @@ from ludus.benchmark.worker import Key, Trial
 from ludus.benchmark.workers import Worker, workers
 from ludus.devices import cpu
 from ludus.errors import DeviceError, LudusError
-from ludus.evaluation import TestSet
 from ludus.images import normalise
-from ludus.manifest import Preprocess, Variant
+from ludus.manifest import Network, Variant
 from ludus.params import Gate
 from ludus.results import Result, judge
+from ludus.test_set import TestSet
 from ludus.tuning.apart import limited, no_interrupts, run_apart
 from ludus.tuning.builds import Builds, Built
 from ludus.tuning.candidates import Candidate
@@ -56,7 +56,7 @@ class Trials:
     device: str
     batches: list[int]
     tests: TestSet
-    how: Preprocess
+    network: Network
     gate: Gate
     after_round: Callable[[], None] = lambda: None
 
@@ -100,7 +100,7 @@ class Trials:
         threads = usual_threads(batch, cpu.count())
         which = np.arange(batch) % len(self.tests.images)
         images, expected = (
-            normalise(self.tests.images[which], self.how),
+            normalise(self.tests.images[which], self.network.preprocess),
             self.tests.reference[which],
         )
         share = form.seconds / form.rounds / len(asked)
@@ -117,7 +117,7 @@ class Trials:
     def verify(self, built: Built) -> Result:
         """Run all images through it, in a process of its own, and hold it against the floors."""
         result = run_apart(
-            _evaluate, built.variant, built.folder, self.device, self.tests, self.how,
+            _evaluate, built.variant, built.folder, self.device, self.tests, self.network,
             seconds=VERIFY_SECONDS,
         )  # fmt: skip
         return judge(result, self.gate, len(self.tests.images))
@@ -139,10 +139,10 @@ def _lane(
 
 
 def _evaluate(
-    variant: Variant, folder: Path, device: str, tests: TestSet, how: Preprocess
+    variant: Variant, folder: Path, device: str, tests: TestSet, network: Network
 ) -> Result:
     return evaluation.evaluate(
-        variant, folder, device, tests, how, evaluation="tune", machine="native"
+        variant, folder, device, tests, network, evaluation="tune", machine="native"
     )
 
 

@@ -11,9 +11,9 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from ludus import devices
 from ludus.devices import cpu
 from ludus.errors import ConfigError, DataError, DeviceError, UsageError, nearest
-from ludus.evaluation import load_test_set
-from ludus.manifest import Network
+from ludus.manifest import read_network
 from ludus.params import IreeTarget, Params
+from ludus.test_set import load_test_set
 from ludus.tuning import words
 from ludus.tuning.apart import run_apart
 from ludus.tuning.builds import Builds, need_torch
@@ -69,7 +69,7 @@ def tune(name: str, params: Params, export: Path, *, minutes: float, batches: li
             device=device,
             batches=batches,
             tests=load_test_set(export / "reference.npz"),
-            how=Network.model_validate_json((export / "network.json").read_bytes()).preprocess,
+            network=read_network(export),
             gate=params.gate,
             after_round=tick,
         )

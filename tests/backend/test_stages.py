@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from ludus import devices
+from ludus.machines import MACHINES
 from ludus.results import read_result
 
 ROOT = Path(__file__).parents[2]
@@ -29,6 +30,7 @@ targets:
 evaluations:
   on-cpu: {{target: iree-vmvx, device: cpu, machine: native, required: true}}
   on-metal: {{target: iree-metal, device: metal, machine: native, required: false}}
+  in-godot: {{target: iree-vmvx, device: cpu, machine: godot, required: false}}
 gate: {{accuracy: 0.99, accuracy_loss: 0.0005, agreement: 0.9999, max_abs_diff: 0.001}}
 """
 
@@ -43,11 +45,11 @@ def project(tmp_path: Path, exported: Any) -> Path:
 
 @pytest.fixture
 def stage(project: Path) -> Stage:
-    def run(name: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    def run(name: str, *arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             [sys.executable, "-m", f"stages.{name}", *arguments],
             cwd=project,
-            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            env={**os.environ, "PYTHONPATH": str(ROOT), **more},
             capture_output=True,
             text=True,
             check=False,
@@ -83,6 +85,12 @@ def test_from_what_was_lowered_to_results(project: Path, stage: Stage, lowered: 
     assert ended.returncode == 0, "measuring refuses nothing"
     assert (result.status, result.accuracy) == ("not run", None)
     assert str(result.reason).endswith("needs a Mac")
+
+    ended = stage("evaluate", "in-godot", GODOT=str(project / "no such engine"))
+    result = read_result(project / "artifacts" / "evaluations" / "in-godot.json")
+    assert ended.returncode == 0
+    assert (result.status, result.machine, result.accuracy) == ("not run", "godot", None)
+    assert "no such engine cannot be started as Godot" in str(result.reason)
 
     change(project, "backends=vmvx", "backends=vmxv")
     before = (target / "model.vmfb").read_bytes()
@@ -151,15 +159,17 @@ def test_what_an_earlier_stage_did_not_make_is_one_message(
 
 def test_probe_writes_each_device_with_its_name_or_reason(project: Path, stage: Stage) -> None:
     ended = stage("probe")
-    machine = json.loads((project / "artifacts" / "machine.json").read_text())
+    written = project / "artifacts" / "machine"
+    machine = json.loads((written / "native.json").read_text())
     assert ended.returncode == 0
+    assert {path.name for path in written.iterdir()} == {f"{name}.json" for name in MACHINES}
     assert set(machine["devices"]) == set(devices.DEVICES)
     assert machine["devices"]["cpu"]["reason"] is None
     for found in machine["devices"].values():
         assert (found["name"] is None) != (found["reason"] is None)
-    first = (project / "artifacts" / "machine.json").read_bytes()
+    first = {path: path.read_bytes() for path in written.iterdir()}
     stage("probe")
-    assert (project / "artifacts" / "machine.json").read_bytes() == first
+    assert {path: path.read_bytes() for path in written.iterdir()} == first
 
 
 def test_probe_takes_no_arguments_but_its_own(stage: Stage) -> None:

@@ -19,9 +19,9 @@ import pytest
 
 from ludus.devices import cpu
 from ludus.errors import DeviceError
-from ludus.evaluation import load_test_set
-from ludus.manifest import Network
+from ludus.manifest import read_network
 from ludus.params import Lowering, load_params
+from ludus.test_set import load_test_set
 from ludus.tuning.builds import Builds
 from ludus.tuning.candidates import Candidate, present
 from ludus.tuning.trials import FIRST, Trials
@@ -94,7 +94,7 @@ def trials(project: Path, tmp_path_factory: pytest.TempPathFactory) -> Trials:
         device="cpu",
         batches=[4],
         tests=load_test_set(export / "reference.npz"),
-        how=Network.model_validate_json((export / "network.json").read_bytes()).preprocess,
+        network=read_network(export),
         gate=load_params(project / "params.yaml").gate,
     )
 

@@ -17,11 +17,12 @@ import torch
 from torch import nn
 from torch.export import Dim
 
-from ludus.evaluation import TestSet, evaluate
+from ludus.evaluation import evaluate
 from ludus.images import load_image, preprocess
-from ludus.manifest import Network, Preprocess, Tensor, Variant
+from ludus.manifest import Network, Preprocess, Tensor, read_network, read_variant
 from ludus.params import Params
 from ludus.results import Result, judge, write_results
+from ludus.test_set import TestSet
 from stages.bundle import bundle
 from stages.compile import compile_target
 from stages.lower import lower
@@ -151,7 +152,7 @@ def _export(network: nn.Module, folder: Path) -> None:
 
 def _evaluate(target: str, folder: Path, tests: TestSet) -> Result:
     """vmvx computes alike everywhere; what a Vulkan device finds would differ by machine."""
-    variant = Variant.model_validate_json((folder / "variant.json").read_bytes())
+    variant = read_variant(folder)
     if variant.driver != "cpu":
         return Result(
             evaluation=target,
@@ -162,7 +163,8 @@ def _evaluate(target: str, folder: Path, tests: TestSet) -> Result:
             reason="the golden bundle is evaluated on the CPU alone",
             sha256=variant.sha256,
         )
-    result = evaluate(variant, folder, "cpu", tests, HOW, evaluation=target, machine="native")
+    network = read_network(folder.parent.parent / "export")
+    result = evaluate(variant, folder, "cpu", tests, network, evaluation=target, machine="native")
     return judge(result, PARAMS.gate)
 
 

@@ -30,6 +30,8 @@ IDX_FILES = {
 }
 # Two targets that no machine of CI runs; iree-metal and iree-cpu-aarch64 stand for their kind.
 LEFT_OUT = ("iree-cuda", "iree-rocm")
+# The engine is for tests/godot; here it is a machine without one.
+NO_GODOT = "/no/godot"
 GIT_NAMES = {
     f"GIT_{who}_{what}": value
     for who in ("AUTHOR", "COMMITTER")
@@ -80,6 +82,7 @@ class Project:
             "DVC_NO_ANALYTICS": "1",
             "DVC_SITE_CACHE_DIR": str(self.folder.with_name(f"{self.folder.name}.dvc-site")),
             "GIT_CONFIG_GLOBAL": os.devnull,
+            "GODOT": NO_GODOT,
         }
         return subprocess.Popen(
             # A shell ignores Ctrl-C for what it starts in the background, and so would we.

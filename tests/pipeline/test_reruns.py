@@ -3,6 +3,8 @@
 import pytest
 from small_project import Ended, Project, tree, without
 
+from ludus import godot
+
 # After every edit that changes what the pipeline comes to.
 LAST = ["report", "gate", "bundle"]
 # O2 gives the same module as O3, and then DVC does not evaluate it again.
@@ -43,6 +45,18 @@ class TestTheFlagsOfOneTargetAreEdited:
         assert (project.artifacts / "benchmark.json").read_bytes() != times
         assert project.repro().ran == ["probe", "report"]
         assert (tree(project.artifacts / "bundle"), project.results()) == (before, results)
+
+
+class TestTheAddonIsBuiltAnew:
+    def test_what_runs_in_the_engine_is_evaluated_and_nothing_else(self, project: Project) -> None:
+        library = project.folder / godot.library().relative_to(godot.ROOT)
+        library.parent.mkdir(parents=True, exist_ok=True)
+        library.write_bytes(b"another library")
+        names = [name for name, row in project.results().items() if row["machine"] != "native"]
+        assert len(names) == 3
+        evaluated = [f"evaluate@{name}" for name in names]
+        # The report shows the machine; the same results are no other bundle.
+        assert sorted(project.repro().ran) == sorted(["probe", *evaluated, "report"])
 
 
 class TestAFloorIsLowered:

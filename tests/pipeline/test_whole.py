@@ -7,7 +7,7 @@ import pytest
 import yaml
 from conftest import Finished
 from PIL import Image
-from small_project import Project, half_written, tree
+from small_project import NO_GODOT, Project, half_written, tree
 
 ONCE = ["download", "prepare", "train", "export", "lower", "probe"]
 ONCE += ["benchmark", "report", "gate", "bundle"]
@@ -41,6 +41,14 @@ def test_every_evaluation_is_verified_or_says_why_not(finished: Finished) -> Non
             assert row["status"] == "not run"
             assert row["reason"]
             assert row["accuracy"] is None
+
+
+def test_without_the_engine_its_evaluations_say_what_is_missing(finished: Finished) -> None:
+    rows = {name: row for name, row in finished.project.results().items() if "godot" in name}
+    assert {row["machine"] for row in rows.values()} == {"godot", "godot-pck"}
+    for row in rows.values():
+        assert row["status"] == "not run"
+        assert row["reason"].startswith(f"{NO_GODOT} cannot be started as Godot: ")
 
 
 def test_the_benchmark_measures_what_runs_here_and_says_why_of_the_rest(

@@ -121,7 +121,7 @@ def test_inspect_shows_what_goes_in_and_out_and_each_variant(ludus: Call) -> Non
     ):
         assert said in out.splitlines()
     row = next(line.split() for line in out.splitlines() if "iree-vmvx" in line)
-    assert row == ["iree-vmvx", "0.04", "MB", "cpu", "cpu", "verified", "1.0000"]
+    assert row == ["iree-vmvx", "0.04", "MB", "cpu", "iree-vmvx", "verified", "1.0000"]
 
 
 def test_inspect_as_json_is_the_manifest(ludus: Call) -> None:
@@ -337,7 +337,7 @@ def test_evaluate_with_a_bad_test_set_writes_nothing(ludus: Call, tmp_path: Path
     arguments = ("--data", tmp_path / "bad.npz", "--out", tmp_path / "r.json")
     code, out, err = ludus("evaluate", GOOD, *arguments)
     assert (code, out) == (1, "")
-    assert "bad.npz cannot be read as images, labels and probabilities" in err
+    assert "bad.npz is no .npz file with 'images' and 'labels' and 'probabilities'" in err
     assert not (tmp_path / "r.json").exists()
 
 

@@ -1,4 +1,4 @@
-"""Evaluations: what is measured, what cannot be run here, what breaks, and bad test sets."""
+"""Evaluations: what is measured, what cannot be run here, and what breaks."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -9,8 +9,9 @@ import pytest
 
 from ludus.bundle import Bundle, read_bundle
 from ludus.errors import DataError, DeviceError
-from ludus.evaluation import TestSet, evaluate, load_test_set
+from ludus.evaluation import evaluate
 from ludus.results import Result, judge
+from ludus.test_set import TestSet
 
 GOOD = Path(__file__).parents[1] / "golden" / "bundle"
 
@@ -37,18 +38,10 @@ def run(bundle: Bundle, tests: TestSet, device: str = "cpu") -> Result:
         GOOD,
         device,
         tests,
-        bundle.manifest.preprocess,
+        bundle.manifest,
         evaluation="e",
         machine="m",
     )
-
-
-def arrays(tests: TestSet) -> dict[str, Any]:
-    return {
-        "images": tests.images,
-        "labels": tests.labels,
-        "probabilities": tests.reference,
-    }
 
 
 def test_all_images_are_measured(bundle: Bundle, tests: TestSet) -> None:
@@ -123,65 +116,3 @@ def test_an_interrupt_is_no_result(
     monkeypatch.setattr("ludus.backends.load", lambda *_: interrupted)
     with pytest.raises(KeyboardInterrupt):
         run(bundle, tests)
-
-
-def test_a_test_set_is_read_as_written(tests: TestSet, tmp_path: Path) -> None:
-    np.savez(tmp_path / "t.npz", **arrays(tests))
-    found = load_test_set(tmp_path / "t.npz")
-    assert np.array_equal(found.images, tests.images)
-    assert np.array_equal(found.labels, tests.labels)
-    assert np.array_equal(found.reference, tests.reference)
-
-
-@pytest.mark.parametrize("name", ["images", "labels", "probabilities"])
-def test_a_test_set_without_one_of_its_arrays_is_refused(
-    tests: TestSet, tmp_path: Path, name: str
-) -> None:
-    kept = {key: value for key, value in arrays(tests).items() if key != name}
-    np.savez(tmp_path / "t.npz", **kept)
-    with pytest.raises(DataError, match=rf"t.npz cannot be read.*{name}"):
-        load_test_set(tmp_path / "t.npz")
-
-
-@pytest.mark.parametrize("name", ["images", "labels", "probabilities"])
-def test_a_test_set_with_fewer_of_one_is_refused(tests: TestSet, tmp_path: Path, name: str) -> None:
-    values = arrays(tests)
-    np.savez(tmp_path / "t.npz", **{**values, name: values[name][:-1]})
-    with pytest.raises(DataError, match="expected as many of each"):
-        load_test_set(tmp_path / "t.npz")
-
-
-def test_an_empty_test_set_is_refused(tests: TestSet, tmp_path: Path) -> None:
-    np.savez(tmp_path / "t.npz", **{key: value[:0] for key, value in arrays(tests).items()})
-    with pytest.raises(DataError, match="expected as many of each"):
-        load_test_set(tmp_path / "t.npz")
-
-
-@pytest.mark.parametrize("content", [b"", b"garbage", b"PK\x03\x04 cut", None, b"npy"])
-def test_a_file_that_is_no_test_set_is_refused(tmp_path: Path, content: bytes | None) -> None:
-    path = tmp_path / "t.npz"
-    if content == b"npy":
-        with path.open("wb") as file:
-            np.save(file, np.zeros(3))
-    elif content is not None:
-        path.write_bytes(content)
-    with pytest.raises(DataError, match="cannot be read as images, labels and probabilities"):
-        load_test_set(path)
-
-
-def test_a_truncated_test_set_is_refused(tests: TestSet, tmp_path: Path) -> None:
-    path = tmp_path / "t.npz"
-    np.savez(path, **arrays(tests))
-    path.write_bytes(path.read_bytes()[:-100])
-    with pytest.raises(DataError, match="cannot be read"):
-        load_test_set(path)
-
-
-def test_a_test_set_with_a_changed_byte_is_refused(tests: TestSet, tmp_path: Path) -> None:
-    path = tmp_path / "t.npz"
-    np.savez(path, **arrays(tests))
-    data = bytearray(path.read_bytes())
-    data[1000] ^= 0xFF
-    path.write_bytes(data)
-    with pytest.raises(DataError, match="cannot be read"):
-        load_test_set(path)

@@ -1,11 +1,13 @@
 """params.yaml: each way in which it can be wrong, and what is then said."""
 
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 from ludus.errors import ConfigError
-from ludus.params import IreeTarget, load_params
+from ludus.machines import MACHINES
+from ludus.params import IreeTarget, Machine, load_params
 
 ROOT = Path(__file__).parents[2]
 GOOD = """\
@@ -152,6 +154,8 @@ def test_a_key_of_another_table_is_not_proposed(tmp_path: Path) -> None:
          "unknown value 'vulkan-lvmpipe', did you mean 'vulkan-llvmpipe'?"),
         ("machine: native", "machine: nativ",
          "evaluations.onnx-cpu.machine: unknown value 'nativ', did you mean 'native'?"),
+        ("machine: native", "machine: godot-pkc",
+         "evaluations.onnx-cpu.machine: unknown value 'godot-pkc', did you mean 'godot-pck'?"),
         ("    lowering: tiled", "    lowering: tilde",
          "targets.iree-cpu.lowering: no lowering 'tilde', did you mean 'tiled'?"),
         ("target: onnx", "target: onxn",
@@ -282,6 +286,12 @@ def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
             "'iree-cpu' cannot run on 'vulkan-gpu', on any machine; expected a device of ['cpu']",
         ),
         (
+            "machine: native",
+            "machine: godot",
+            "evaluations.onnx-cpu.machine: 'godot' runs modules for IREE alone, and 'onnx' is for "
+            "onnx; expected native",
+        ),
+        (
             "target: iree-cpu, batch",
             "target: iree-cpu, device: cuda, batch",
             "benchmark.comparisons.0: 'iree-cpu' cannot run on 'cuda', on any machine; expected",
@@ -290,6 +300,19 @@ def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
 )
 def test_what_could_never_work_is_refused(tmp_path: Path, old: str, new: str, said: str) -> None:
     assert said in refusal(tmp_path, edited(old, new))
+
+
+@pytest.mark.parametrize("machine", MACHINES)
+def test_every_machine_that_there_is_can_be_named(tmp_path: Path, machine: str) -> None:
+    text = edited(
+        "{target: onnx, device: cpu, machine: native",
+        f"{{target: iree-cpu, device: cpu, machine: {machine}",
+    )
+    assert load(tmp_path, text).evaluations["onnx-cpu"].machine == machine
+
+
+def test_a_machine_can_be_named_only_if_there_is_one() -> None:
+    assert set(get_args(Machine)) == set(MACHINES)
 
 
 def test_iree_allocates_unless_a_lowering_says_that_the_caller_does(tmp_path: Path) -> None:

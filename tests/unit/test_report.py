@@ -17,6 +17,7 @@ from rich.console import Console
 
 from ludus.benchmark.record import Machine, Record, Row, write_record
 from ludus.errors import DataError
+from ludus.files import write_json
 from ludus.report import charts, speed, table
 from ludus.report.inputs import Inputs
 from ludus.report.page import MOST_SHOWN, facts
@@ -184,12 +185,27 @@ def test_an_evaluation_cannot_call_itself_verified(project: Project, status: Any
         project.report()
 
 
-def test_an_evaluation_of_another_device_is_refused(project: Project) -> None:
-    project.measured("ncnn-cpu", REFERENCE, device="vulkan")
-    with pytest.raises(
-        DataError, match=r"'ncnn' on 'vulkan', and params.yaml says 'ncnn' on 'cpu'"
-    ):
+@pytest.mark.parametrize(
+    "changes", [{"target": "onnx"}, {"device": "vulkan"}, {"machine": "godot"}]
+)
+def test_an_evaluation_of_something_else_is_refused(project: Project, changes: Any) -> None:
+    project.measured("ncnn-cpu", REFERENCE, **changes)
+    found = {"target": "ncnn", "device": "cpu", "machine": "native"} | changes
+    words = (
+        "target '{target}' on '{device}' through '{machine}', and params.yaml says target 'ncnn'"
+    )
+    with pytest.raises(DataError, match=words.format(**found)):
         project.report()
+
+
+def test_what_two_machines_have_in_common_is_shown_once(project: Project) -> None:
+    folder = project.artifacts / "machine"
+    write_json(folder / "native.json", {"cpu": {"name": "a fast one"}})
+    engine = {"name": None, "reason": "there is no Godot"}
+    write_json(folder / "godot.json", {"engine": engine})
+    write_json(folder / "godot-pck.json", {"engine": engine})
+    assert project.report().machine == {"cpu": {"name": "a fast one"}, "engine": engine}
+    assert project.text().count("not here: there is no Godot") == 1
 
 
 def _remove(path: Path) -> None:
@@ -218,7 +234,7 @@ def _no_text(path: Path) -> None:
         ("artifacts/export/reference.npz", _other_key, "no .npz file with 'probabilities'"),
         ("artifacts/evaluations/ncnn-cpu.json", _truncate, "is no results file"),
         ("attestations/h200.json", _no_text, "is no results file"),
-        ("artifacts/machine.json", _no_text, "is no JSON"),
+        ("artifacts/machine/native.json", _no_text, "is no description of a machine: Invalid JSON"),
         ("artifacts/benchmark.json", _no_text, "is no benchmark"),
         ("artifacts/training/plots/metrics/train/loss.tsv", _no_text, "is no learning curve"),
     ],
@@ -421,7 +437,8 @@ def test_the_page_asks_for_no_other_file(project: Project) -> None:
 def test_the_page_escapes_what_others_wrote(project: Project) -> None:
     evil = "<script>alert('x')</script>"
     project.write(replace(project.not_run, reason=evil, device_name=evil, runtime_version=evil))
-    (project.artifacts / "machine.json").write_text(json.dumps({evil: evil}))
+    (project.artifacts / "machine").mkdir()
+    (project.artifacts / "machine/native.json").write_text(json.dumps({evil: evil}))
     (project.artifacts / "data").mkdir()
     (project.artifacts / "data/classes.csv").write_text(f"class,test\n{evil},1\n")
     text = project.text()

@@ -149,6 +149,7 @@ def test_the_same_file_run_elsewhere_attests() -> None:
         {"sha256": None},
         {"target": "iree-vulkan"},
         {"device": "vulkan-gpu"},
+        {"machine": "godot"},
         {"images": 100},
         {"accuracy": 0.5},
         {"status": "failed"},
@@ -159,6 +160,13 @@ def test_the_same_file_run_elsewhere_attests() -> None:
 def test_anything_but_the_same_file_run_well_does_not_attest(changes: dict[str, str]) -> None:
     elsewhere = replace(GOOD, **changes)  # type: ignore[arg-type]
     assert attest(NOT_RUN, [elsewhere], FLOORS, 10_000) == NOT_RUN
+
+
+def test_what_was_run_in_the_engine_is_attested_by_what_was_run_in_the_engine_alone() -> None:
+    here, there = replace(NOT_RUN, machine="godot"), replace(GOOD, machine="godot")
+    assert attest(here, [there], FLOORS, 10_000).status == "attested"
+    for machine in ("native", "h200", "godot-pck"):
+        assert attest(here, [replace(GOOD, machine=machine)], FLOORS, 10_000) == here
 
 
 def test_a_result_without_a_file_of_its_own_is_not_attested() -> None:

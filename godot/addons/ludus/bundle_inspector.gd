@@ -1,7 +1,7 @@
 @tool
 extends EditorInspectorPlugin
-## Shows a bundle at the top of the inspector: that of a LudusModel, and the one whose
-## manifest.json is opened from the FileSystem dock.
+## Shows a bundle in the inspector: of a LudusModel below the property that names its folder, and of
+## a manifest.json that is opened from the FileSystem dock.
 
 const Bundles := preload("bundles.gd")
 const BundleSummary := preload("bundle_summary.gd")
@@ -12,12 +12,26 @@ func _can_handle(object: Object) -> bool:
 
 
 func _parse_begin(object: Object) -> void:
-	var summary := BundleSummary.new()
-	if object is LudusModel:
+	if _is_manifest(object):
+		var summary := BundleSummary.new()
+		summary.show_bundle((object as Resource).resource_path.get_base_dir())
+		add_custom_control(summary)
+
+
+func _parse_property(
+	object: Object,
+	_type: Variant.Type,
+	name: String,
+	_hint: PropertyHint,
+	_hint_string: String,
+	_usage: int,
+	_wide: bool
+) -> bool:
+	if object is LudusModel and name == "bundle":
+		var summary := BundleSummary.new()
 		summary.follow(object)
-	else:
-		summary.show_bundle((object as JSON).resource_path.get_base_dir())
-	add_custom_control(summary)
+		add_property_editor(name, summary, true)  # below Godot's own editor of it
+	return false
 
 
 func _is_manifest(object: Object) -> bool:

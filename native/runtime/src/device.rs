@@ -5,14 +5,13 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::cpu;
 use crate::iree;
-use crate::manifest::Driver;
 
 /// A device word: IREE's driver, which of that driver's devices, and what brings one.
 pub struct Kind {
     /// The word itself.
     pub word: &'static str,
     /// What a variant for it says in the manifest.
-    pub driver: Driver,
+    pub driver: &'static str,
     iree: &'static str,
     accepts: fn(&str) -> bool,
     help: &'static str,
@@ -20,49 +19,43 @@ pub struct Kind {
 
 /// Every device that a word names; the first of a driver is what "auto" takes.
 pub static KINDS: [Kind; 7] = [
-    Kind { word: "cpu", driver: Driver::Cpu, iree: "local-sync", accepts: any, help: "" },
+    Kind { word: "cpu", driver: "cpu", iree: "local-sync", accepts: any, help: "" },
     Kind {
         word: "vulkan",
-        driver: Driver::Vulkan,
+        driver: "vulkan",
         iree: "vulkan",
         accepts: any,
         help: "; install the graphics driver, or Mesa's software one (Debian: mesa-vulkan-drivers)",
     },
     Kind {
         word: "vulkan-gpu",
-        driver: Driver::Vulkan,
+        driver: "vulkan",
         iree: "vulkan",
         accepts: |name| !is_software(name),
         help: "; needs a GPU and its Vulkan driver",
     },
     Kind {
         word: "vulkan-llvmpipe",
-        driver: Driver::Vulkan,
+        driver: "vulkan",
         iree: "vulkan",
         accepts: |name| name.contains("llvmpipe"),
         help: "; install Mesa's software driver (Debian: mesa-vulkan-drivers)",
     },
     Kind {
         word: "cuda",
-        driver: Driver::Cuda,
+        driver: "cuda",
         iree: "cuda",
         accepts: any,
         help: "; needs an NVIDIA GPU and its driver",
     },
     Kind {
         word: "rocm",
-        driver: Driver::Rocm,
+        driver: "rocm",
         iree: "hip",
         accepts: any,
         help: "; needs an AMD GPU, ROCm and a build with its driver",
     },
-    Kind {
-        word: "metal",
-        driver: Driver::Metal,
-        iree: "metal",
-        accepts: any,
-        help: "; needs a Mac",
-    },
+    Kind { word: "metal", driver: "metal", iree: "metal", accepts: any, help: "; needs a Mac" },
 ];
 
 fn any(_: &str) -> bool {
@@ -95,7 +88,10 @@ pub fn kind(word: &str) -> Option<&'static Kind> {
 }
 
 /// The device that runs a driver's variants where no word asks for a certain one.
-pub fn of_driver(driver: Driver) -> &'static Kind {
+///
+/// # Panics
+/// Where no manifest may name that driver.
+pub fn of_driver(driver: &str) -> &'static Kind {
     KINDS.iter().find(|kind| kind.driver == driver).expect("every driver has a device")
 }
 

@@ -62,3 +62,59 @@ impl Error {
         }
     }
 }
+
+/// A hint such as ", did you mean 'epochs'?" for the known name nearest to a word. Where nothing
+/// is near, it lists the known names.
+pub fn nearest(word: &str, known: &[&str]) -> String {
+    match known.iter().min_by_key(|name| distance(word, name)) {
+        Some(name) if 2 * distance(word, name) <= name.len().max(word.len()) => {
+            format!(", did you mean '{name}'?")
+        }
+        _ => format!("; known: {}", known.join(", ")),
+    }
+}
+
+/// How many bytes to insert, remove or change to make one word the other (Levenshtein 1965).
+fn distance(word: &str, name: &str) -> usize {
+    if word.len() > 2 * name.len() {
+        return word.len(); // far away, and not worth the time
+    }
+    let mut row: Vec<usize> = (0..=name.len()).collect();
+    for (above, a) in word.bytes().enumerate() {
+        let mut corner = above;
+        row[0] = above + 1;
+        for (index, b) in name.bytes().enumerate() {
+            let changed = corner + usize::from(a != b);
+            corner = row[index + 1];
+            row[index + 1] = changed.min(corner + 1).min(row[index] + 1);
+        }
+    }
+    row[name.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_misspelt_word_is_told_with_the_nearest() {
+        assert_eq!(nearest("vulcan", &["cpu", "cuda", "vulkan"]), ", did you mean 'vulkan'?");
+        assert_eq!(nearest("iree-vmx", &["iree-vmvx", "iree"]), ", did you mean 'iree-vmvx'?");
+    }
+
+    #[test]
+    fn a_word_far_from_all_is_told_with_all() {
+        assert_eq!(nearest("toaster", &["cpu", "cuda"]), "; known: cpu, cuda");
+        assert_eq!(nearest("", &["cpu"]), "; known: cpu");
+        assert_eq!(nearest(&"x".repeat(1 << 20), &["cpu"]), "; known: cpu");
+    }
+
+    #[test]
+    fn the_distance_of_two_words_is_the_number_of_changes() {
+        for (word, name, expected) in
+            [("", "", 0), ("a", "", 1), ("", "ab", 2), ("kitten", "sitting", 3), ("ab", "ba", 2)]
+        {
+            assert_eq!(distance(word, name), expected, "{word} {name}");
+        }
+    }
+}

@@ -520,19 +520,13 @@ fn read_returned(device: &Device, results: &VmList, name: &str, result: &mut [f3
         if found.is_null() {
             return Err(format!("'{name}' returned no tensor"));
         }
-        let bytes = c::iree_hal_buffer_view_byte_length(found) as usize;
-        if c::iree_hal_buffer_view_element_type(found) != FLOAT32 || bytes != size_of_val(result) {
-            return Err(format!(
-                "'{name}' returned {bytes} bytes, expected {} of float32",
-                size_of_val(result)
-            ));
+        let (bytes, wanted) =
+            (c::iree_hal_buffer_view_byte_length(found), size_of_val(result) as u64);
+        if c::iree_hal_buffer_view_element_type(found) != FLOAT32 || bytes != wanted {
+            return Err(format!("'{name}' returned {bytes} bytes, expected {wanted} of float32"));
         }
         let buffer = c::iree_hal_buffer_view_buffer(found);
-        let visible = c::iree_hal_memory_type_bits_t_IREE_HAL_MEMORY_TYPE_HOST_VISIBLE as u32;
-        let mappable = c::iree_hal_buffer_usage_bits_t_IREE_HAL_BUFFER_USAGE_MAPPING_SCOPED as u32;
-        if c::iree_hal_buffer_memory_type(buffer) as u32 & visible != 0
-            && c::iree_hal_buffer_allowed_usage(buffer) as u32 & mappable != 0
-        {
+        if is_mappable(buffer) {
             return read_buffer(buffer, result);
         }
         check(c::iree_hal_device_transfer_d2h(
@@ -540,11 +534,23 @@ fn read_returned(device: &Device, results: &VmList, name: &str, result: &mut [f3
             buffer,
             0,
             result.as_mut_ptr().cast(),
-            bytes as _,
+            bytes,
             c::iree_hal_transfer_buffer_flag_bits_t_IREE_HAL_TRANSFER_BUFFER_FLAG_DEFAULT as _,
             FOR_EVER,
         ))
     }
+}
+
+/// Whether the host can read a buffer without a copy by the device.
+#[allow(clippy::unnecessary_cast)] // C's enumerations are signed on Windows
+unsafe fn is_mappable(buffer: *mut c::iree_hal_buffer_t) -> bool {
+    let visible = c::iree_hal_memory_type_bits_t_IREE_HAL_MEMORY_TYPE_HOST_VISIBLE as u32;
+    let mapping = c::iree_hal_buffer_usage_bits_t_IREE_HAL_BUFFER_USAGE_MAPPING_SCOPED as u32;
+    // SAFETY: the caller's buffer is alive.
+    let (memory, usage) = unsafe {
+        (c::iree_hal_buffer_memory_type(buffer), c::iree_hal_buffer_allowed_usage(buffer))
+    };
+    memory as u32 & visible != 0 && usage as u32 & mapping != 0
 }
 
 /// A function of a module with the memory that its calls use, made once.

@@ -8,22 +8,31 @@
 //! model      a bundle opened on a device: numbers in, probabilities out
 //! picture    from any picture of a drawing to the network's input
 //! batches    any number of images through functions of fixed batches
+//! json       JSON read strictly
 //! iree       IREE's C API; the only file with `unsafe`
 //! ```
 //!
 //! It knows neither Godot nor any server.
 
-// pub mod batches;
-// pub mod bundle;
-// pub mod cpu;
-// pub mod device;
+pub mod batches;
+pub mod bundle;
+#[cfg(feature = "iree")]
+pub mod cpu;
+#[cfg(feature = "iree")]
+pub mod device;
 pub mod error;
+#[cfg(feature = "iree")]
 mod iree;
-// pub mod manifest;
-// pub mod model;
-// pub mod picture;
-// pub mod source;
+mod json;
+pub mod manifest;
+#[cfg(feature = "iree")]
+pub mod model;
+pub mod picture;
+pub mod source;
 
-// pub use bundle::Bundle;
-// pub use error::{Error, Result};
-// pub use model::Model;
+pub use bundle::Bundle;
+#[cfg(feature = "iree")]
+pub use device::shutdown;
+pub use error::{Error, Result};
+#[cfg(feature = "iree")]
+pub use model::Model;

@@ -9,7 +9,7 @@ use crate::cpu;
 use crate::device::{self, Device, Kind};
 use crate::error::{Error, Result};
 use crate::iree;
-use crate::manifest::{Backend, Driver, EntryFunction, Variant};
+use crate::manifest::{EntryFunction, Variant};
 use crate::picture::normalise;
 
 /// The IREE whose runtime is compiled in.
@@ -40,7 +40,7 @@ pub struct Opening {
 /// What can be said of a bundle's variants without trying any.
 pub fn survey(bundle: &Bundle) -> Vec<Choice> {
     let about = |variant: &Variant| {
-        let kind = device::of_driver(variant.driver.unwrap_or(Driver::Cpu));
+        let kind = device::of_driver(variant.driver.unwrap_or("cpu"));
         choice(variant, kind, why_not(variant, kind))
     };
     bundle.manifest.variants.iter().map(about).collect()
@@ -66,7 +66,7 @@ pub fn open(bundle: &Arc<Bundle>, wanted: &str) -> Opening {
         if named && variant.target != wanted {
             continue;
         }
-        let kind = kind.unwrap_or_else(|| device::of_driver(variant.driver.unwrap_or(Driver::Cpu)));
+        let kind = kind.unwrap_or_else(|| device::of_driver(variant.driver.unwrap_or("cpu")));
         let reason = why_not(variant, kind);
         let tried = match &reason {
             Some(reason) => Err(Error::Device(reason.clone())),
@@ -120,7 +120,7 @@ fn choice(variant: &Variant, kind: &'static Kind, reason: Option<String>) -> Cho
 
 /// Why a variant cannot run on a device, as far as is known without trying.
 fn why_not(variant: &Variant, kind: &'static Kind) -> Option<String> {
-    if variant.backend != Backend::Iree {
+    if variant.backend != "iree" {
         return Some(format!("it is for {}, and this runs IREE's modules", variant.backend));
     }
     if let Some(driver) = variant.driver.filter(|driver| *driver != kind.driver) {
@@ -217,7 +217,7 @@ impl Model {
     pub fn run(&mut self, images: &[f32], answers: &mut Vec<f32>) -> Result<()> {
         answers.clear();
         let (per_image, per_answer) = (self.values_per_image(), self.labels());
-        if images.is_empty() || images.len() % per_image != 0 {
+        if images.is_empty() || !images.len().is_multiple_of(per_image) {
             return Err(Error::Usage(format!(
                 "{} values are no whole number of images, each has {per_image}",
                 images.len()

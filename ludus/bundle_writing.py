@@ -1,0 +1,97 @@
+"""Writing a bundle: files copied, described and summed, and all of it read back.
+
+The same parts give the same bytes: keys in order, no times, no paths of this machine.
+"""
+
+import hashlib
+import shutil
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+
+from ludus.bundle import MANIFEST, SUMS, read_bundle
+from ludus.files import replaced_folder, write_json
+from ludus.manifest import File, Golden, Manifest, Network, Provenance, Variant
+from ludus.model_card import model_card
+from ludus.params import Gate
+from ludus.test_set import TestSet
+
+
+def write_bundle(
+    out: Path,
+    *,
+    name: str,
+    version: str,
+    network: Network,
+    tests: TestSet,
+    golden: int,
+    floors: Gate,
+    variants: Iterable[tuple[Variant, Path]],
+    provenance: Provenance,
+) -> Manifest:
+    """Write a bundle to the folder out, in place of what was there, once it is whole and checked.
+
+    golden: how many of the test images it holds, equally many of each class. variants: best first,
+    each with the folder of its files. Raises a BundleError for parts that make no good bundle.
+    """
+    with replaced_folder(out) as folder:
+        manifest = Manifest(
+            schema_version=1,
+            name=name,
+            version=version,
+            **dict(network),
+            floors=floors,
+            golden=_golden(tests, golden, floors.max_abs_diff, folder),
+            variants=[_variant(variant, built, folder) for variant, built in variants],
+            files=[],
+            provenance=provenance,
+        )
+        (folder / "README.md").write_text(model_card(manifest), encoding="utf-8")
+        manifest = manifest.model_copy(update={"files": [_file(folder, "README.md")]})
+        _write_sums(folder)
+        write_json(folder / MANIFEST, manifest.model_dump(mode="json"))
+        read_bundle(folder)
+    return manifest
+
+
+def _variant(variant: Variant, built: Path, folder: Path) -> Variant:
+    """Copy a variant's files; its description with their new places."""
+    place = folder / "variants" / variant.target
+    place.mkdir(parents=True)
+    for file in variant.files:
+        shutil.copyfile(built / file.path, place / file.path)
+    files = [
+        file.model_copy(update={"path": f"variants/{variant.target}/{file.path}"})
+        for file in variant.files
+    ]
+    return variant.model_copy(update={"files": files})
+
+
+def _golden(tests: TestSet, count: int, max_abs_diff: float, folder: Path) -> Golden:
+    """The first test images of each class, as many of each, and the reference's answers."""
+    classes = np.unique(tests.labels)
+    each = -(-count // len(classes))
+    chosen = np.concatenate([np.flatnonzero(tests.labels == label)[:each] for label in classes])
+    (folder / "golden").mkdir()
+    tests.images[chosen].tofile(folder / "golden" / "images.bin")
+    return Golden(
+        images=_file(folder, "golden/images.bin"),
+        labels=tests.labels[chosen].tolist(),
+        probabilities=tests.reference[chosen].tolist(),
+        max_abs_diff=max_abs_diff,
+    )
+
+
+def _file(folder: Path, name: str) -> File:
+    data = (folder / name).read_bytes()
+    return File(path=name, bytes=len(data), sha256=hashlib.sha256(data).hexdigest())
+
+
+def _write_sums(folder: Path) -> None:
+    """SHA256SUMS as `sha256sum --check` reads it, of every file but itself and the manifest."""
+    names = sorted(
+        path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()
+    )
+    lines = [f"{_file(folder, name).sha256}  {name}\n" for name in names]
+    (folder / SUMS).write_text("".join(lines), encoding="utf-8")

@@ -1,0 +1,63 @@
+"""Through what a variant is run, one small file each, with the same four functions.
+
+facts()                                         what a run there depends on, for DVC to see:
+                                                artifacts/machine/<machine>.json
+why_not(variant, device)                        why it cannot be run so here, or None
+describe(variant, device)                       the names of the device and of the runtime
+run(variant, folder, device, tests, network)    the answers to all test images
+"""
+
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import Any, Protocol, cast
+
+import numpy as np
+import numpy.typing as npt
+
+from ludus.errors import LudusError
+from ludus.manifest import Network, Variant
+from ludus.test_set import TestSet
+
+MACHINES = {
+    "native": "ludus.machines.native",  # this process
+    "godot": "ludus.machines.godot",  # the engine, a project in a folder
+    "godot-pck": "ludus.machines.godot_pck",  # the engine, a game that was exported
+}
+
+
+class NotHere(LudusError):
+    """Only when it was tried did it show that a variant cannot be run here."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Described:
+    """What runs a variant; a name that only the run itself finds out is None until then."""
+
+    device_name: str | None
+    runtime_version: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answers:
+    """The answers to all test images, and what they took."""
+
+    probabilities: npt.NDArray[np.float32]  # [N, classes]
+    seconds: float  # in the runtime alone
+    device_name: str
+
+
+class Machine(Protocol):
+    """What each file of this package offers."""
+
+    def facts(self) -> dict[str, Any]: ...
+    def why_not(self, variant: Variant, device: str) -> str | None: ...
+    def describe(self, variant: Variant, device: str) -> Described: ...
+    def run(
+        self, variant: Variant, folder: Path, device: str, tests: TestSet, network: Network
+    ) -> Answers: ...
+
+
+def machine(name: str) -> Machine:
+    """The machine of a name in MACHINES."""
+    return cast(Machine, import_module(MACHINES[name]))

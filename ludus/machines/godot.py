@@ -1,0 +1,127 @@
+"""The Godot engine, without a window: a project with the addon opens a bundle as a game does.
+
+The bundle holds the one variant, and ludus/machines/evaluate.gd gives it the images.
+"""
+
+import hashlib
+import tempfile
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from pydantic import TypeAdapter
+from pydantic.dataclasses import dataclass
+
+from ludus import godot
+from ludus.bundle_writing import write_bundle
+from ludus.errors import DeviceError
+from ludus.files import read_json
+from ludus.machines import Answers, Described, NotHere
+from ludus.manifest import Network, Provenance, Variant
+from ludus.params import Gate
+from ludus.test_set import TestSet
+
+SCRIPT = Path(__file__).parent / "evaluate.gd"
+BUNDLE = "models/evaluated"
+TIMEOUT = 1800.0  # seconds; software Vulkan takes 1 for 200 images where it is slow
+
+
+@dataclass(frozen=True, kw_only=True)
+class About:
+    """What evaluate.gd says of its run."""
+
+    status: Literal["ran", "unavailable", "failed"]
+    message: str
+    variant: str
+    device_name: str
+    seconds: float
+
+
+def facts() -> dict[str, Any]:
+    """The engine's version and the addon's digest, or the reason why there is none."""
+    no_engine, no_library = godot.why_no_engine(), godot.why_no_library()
+    version = None if no_engine else f"Godot {godot.find_engine().version}"
+    return {
+        "engine": {"name": version, "reason": no_engine},
+        "addon": {"name": None if no_library else _digest(), "reason": no_library},
+    }
+
+
+def why_not(variant: Variant, device: str) -> str | None:
+    """Why there is no Godot with the addon here, or None; the run itself tries the device."""
+    return godot.why_not()
+
+
+def describe(variant: Variant, device: str) -> Described:
+    """The versions of IREE's runtime, which is the module's own, and of the engine."""
+    version = godot.find_engine().number
+    return Described(device_name=None, runtime_version=f"{variant.iree_version} in Godot {version}")
+
+
+def run(variant: Variant, folder: Path, device: str, tests: TestSet, network: Network) -> Answers:
+    """Run all images in a project of its own.
+
+    Raises NotHere where the extension finds no device for the variant, ToolError where the engine
+    or a script in it fails, DeviceError where the extension refuses the bundle or a run.
+    """
+    with tempfile.TemporaryDirectory(prefix="ludus-godot-") as scratch:
+        project = make_game(Path(scratch) / "game", variant, folder, tests, network)
+        return ask(project, variant, tests, network)
+
+
+def make_game(
+    place: Path,
+    variant: Variant,
+    folder: Path,
+    tests: TestSet,
+    network: Network,
+    settings: str = "",
+) -> Path:
+    """A project with the addon, a bundle of the one variant and the script."""
+    bundle = place.with_name("bundle")
+    write_bundle(
+        bundle,
+        name="evaluated",
+        version="0.0.0",
+        network=network,
+        tests=tests,
+        golden=len(network.labels),
+        floors=Gate(accuracy=0, accuracy_loss=1, agreement=0, max_abs_diff=1),
+        variants=[(variant, folder)],
+        provenance=Provenance(revision=None, dvc_lock_sha256="0" * 64, versions={}),
+    )
+    return godot.make_project(place, {BUNDLE: bundle, SCRIPT.name: SCRIPT}, settings)
+
+
+def ask(
+    project: Path, variant: Variant, tests: TestSet, network: Network, *options: str
+) -> Answers:
+    """Run the script in a game, which is in a folder of its own; raises as `run` does."""
+    images, out = project / "images.bin", project / "answers"
+    tests.images.tofile(images)
+    out.mkdir()
+    arguments = [f"res://{BUNDLE}", variant.target, str(images), str(out)]
+    script = ["--script", f"res://{SCRIPT.name}", "--", *arguments]
+    godot.run(project, *options, *script, timeout=TIMEOUT)
+    about = read_json(TypeAdapter(About), out / "about.json", "answer of evaluate.gd")
+    if about.status == "unavailable":
+        raise NotHere(about.message)
+    if about.status == "failed":
+        raise DeviceError(about.message)
+    if about.variant != variant.target:
+        raise DeviceError(f"'{about.variant}' was run, and '{variant.target}' was asked for")
+    answers = np.fromfile(out / "probabilities.bin", dtype="<f4")
+    return Answers(
+        probabilities=answers.reshape(-1, len(network.labels)),
+        seconds=about.seconds,
+        device_name=about.device_name,
+    )
+
+
+def _digest() -> str:
+    """sha256 of the addon: the library, and what stands beside it."""
+    together = hashlib.sha256()
+    for path in sorted(path for path in godot.ADDON.rglob("*") if path.is_file()):
+        together.update(f"{path.relative_to(godot.ADDON).as_posix()}\0".encode())
+        together.update(hashlib.sha256(path.read_bytes()).digest())
+    return f"sha256 {together.hexdigest()}"

@@ -1,0 +1,62 @@
+"""The Godot engine with a game that was exported: the project is packed, and gone when it is run.
+
+The addon's own export plug-in packs the bundle, as it does for every game.
+"""
+
+import shutil
+import tempfile
+from pathlib import Path
+
+from ludus import godot
+from ludus.machines import Answers
+from ludus.machines.godot import ask, describe, facts, make_game, why_not
+from ludus.manifest import Network, Variant
+from ludus.test_set import TestSet
+
+__all__ = ["describe", "facts", "run", "why_not"]
+
+PACK = "game.pck"
+SETTINGS = """
+[editor_plugins]
+
+enabled=PackedStringArray("res://addons/ludus/plugin.cfg")
+
+[ludus]
+
+export/allow_unproven=true
+"""  # what is evaluated here is not proven yet
+PRESETS = """\
+[preset.0]
+
+name="game"
+platform="Linux"
+runnable=true
+export_filter="all_resources"
+include_filter=""
+exclude_filter=""
+export_path=""
+
+[preset.0.options]
+
+binary_format/architecture="x86_64"
+"""
+
+
+def run(variant: Variant, folder: Path, device: str, tests: TestSet, network: Network) -> Answers:
+    """Export a game and run all images in it; raises as `run` of ludus.machines.godot does."""
+    with tempfile.TemporaryDirectory(prefix="ludus-godot-") as scratch:
+        project = make_game(Path(scratch) / "project", variant, folder, tests, network, SETTINGS)
+        game = export(project, Path(scratch) / "game")
+        shutil.rmtree(project)
+        return ask(game, variant, tests, network, "--main-pack", PACK)
+
+
+def export(project: Path, game: Path) -> Path:
+    """Pack a project; the folder game holds the pack, and the library where the engine finds it."""
+    (project / "export_presets.cfg").write_text(PRESETS, encoding="utf-8")
+    game.mkdir()
+    godot.run(project, "--export-pack", "game", str(game / PACK), timeout=600)
+    library = game / godot.library().relative_to(godot.ADDON.parents[1])
+    library.parent.mkdir(parents=True)
+    shutil.copyfile(godot.library(), library)
+    return game

@@ -1,0 +1,76 @@
+"""This process: a variant in its backend's runtime, through Python."""
+
+import platform
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from ludus import backends, devices
+from ludus.backends.on_iree import runtime_version
+from ludus.devices import cpu
+from ludus.images import normalise
+from ludus.machines import Answers, Described
+from ludus.manifest import Network, Variant
+from ludus.test_set import TestSet
+
+# Images between two steps of the progress bar; divisible by every batch that is compiled.
+CHUNK = 256
+
+
+def facts() -> dict[str, Any]:
+    """The machine, and for each device word its name or the reason why it cannot be used."""
+    return {
+        "system": f"{platform.system()} {platform.machine()}",
+        "cpu": {
+            "name": cpu.name(),
+            "architecture": cpu.architecture(),
+            "features": sorted(cpu.features()),
+        },
+        "iree": runtime_version(),
+        "devices": {word: _try(word) for word in devices.DEVICES},
+    }
+
+
+def why_not(variant: Variant, device: str) -> str | None:
+    """Why this machine cannot run a variant on a device, or None."""
+    return backends.why_not(variant, device)
+
+
+def describe(variant: Variant, device: str) -> Described:
+    """The device's own name, and the version of the backend's runtime."""
+    return Described(
+        device_name=devices.open_device(device)[1],
+        runtime_version=backends.backend(variant.backend).runtime_version(),
+    )
+
+
+def run(variant: Variant, folder: Path, device: str, tests: TestSet, network: Network) -> Answers:
+    """Load the variant and give it the images; raises what its backend does."""
+    run = backends.load(variant, folder, device)
+    how = network.preprocess
+    run(normalise(tests.images[:1], how))  # first use: memory, kernels, caches
+    answers, seconds = [], 0.0
+    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn()
+    with Progress(*columns, TimeRemainingColumn(), console=Console(stderr=True)) as progress:
+        task = progress.add_task(f"{variant.target} on {device}", total=len(tests.images))
+        for start in range(0, len(tests.images), CHUNK):
+            part = normalise(tests.images[start : start + CHUNK], how)
+            began = time.perf_counter()
+            answers.append(run(part))
+            seconds += time.perf_counter() - began
+            progress.advance(task, len(part))
+    return Answers(
+        probabilities=np.concatenate(answers),
+        seconds=seconds,
+        device_name=devices.open_device(device)[1],
+    )
+
+
+def _try(word: str) -> dict[str, str | None]:
+    reason = devices.why_not(word)
+    name = None if reason else devices.open_device(word)[1]
+    return {"name": name, "reason": reason}
