@@ -18,7 +18,9 @@ Every program that follows a bundle does these steps, in float64 but for the las
    of mass, a pixel i being at i + 0.5, or for `centre: box` the box's middle), the box's first
    edge f comes to round_half_up((size + 1) / 2 - s (c - f)), clamped so that the box stays in the
    image; `centre: box` has size / 2 in place of (size + 1) / 2. The half pixel is MNIST's own:
-   there the mean of pixel indices, rounded, is 14. So an MNIST image stays what it is.
+   there the mean of pixel indices, rounded, is 14. So an MNIST image stays what it is. What is
+   short of a half by less than 1e-9 is a half: the centre of anything symmetric is, and machines
+   differ in how they round sums.
 7. An output pixel is the mean of the drawing over the square of side 1 / s that it covers, each
    pixel weighted by the area covered, 0 outside the picture.
 8. Divided by the largest value and times 255, so that pale ink counts as much as black.
@@ -38,6 +40,8 @@ from ludus.manifest import Preprocess
 
 LARGEST_SIDE = 512  # pixels
 LEAST_CONTRAST = 16.0  # grey levels between background and drawing, of 255
+
+TIE = 1e-9  # pixels
 
 Plane = npt.NDArray[np.float64]
 
@@ -104,11 +108,13 @@ def _grey(image: Image.Image) -> Plane:
     except ValueError:
         raise ImageError(f"pictures of mode {image.mode} cannot be read; expected RGB") from None
     grey = np.asarray(rgba.convert("RGB").convert("L"), np.float64)
-    alpha = np.asarray(rgba.getchannel("A"), np.float64) / 255
+    alpha = np.asarray(rgba.getchannel("A"), np.float64)
     if not alpha.any():
         raise ImageError("the picture shows nothing: all of it is transparent")
+    # Whole numbers, whose sums are exact.
     paper = 255.0 if (grey * alpha).sum() < 128 * alpha.sum() else 0.0
-    return grey * alpha + paper * (1 - alpha)
+    share = alpha / 255
+    return grey * share + paper * (1 - share)
 
 
 def _shrunk(grey: Plane) -> Plane:
@@ -164,8 +170,8 @@ def _weights(
     if how.centre == "mass":
         middle += 0.5
         centre = float(mass @ (np.arange(len(mass)) + 0.5) / mass.sum())
-    edge = math.floor(middle - zoom * centre + 0.5)
-    edge = max(0, min(edge, how.size - math.ceil(zoom * (end - first) - 1e-9)))
+    edge = math.floor(middle - zoom * centre + 0.5 + TIE)
+    edge = max(0, min(edge, how.size - math.ceil(zoom * (end - first) - TIE)))
     # The borders of the output pixels, in pixels of the picture.
     borders = first + (np.arange(how.size + 1) - edge) / zoom
     pixels = np.arange(length)

@@ -204,6 +204,17 @@ def test_a_drawing_heavy_at_one_end_is_not_cut_off(turned: bool) -> None:
     assert np.flatnonzero(got.any(1)).tolist() == list(range(first, first + 26))
 
 
+@pytest.mark.parametrize("alpha", [160, 255])
+def test_a_drawing_between_two_places_comes_to_the_same_one_at_every_size(alpha: int) -> None:
+    """Sums of float64 fall short of the half pixel at 147, 281 and 294, and where alpha is."""
+    for side in range(2, 300):
+        canvas = np.zeros((side + 2, side + 2, 4), np.uint8)
+        canvas[1:-1, 1:-1, :3] = 255
+        canvas[..., 3] = alpha
+        inked = preprocess(Image.fromarray(canvas), HOW)[0].max(1) > 1e-6
+        assert np.flatnonzero(inked).tolist() == list(range(5, 25)), f"{side} pixels"
+
+
 def test_an_image_of_another_size_and_box_is_made() -> None:
     got = preprocess(Image.fromarray(four()), how(size=64, box=50))
     assert got.shape == (1, 64, 64)

@@ -5,11 +5,12 @@
 
 use std::ops::Range;
 
+use crate::error::{Error, Result};
 use crate::manifest::Preprocess;
-use crate::{Error, Result};
 
 const LARGEST_SIDE: usize = 512; // pixels
 const LEAST_CONTRAST: f64 = 16.0; // grey levels between background and drawing, of 255
+const TIE: f64 = 1e-9; // pixels: as near to a half is a half, whatever sums were rounded to
 
 /// A picture of a drawing, dark on light or light on dark.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,7 +27,7 @@ pub struct Picture {
 ///
 /// [`Error::Image`]: the picture shows nothing, or has not the bytes that its size needs.
 pub fn preprocess(picture: &Picture, how: &Preprocess) -> Result<Vec<f32>> {
-    let drawing = Drawing::of(shrunk(picture)?, how.invert)?;
+    let drawing = Drawing::of(shrunk(picture)?, how)?;
     let placed = drawing.placed(how)?;
     let brightest = placed.iter().copied().fold(0.0, f64::max);
     let grey = placed.iter().map(|level| (level * (255.0 / brightest)) as f32);
@@ -148,14 +149,14 @@ struct Drawing {
 
 impl Drawing {
     /// Steps 3 and 4.
-    fn of(mut plane: Plane, invert: &str) -> Result<Self> {
+    fn of(mut plane: Plane, how: &Preprocess) -> Result<Self> {
         let mut ring = plane.ring();
         let background = median(&mut ring);
         let power = |sign: f64| -> f64 {
             let ink = |level: f64| above(0.0, sign * (level - background));
             lanes(&plane.levels, |sum, level| sum + ink(level) * ink(level)).iter().sum()
         };
-        let inverted = invert == "auto" && power(-1.0) > power(1.0);
+        let inverted = how.invert == "auto" && power(-1.0) > power(1.0);
         let sign = if inverted { -1.0 } else { 1.0 };
         plane.levels.iter_mut().for_each(|level| *level = sign * (*level - background));
         let peak = lanes(&plane.levels, larger).into_iter().fold(0.0, larger);
@@ -267,8 +268,8 @@ fn spans(
         "mass" => ((size + 1.0) / 2.0, centre_of(mass)),
         _ => (size / 2.0, extent.len() as f64 / 2.0),
     };
-    let last = size - (zoom * extent.len() as f64 - 1e-9).ceil();
-    let edge = (middle - zoom * centre + 0.5).floor().min(last).max(0.0);
+    let last = size - (zoom * extent.len() as f64 - TIE).ceil();
+    let edge = (middle - zoom * centre + 0.5 + TIE).floor().min(last).max(0.0);
     // The borders of the output pixels, in pixels of the picture.
     let border = |output: usize| extent.start as f64 + (output as f64 - edge) / zoom;
     (0..how.size).map(|output| span(border(output), border(output + 1), length, zoom)).collect()
