@@ -139,7 +139,7 @@ def export(project: Path, preset: str) -> tuple[godot.Ended, Path]:
 
 def report(project: Path, pack: Path) -> dict[str, Any]:
     """What a game says that runs from the pack, with nothing of the project beside it."""
-    library = pack.parent / godot.library().relative_to(ROOT / "godot")
+    library = pack.parent / godot.library().relative_to(godot.ADDON.parents[1])
     library.parent.mkdir(parents=True)
     shutil.copyfile(godot.library(), library)
     shutil.rmtree(project)
