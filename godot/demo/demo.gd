@@ -59,6 +59,11 @@ func start(bundle: String, options: Options, messages: Messages) -> String:
 	return ""
 
 
+## Whether all that is drawn is judged and shown.
+func is_settled() -> bool:
+	return not _changed and not _judging and bars.is_settled()
+
+
 func _unhandled_key_input(event: InputEvent) -> void:
 	var key := event as InputEventKey
 	if key.pressed and key.keycode in [KEY_C, KEY_DELETE, KEY_BACKSPACE]:
