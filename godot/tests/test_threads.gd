@@ -76,23 +76,28 @@ func test_a_model_that_a_thread_opened_runs_on_the_main_thread() -> void:
 	near(model.get("output/0/data"), golden_answers(2), "output/0/data")
 
 
+# By tasks of their own: Godot 4.6.3 may hang when it quits soon after a group task, of itself.
 func test_the_engines_own_workers_run_models() -> void:
+	var tasks: PackedInt64Array = []
 	var answers: Array[PackedFloat32Array] = []
 	answers.resize(20)
-	var images := golden_images(10)
-	var task := WorkerThreadPool.add_group_task(
-		func(index: int) -> void:
-			var model := LudusModel.new()
-			model.open(GOLDEN, "cpu")
-			model.set("input/0/data", images.slice(index % 10 * PIXELS, (index % 10 + 1) * PIXELS))
-			model.run()
-			answers[index] = model.get("output/0/data"),
-		20
-	)
-	WorkerThreadPool.wait_for_group_task_completion(task)
-	for index: int in 20:
+	for index: int in answers.size():
+		tasks.append(WorkerThreadPool.add_task(
+			func() -> void: answers[index] = _answer_of(index % 10)
+		))
+	for index: int in tasks.size():
+		WorkerThreadPool.wait_for_task_completion(tasks[index])
 		var expected := golden_answers(10).slice(index % 10 * LABELS, (index % 10 + 1) * LABELS)
 		near(answers[index], expected, "task %d" % index)
+
+
+## Of a golden image, by a model that is gone again.
+func _answer_of(image: int) -> PackedFloat32Array:
+	var model := LudusModel.new()
+	model.open(GOLDEN, "cpu")
+	model.set("input/0/data", golden_images(10).slice(image * PIXELS, (image + 1) * PIXELS))
+	model.run()
+	return model.get("output/0/data")
 
 
 ## The number of turns that went wrong.

@@ -89,7 +89,7 @@ def _weights() -> bytes:
 
 
 def mutate(bundle: Path, chance: random.Random) -> str:
-    """Break a copy of a bundle somehow. Returns what was done."""
+    """Break a bundle somehow; files are written anew, never in place. Returns what was done."""
     files = sorted(path for path in bundle.rglob("*") if path.is_file())
     path = chance.choice(files)
     name = path.relative_to(bundle).as_posix()
@@ -97,35 +97,36 @@ def mutate(bundle: Path, chance: random.Random) -> str:
     match chance.randrange(8):
         case 0 | 1:
             at, bit = chance.randrange(len(data)), chance.randrange(8)
-            path.write_bytes(_flipped(data, at, 1 << bit))
+            _write(path, data[:at] + bytes([data[at] ^ 1 << bit]) + data[at + 1 :])
             return f"bit {bit} of byte {at} of {name} is flipped"
         case 2:
             path, data = bundle / MANIFEST, (bundle / MANIFEST).read_bytes()
             at, byte = chance.randrange(len(data)), chance.randrange(256)
-            path.write_bytes(data[:at] + bytes([byte]) + data[at + 1 :])
+            _write(path, data[:at] + bytes([byte]) + data[at + 1 :])
             return f"byte {at} of {MANIFEST} is {byte}"
         case 3:
             length = chance.randrange(len(data))
-            path.write_bytes(data[:length])
+            _write(path, data[:length])
             return f"{name} ends after {length} bytes"
         case 4:
             other = chance.choice([file for file in files if file != path])
-            path.write_bytes(other.read_bytes())
-            other.write_bytes(data)
+            _write(path, other.read_bytes())
+            _write(other, data)
             return f"{name} and {other.relative_to(bundle)} have changed places"
         case 5:
             path.unlink()
             return f"{name} is missing"
         case 6:
             extra = path.with_name(f"extra-{path.name}")
-            extra.write_bytes(data)
+            _write(extra, data)
             return f"{extra.relative_to(bundle)} is there too"
         case _:
             start = chance.randrange(len(data))
             end = min(len(data), start + chance.randrange(1, 2000))
-            path.write_bytes(data[:start] + data[end:])
+            _write(path, data[:start] + data[end:])
             return f"{name} lacks the bytes from {start} to {end}"
 
 
-def _flipped(data: bytes, at: int, bits: int) -> bytes:
-    return data[:at] + bytes([data[at] ^ bits]) + data[at + 1 :]
+def _write(path: Path, data: bytes) -> None:
+    path.unlink(missing_ok=True)  # which may be shared with the good bundle
+    path.write_bytes(data)

@@ -45,8 +45,8 @@ def test_in_the_engine(project: Path, file: str, name: str) -> None:
     skipped = re.search(rf"^SKIP {file} {name}: (.*)", said, re.MULTILINE)
     if skipped and not faults:
         pytest.skip(skipped[1])
-    passed = f"\nPASS {file} {name}\n" in said
-    assert passed and not faults, f"{said}{godot.explain(this.ended)}"
+    passed = f"\nPASS {file} {name}\n" in said and not faults
+    assert passed, f"{said}{godot.explain(this.ended)}"
 
 
 @pytest.mark.parametrize("file", FILES)
