@@ -34,14 +34,14 @@ fn source(path: &str) -> Arc<dyn Source> {
 
 /// The real folder of a path, whose links can be checked as the engine's own cannot.
 ///
-/// Where res:// is in a .pck there is none, whatever ProjectSettings.globalize_path() says: it does
-/// not look, and a folder beside the .pck is not what the game is to read.
+/// Where res:// is in a .pck there is none. ProjectSettings.globalize_path() does not look: what it
+/// makes of res:// then may be a folder that lies there by chance.
 fn folder(path: &str) -> Option<PathBuf> {
     if !path.contains("://") {
         return Some(PathBuf::from(path));
     }
     let manifest = FileAccess::open(&manifest(path), ModeFlags::READ)?;
-    let real = PathBuf::from(manifest.get_path_absolute().to_string()); // "" in a .pck
+    let real = PathBuf::from(manifest.get_path_absolute().to_string()); // no real one in a .pck
     let parent = real.parent()?;
     (parent.is_absolute() && parent.is_dir()).then(|| parent.to_owned())
 }

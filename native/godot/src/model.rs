@@ -29,8 +29,8 @@ use crate::{files, inspect, pictures, properties};
 ///     print(model.labels[probabilities.find(Array(probabilities).max())])
 /// ```
 ///
-/// **Inputs and outputs** are properties that a bundle brings when it is opened. N is a number from 0
-/// to [member input_count] or [member output_count], less 1.
+/// **Inputs and outputs** are properties that a bundle brings when it is opened. N counts from 0: the
+/// first input is `input/0`. See [member input_count] and [member output_count].
 ///
 /// - `input/N/name`, `output/N/name` (String): what the bundle calls it.
 /// - `input/N/datatype`, `output/N/datatype` (String): `"FP32"`, floats of 32 bits.
@@ -108,11 +108,12 @@ pub struct LudusModel {
     state: Mutex<State>,
     /// Locked before `state` where both are.
     engine: Arc<Engine>,
-    base: Base<Resource>,
+    base: Base<Resource>, // a class with a signal has one
 }
 
 // No method takes `&mut self`: the engine may call from any thread at any time, and a `&mut self`
-// while another thread is inside would be a panic.
+// while another thread is inside would be a panic. Those that change something take a Gd, else the
+// engine's help would call them const.
 #[godot_api]
 impl LudusModel {
     /// A [method run_async] has ended, well or with an error. Emitted on the main thread.
@@ -138,27 +139,23 @@ impl LudusModel {
     ///
     /// [member error_message] says which file or device and why, [method variants] each variant's reason.
     /// It takes milliseconds on a CPU, and some tenths of a second on a GPU's first time.
-    #[func]
+    #[func(gd_self)]
     fn open(
-        &self,
+        mut this: Gd<Self>,
         #[opt(default = "")] path: GString,
         #[opt(default = "")] device: GString,
     ) -> Error {
-        let error = self.report(self.try_open(&path, &device));
-        self.properties_changed();
+        let error = this.bind().open_now(&path, &device);
+        properties_changed(&mut this);
         error
     }
 
     /// Close what is open and give its memory back. While [method run_async] is under way this is an
     /// error, and nothing is closed.
-    #[func]
-    fn close(&self) {
-        let closed = self.try_close();
-        if let Err(failure) = &closed {
-            push_error(vslice![format!("LudusModel.close(): {}", failure.message)]);
-        }
-        self.report(closed);
-        self.properties_changed();
+    #[func(gd_self)]
+    fn close(mut this: Gd<Self>) {
+        this.bind().close_now();
+        properties_changed(&mut this);
     }
 
     /// Whether a bundle is open.
@@ -178,9 +175,10 @@ impl LudusModel {
     /// Returns `OK`, `ERR_UNCONFIGURED` if no bundle is open, `ERR_INVALID_PARAMETER` if data and shape
     /// do not fit each other, `ERR_BUSY` while [method run_async] is under way, or `ERR_UNAVAILABLE` if
     /// the device fails. After an error the outputs are as they were.
-    #[func]
-    fn run(&self) -> Error {
-        self.report(self.try_run())
+    #[func(gd_self)]
+    fn run(this: Gd<Self>) -> Error {
+        let this = this.bind();
+        this.report(this.try_run())
     }
 
     /// Run the network on a thread of its own, so that no frame waits for it.
@@ -197,15 +195,14 @@ impl LudusModel {
     /// A second call while one is under way gets a signal of its own, with `ERR_BUSY`: who awaits the
     /// first is not disturbed. The model lives until it is done, even if you drop it. When the game
     /// quits, it waits for the network and emits nothing.
-    #[func]
-    fn run_async(&self) -> Signal {
-        let me = self.to_gd();
-        let Err(failure) = self.try_run_async(me.clone()) else {
-            return Signal::from_object_signal(&me, "completed");
+    #[func(gd_self)]
+    fn run_async(this: Gd<Self>) -> Signal {
+        let Err(failure) = this.bind().try_run_async(this.clone()) else {
+            return Signal::from_object_signal(&this, "completed");
         };
-        let busy = failure.code == Error::ERR_BUSY;
-        let teller = if busy { work::teller() } else { me.upcast() };
-        work::refuse(&teller, self.report(Err(failure)))
+        let error = this.bind().report(Err(failure));
+        let busy = error == Error::ERR_BUSY;
+        work::refuse(if busy { work::teller() } else { this.upcast() }, error)
     }
 
     /// Make a picture of any size and colour the input `index`, by the bundle's own preprocessing, and
@@ -216,9 +213,10 @@ impl LudusModel {
     ///
     /// Returns `OK`, `ERR_UNCONFIGURED` if no bundle is open, or `ERR_INVALID_PARAMETER` for what is no
     /// picture, is empty, or shows nothing.
-    #[func]
-    fn set_image(&self, index: i64, image: Variant) -> Error {
-        self.report(self.try_set_image(index, &image))
+    #[func(gd_self)]
+    fn set_image(this: Gd<Self>, index: i64, image: Variant) -> Error {
+        let this = this.bind();
+        this.report(this.try_set_image(index, &image))
     }
 
     /// What the last [method open] learnt of each variant, in the bundle's order, also if it failed:
@@ -237,9 +235,10 @@ impl LudusModel {
     ///
     /// Returns `OK`, `ERR_INVALID_DATA` if they differ by more than the bundle allows, or an error of
     /// [method run]. Inputs and outputs are left as they are.
-    #[func]
-    fn self_test(&self) -> Error {
-        self.report(self.try_self_test())
+    #[func(gd_self)]
+    fn self_test(this: Gd<Self>) -> Error {
+        let this = this.bind();
+        this.report(this.try_self_test())
     }
 
     /// What a bundle is, without opening it on a device: all of it is checked and described.
@@ -370,6 +369,18 @@ impl IResource for LudusModel {
 }
 
 impl LudusModel {
+    fn open_now(&self, path: &GString, device: &GString) -> Error {
+        self.report(self.try_open(path, device))
+    }
+
+    fn close_now(&self) {
+        let closed = self.try_close();
+        if let Err(failure) = &closed {
+            push_error(vslice![format!("LudusModel.close(): {}", failure.message)]);
+        }
+        self.report(closed);
+    }
+
     fn try_open(&self, path: &GString, device: &GString) -> Outcome<()> {
         self.state().idle()?;
         let mut engine = lock(&self.engine);
@@ -456,11 +467,11 @@ impl LudusModel {
         self.state().error_message = message;
         error
     }
+}
 
-    /// Tell the inspector, when no lock is held and on the main thread.
-    fn properties_changed(&self) {
-        self.to_gd().call_deferred("notify_property_list_changed", &[]);
-    }
+/// Tell the inspector, on the main thread.
+fn properties_changed(model: &mut Gd<LudusModel>) {
+    model.call_deferred("notify_property_list_changed", &[]);
 }
 
 fn either(given: &GString, stored: &GString) -> String {

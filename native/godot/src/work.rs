@@ -113,11 +113,11 @@ pub fn finish_all() {
 }
 
 /// A signal `completed(error)` of `teller`, given when the caller has had time to await it.
-pub fn refuse(teller: &Gd<RefCounted>, error: Error) -> Signal {
+pub fn refuse(teller: Gd<RefCounted>, error: Error) -> Signal {
     // emit_signal("completed", error); the last argument keeps `teller` alive until then.
     let arguments = ["completed".to_variant(), error.to_variant(), teller.to_variant()];
-    Callable::from_object_method(teller, "emit_signal").unbind(1).call_deferred(&arguments);
-    Signal::from_object_signal(teller, "completed")
+    Callable::from_object_method(&teller, "emit_signal").unbind(1).call_deferred(&arguments);
+    Signal::from_object_signal(&teller, "completed")
 }
 
 /// One that tells nobody but who asked.
