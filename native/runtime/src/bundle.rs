@@ -164,12 +164,13 @@ fn read_manifest(source: &dyn Source) -> Result<Manifest> {
 
 fn read_at_most(source: &dyn Source, path: &str, most: u64) -> io::Result<Vec<u8>> {
     let (length, content) = source.open(path)?;
-    let mut bytes = Vec::new();
-    if length <= most {
-        content.take(most + 1).read_to_end(&mut bytes)?;
-    }
-    if length.max(bytes.len() as u64) > most {
+    if length > most {
         return Err(io::Error::other(format!("it has {length} bytes, more than {most}")));
+    }
+    let mut bytes = Vec::new();
+    content.take(length + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 != length {
+        return Err(io::Error::other("its length changed while it was read"));
     }
     Ok(bytes)
 }

@@ -6,10 +6,9 @@ use std::fs::{self, File};
 use std::path::Path;
 use std::sync::Arc;
 
-use ludus_runtime::manifest::Manifest;
 use ludus_runtime::source::Folder;
 use ludus_runtime::{Bundle, Error, Result};
-use serde_json::{Value, json};
+use serde_json::json;
 use sha2::{Digest, Sha256};
 
 fn open(folder: &Path) -> Result<Bundle> {
@@ -245,12 +244,4 @@ fn a_subset_of_nothing_or_of_what_there_is_not_is_refused() {
     let error = manifest.subset(&[]).unwrap_err();
     assert_eq!(error.name(), "UsageError");
     assert!(error.to_string().contains("iree-vulkan, iree-vmvx"), "{error}");
-}
-
-/// The good manifest with a change, written and read again by Rust.
-fn parsed(change: impl FnOnce(&mut Value)) -> Result<Manifest> {
-    let path = common::golden().join("bundle/manifest.json");
-    let mut manifest = serde_json::from_slice(&fs::read(path).unwrap()).unwrap();
-    change(&mut manifest);
-    Manifest::parse(manifest.to_string().as_bytes(), "manifest.json")
 }

@@ -1,5 +1,6 @@
 //! The good bundle, and the steps of tests/golden/bad_bundles.json done to copies of it;
 //! tests/golden/README.md describes them.
+#![allow(dead_code)] // no test uses all of it
 
 use std::fs;
 use std::path::{Path, PathBuf};
