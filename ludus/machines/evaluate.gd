@@ -1,6 +1,6 @@
-## Gives raw images to one variant of a bundle and writes down its answers.
+## Gives raw images to a bundle of one variant and writes down its answers.
 ##
-##     godot --headless --path PROJECT --script res://evaluate.gd -- BUNDLE TARGET IMAGES OUT
+##     godot --headless --path PROJECT --script res://evaluate.gd -- BUNDLE DEVICE IMAGES OUT
 ##
 ## IMAGES is uint8 [N, height, width]. Writes OUT/about.json, and where the variant ran
 ## OUT/probabilities.bin, float32 [N, labels]. Run by ludus/machines/godot.py.

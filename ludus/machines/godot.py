@@ -66,7 +66,7 @@ def run(variant: Variant, folder: Path, device: str, tests: TestSet, network: Ne
     """
     with tempfile.TemporaryDirectory(prefix="ludus-godot-") as scratch:
         project = make_game(Path(scratch) / "game", variant, folder, tests, network)
-        return ask(project, variant, tests, network)
+        return ask(project, variant, device, tests, network)
 
 
 def make_game(
@@ -94,13 +94,18 @@ def make_game(
 
 
 def ask(
-    project: Path, variant: Variant, tests: TestSet, network: Network, *options: str
+    project: Path,
+    variant: Variant,
+    device: str,
+    tests: TestSet,
+    network: Network,
+    *options: str,
 ) -> Answers:
     """Run the script in a game, or in what `options` name; raises as `run` does."""
     with tempfile.TemporaryDirectory(prefix="ludus-answers-") as scratch:
         images, out = Path(scratch) / "images.bin", Path(scratch)
         tests.images.tofile(images)
-        arguments = [f"res://{BUNDLE}", variant.target, str(images), str(out)]
+        arguments = [f"res://{BUNDLE}", device, str(images), str(out)]
         script = ["--script", f"res://{SCRIPT.name}", "--", *arguments]
         godot.run(project, *options, *script, timeout=TIMEOUT)
         about = read_json(TypeAdapter(About), out / "about.json", "answer of evaluate.gd")

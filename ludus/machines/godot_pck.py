@@ -56,10 +56,10 @@ def run(variant: Variant, folder: Path, device: str, tests: TestSet, network: Ne
     with tempfile.TemporaryDirectory(prefix="ludus-godot-") as scratch:
         project = make_game(Path(scratch) / "project", variant, folder, tests, network, SETTINGS)
         # First one image: of a variant that does not run here, the export would say that it fails.
-        ask(project, variant, replace(tests, images=tests.images[:1]), network)
+        ask(project, variant, device, replace(tests, images=tests.images[:1]), network)
         game = export(project, Path(scratch) / "game")
         shutil.rmtree(project)
-        return ask(game, variant, tests, network, "--main-pack", PACK)
+        return ask(game, variant, device, tests, network, "--main-pack", PACK)
 
 
 def export(project: Path, game: Path) -> Path:
