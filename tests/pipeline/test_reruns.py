@@ -53,7 +53,7 @@ class TestTheAddonIsBuiltAnew:
         library.parent.mkdir(parents=True, exist_ok=True)
         library.write_bytes(b"another library")
         names = [name for name, row in project.results().items() if row["machine"] != "native"]
-        assert len(names) == 3
+        assert {"godot-cpu", "godot-cpu-pck", "godot-vulkan"} <= set(names)
         evaluated = [f"evaluate@{name}" for name in names]
         # The report shows the machine; the same results are no other bundle.
         assert sorted(project.repro().ran) == sorted(["probe", *evaluated, "report"])
