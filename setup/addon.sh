@@ -37,3 +37,7 @@ for kind in debug release; do
     cp "$folder/$kind/libludus_godot.$suffix" "$library.new"
     mv "$library.new" "$library"
 done
+# eerie-sys' build script (0.5.0) watches files that it makes, and so would run once more.
+for output in "$folder"/*/build/eerie-sys-*/output; do
+    find "${output%output}out" -newer "$output" -exec touch -r "$output" {} +
+done

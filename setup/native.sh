@@ -1,6 +1,6 @@
 #!/bin/sh
-# Bring what builds the addon: into .native CMake, CUDA's headers and patchelf, and the Rust toolchain
-# that native/rust-toolchain.toml names. What has to come otherwise is asked for.
+# Bring what builds the addon: into .native CMake, ninja, patchelf and CUDA's headers, and the Rust
+# toolchain that native/rust-toolchain.toml names. What has to come otherwise is asked for.
 set -eu
 for needed in 'cargo Rust, by rustup: https://rustup.rs' 'clang it: apt-get install clang libclang-dev'; do
     command -v "${needed%% *}" >/dev/null && continue
@@ -14,4 +14,7 @@ uv=$(setup/uv.sh)
 "$uv" venv --quiet --clear --no-project .native
 "$uv" pip sync --quiet --require-hashes --python .native requirements/native.txt
 .native/bin/python setup/cuda_headers.py .native/cuda
+# The ninja beside it, whatever is on PATH.
+printf '#!/bin/sh\nPATH="%s/.native/bin:$PATH" exec cmake "$@"\n' "$PWD" >.native/cmake
+chmod +x .native/cmake
 cp requirements/native.txt .native/brought
