@@ -27,7 +27,7 @@ pub fn floats(value: &Variant, how: &Preprocess) -> Result<PackedFloat32Array, S
         _ => Err(format!(
             "is {}, expected PackedFloat32Array, PackedByteArray (grey levels 0 to 255), \
              PackedFloat64Array, PackedInt32Array or Array",
-            a_type(value)
+            type_name(value)
         )),
     }
 }
@@ -42,13 +42,13 @@ pub fn shape(value: &Variant) -> Result<Vec<i64>, String> {
         VariantType::ARRAY => each(value, "a whole number", whole),
         _ => Err(format!(
             "is {}, expected PackedInt64Array, PackedInt32Array or Array",
-            a_type(value)
+            type_name(value)
         )),
     }
 }
 
-/// The type of a value, with its article's place left to the reader: "null", "String".
-pub fn a_type(value: &Variant) -> String {
+/// What a script calls the type of a value.
+pub fn type_name(value: &Variant) -> String {
     match value.get_type() {
         VariantType::NIL => "null".to_owned(),
         VariantType::OBJECT => match value.try_to::<godot::obj::Gd<godot::classes::Object>>() {
@@ -68,7 +68,7 @@ fn each<T, C: FromIterator<T>>(
     let element = |index| {
         let element = array.at(index);
         take(&element)
-            .ok_or_else(|| format!("has {} at [{index}], expected {expected}", a_type(&element)))
+            .ok_or_else(|| format!("has {} at [{index}], expected {expected}", type_name(&element)))
     };
     (0..array.len()).map(element).collect()
 }

@@ -18,7 +18,7 @@ pub fn open(path: &str) -> Outcome<Bundle> {
     Bundle::open(source(path)).map_err(|error| {
         let mut failure = Failure::from(error);
         if !FileAccess::file_exists(&manifest(path)) {
-            failure.code = Error::ERR_FILE_NOT_FOUND; // of a manifest, whose errors are of its words
+            failure.code = Error::ERR_FILE_NOT_FOUND; // to the runtime, one error of the manifest
         }
         failure
     })

@@ -4,6 +4,7 @@
 //! GDScript expects: properties, errors, a signal.
 
 mod arrays;
+mod calls;
 mod failure;
 mod files;
 mod inspect;

@@ -1,17 +1,14 @@
 //! The class that a game uses.
 
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::{Arc, Mutex};
 
 use godot::global::{Error, push_error};
 use godot::prelude::*;
 use godot::register::info::PropertyInfo;
-use ludus_runtime::model;
-use ludus_runtime::picture::preprocess;
 
-use crate::failure::{Failure, Outcome};
 use crate::state::{Opened, State};
-use crate::work::{self, Engine, Job, Network, lock};
-use crate::{files, inspect, pictures, properties};
+use crate::work::{self, Engine};
+use crate::{inspect, properties};
 
 /// A trained network of a Ludus bundle, run on the CPU, Vulkan or CUDA.
 ///
@@ -29,39 +26,40 @@ use crate::{files, inspect, pictures, properties};
 ///     print(model.labels[probabilities.find(Array(probabilities).max())])
 /// ```
 ///
-/// **Inputs and outputs** are properties that a bundle brings when it is opened. N counts from 0: the
-/// first input is `input/0`. See [member input_count] and [member output_count].
+/// **Inputs and outputs** are properties that a bundle brings when it is opened. N counts from 0:
+/// the first input is `input/0`. See [member input_count] and [member output_count].
 ///
 /// - `input/N/name`, `output/N/name` (String): what the bundle calls it.
 /// - `input/N/datatype`, `output/N/datatype` (String): `"FP32"`, floats of 32 bits.
-/// - `input/N/shape` (PackedInt64Array): `[1, 1, 28, 28]` for one picture of 28x28 pixels. The first
-///   dimension is the number of images, and may be set to any number from 1:
+/// - `input/N/shape` (PackedInt64Array): `[1, 1, 28, 28]` for one picture of 28x28 pixels. The
+///   first dimension is the number of images, and may be set to any number from 1:
 ///   `model.set("input/0/shape", [32, 1, 28, 28])`. The others are the network's.
-/// - `input/N/data` (PackedFloat32Array): as many numbers as the shape takes, image after image, row
-///   after row. It may be set to a PackedFloat32Array, PackedFloat64Array, PackedInt32Array or Array of
-///   numbers, which are taken as they are; or to a PackedByteArray of grey levels from 0 to 255, which
-///   the bundle's own scale and mean make numbers of.
-/// - `output/N/shape` (PackedInt64Array) and `output/N/data` (PackedFloat32Array): of the last run. For
-///   digits `[1, 10]` and ten probabilities, in the order of [member labels].
+/// - `input/N/data` (PackedFloat32Array): as many numbers as the shape takes, image after image,
+///   row after row. It may be set to a PackedFloat32Array, PackedFloat64Array, PackedInt32Array or
+///   Array of numbers, which are taken as they are; or to a PackedByteArray of grey levels from 0
+///   to 255, which the bundle's own scale and mean make numbers of.
+/// - `output/N/shape` (PackedInt64Array) and `output/N/data` (PackedFloat32Array): of the last run.
+///   For digits `[1, 10]` and ten probabilities, in the order of [member labels].
 ///
 /// What is set wrongly is refused: the error is in the log and in [member error_message].
 ///
-/// **Threads.** Models do not disturb each other. If two threads use one model, a call waits until the
-/// other's has ended; inputs and outputs are the model's, so the two would read each other's. Give each
-/// thread a model of its own, or use [method run_async].
+/// **Threads.** Models do not disturb each other. If two threads use one model, a call waits until
+/// the other's has ended; inputs and outputs are the model's, so the two would read each other's.
+/// Give each thread a model of its own, or use [method run_async].
 ///
-/// **Stored** are [member bundle] and [member preferred_device] alone, in a `.tres` for example. Nothing is
-/// opened by itself: call [method open].
+/// **Stored** are [member bundle] and [member preferred_device] alone, in a `.tres` for example.
+/// Nothing is opened by itself: call [method open].
 #[derive(GodotClass)]
 #[class(tool, init, base = Resource)]
 pub struct LudusModel {
-    /// The folder of the bundle, such as `"res://models/digits"`. [method open] without a path opens it.
+    /// The folder of the bundle, such as `"res://models/digits"`. [method open] without a path
+    /// opens it.
     #[export(dir)]
     #[var(get = get_bundle, set = set_bundle)]
     bundle: PhantomVar<GString>,
 
-    /// What [method open] without a device opens the bundle on: `"auto"`, a device such as `"cpu"`, `"vulkan"`
-    /// or `"cuda"`, or a variant such as `"iree-cpu-x86_64-v3"`.
+    /// What [method open] without a device opens the bundle on: `"auto"`, a device such as `"cpu"`,
+    /// `"vulkan"` or `"cuda"`, or a variant such as `"iree-cpu-x86_64-v3"`.
     #[export]
     #[var(
         get = get_preferred_device,
@@ -105,9 +103,9 @@ pub struct LudusModel {
     run_milliseconds: PhantomVar<f64>,
 
     #[init(val = Mutex::new(State { preferred_device: "auto".into(), ..State::default() }))]
-    state: Mutex<State>,
+    pub(crate) state: Mutex<State>,
     /// Locked before `state` where both are.
-    engine: Arc<Engine>,
+    pub(crate) engine: Arc<Engine>,
     base: Base<Resource>, // a class with a signal has one
 }
 
@@ -120,14 +118,15 @@ impl LudusModel {
     #[signal]
     fn completed(error: Error);
 
-    /// Check a bundle and open it on a device. What was open before is closed, in any case.
+    /// Check a bundle and open it on a device. What was open before is closed, also if this fails.
     ///
-    /// `path` is a folder in `res://` (also inside an exported `.pck`), in `user://`, or an absolute path; `""`
-    /// is [member bundle].
+    /// `path` is a folder in `res://` (also inside an exported `.pck`), in `user://`, or an
+    /// absolute path; `""` is [member bundle].
     ///
-    /// `device` is `"auto"` for the first variant, in the bundle's order, that computes rightly on this
-    /// machine; a device, for the first variant of that device; or a variant, and no other. `""` is
-    /// [member preferred_device]. A device or variant that is named never falls back to another.
+    /// `device` is `"auto"` for the first variant, in the bundle's order, that computes rightly on
+    /// this machine; a device, for the first variant of that device; or a variant, and no other.
+    /// `""` is [member preferred_device]. A device or variant that is named never falls back to
+    /// another.
     ///
     /// Returns `OK`, or
     /// - `ERR_FILE_NOT_FOUND`: a file is missing;
@@ -135,10 +134,10 @@ impl LudusModel {
     /// - `ERR_INVALID_DATA`: the manifest is wrong, or the network computes something else;
     /// - `ERR_UNAVAILABLE`: nothing of it runs on this machine;
     /// - `ERR_INVALID_PARAMETER`: there is no such device or variant, or no path;
-    /// - `ERR_BUSY`: [method run_async] is under way.
+    /// - `ERR_BUSY`: [method run_async] is under way; nothing is closed.
     ///
-    /// [member error_message] says which file or device and why, [method variants] each variant's reason.
-    /// It takes milliseconds on a CPU, and some tenths of a second on a GPU's first time.
+    /// [member error_message] says which file or device and why, [method variants] each variant's
+    /// reason. It takes milliseconds on a CPU, and some tenths of a second on a GPU's first time.
     #[func(gd_self)]
     fn open(
         mut this: Gd<Self>,
@@ -150,8 +149,8 @@ impl LudusModel {
         error
     }
 
-    /// Close what is open and give its memory back. While [method run_async] is under way this is an
-    /// error, and nothing is closed.
+    /// Close what is open and give its memory back. While [method run_async] is under way this is
+    /// an error, and nothing is closed.
     #[func(gd_self)]
     fn close(mut this: Gd<Self>) {
         this.bind().close_now();
@@ -172,9 +171,9 @@ impl LudusModel {
 
     /// Run the network on `input/0/data`, and wait for `output/0/data`.
     ///
-    /// Returns `OK`, `ERR_UNCONFIGURED` if no bundle is open, `ERR_INVALID_PARAMETER` if data and shape
-    /// do not fit each other, `ERR_BUSY` while [method run_async] is under way, or `ERR_UNAVAILABLE` if
-    /// the device fails. After an error the outputs are as they were.
+    /// Returns `OK`, `ERR_UNCONFIGURED` if no bundle is open, `ERR_INVALID_PARAMETER` if data and
+    /// shape do not fit each other, `ERR_BUSY` while [method run_async] is under way, or
+    /// `ERR_UNAVAILABLE` if the device fails. After an error the outputs are as they were.
     #[func(gd_self)]
     fn run(this: Gd<Self>) -> Error {
         let this = this.bind();
@@ -187,14 +186,14 @@ impl LudusModel {
     /// var error: Error = await model.run_async()
     /// ```
     ///
-    /// The inputs are taken now, and may be set anew at once. The outputs change on the main thread,
-    /// right before [signal completed], which is what is returned. It comes at the earliest when the engine
-    /// is idle next, also if nothing could be run, so `await` it on the main thread; a thread of your own
-    /// had better call [method run]. Errors are those of [method run].
+    /// The inputs are taken now, and may be set anew at once. The outputs change on the main
+    /// thread, right before [signal completed], which is what is returned. It comes at the earliest
+    /// when the engine is idle next, also if nothing could be run, so `await` it on the main
+    /// thread; a thread of your own had better call [method run]. Errors are those of [method run].
     ///
-    /// A second call while one is under way gets a signal of its own, with `ERR_BUSY`: who awaits the
-    /// first is not disturbed. The model lives until it is done, even if you drop it. When the game
-    /// quits, it waits for the network and emits nothing.
+    /// A second call while one is under way gets a signal of its own, with `ERR_BUSY`: who awaits
+    /// the first is not disturbed. The model lives until it is done, even if you drop it. When the
+    /// game quits, it waits for the network and emits nothing.
     #[func(gd_self)]
     fn run_async(this: Gd<Self>) -> Signal {
         let Err(failure) = this.bind().try_run_async(this.clone()) else {
@@ -205,25 +204,27 @@ impl LudusModel {
         work::refuse(if busy { work::teller() } else { this.upcast() }, error)
     }
 
-    /// Make a picture of any size and colour the input `index`, by the bundle's own preprocessing, and
-    /// set its shape to one image.
+    /// Make a picture of any size and colour the input `index`, by the bundle's own preprocessing,
+    /// and set its shape to one image.
     ///
-    /// `image` is an [Image] or a [Texture2D], which is left as it is. The drawing is found, scaled and
-    /// centred as the network's training pictures were; dark on light is inverted if the bundle says so.
+    /// `image` is an [Image] or a [Texture2D], which is left as it is. The drawing is found, scaled
+    /// and centred as the network's training pictures were; dark on light is inverted if the bundle
+    /// says so.
     ///
-    /// Returns `OK`, `ERR_UNCONFIGURED` if no bundle is open, or `ERR_INVALID_PARAMETER` for what is no
-    /// picture, is empty, or shows nothing.
+    /// Returns `OK`, `ERR_UNCONFIGURED` if no bundle is open, or `ERR_INVALID_PARAMETER` for what
+    /// is no picture, is empty, or shows nothing.
     #[func(gd_self)]
     fn set_image(this: Gd<Self>, index: i64, image: Variant) -> Error {
         let this = this.bind();
         this.report(this.try_set_image(index, &image))
     }
 
-    /// What the last [method open] learnt of each variant, in the bundle's order, also if it failed:
-    /// `target`, `backend`, `device` (what it is for), `status` (`"verified"`, `"attested"`, `"not run"` or
-    /// `"failed"` when the bundle was made), `runs` (bool: on this machine, as far as is known without
-    /// trying), `reason` (why not), `bytes` (int), and `evaluations` (an Array of Dictionaries with the
-    /// figures). Empty if the bundle was refused, or none was opened.
+    /// What the last [method open] learnt of each variant, in the bundle's order, also if it
+    /// failed: `target`, `backend`, `device` (what it is for), `status` (`"verified"`,
+    /// `"attested"`, `"not run"` or `"failed"` when the bundle was made), `runs` (bool: on this
+    /// machine, as far as is known without trying), `reason` (why not), `bytes` (int), and
+    /// `evaluations` (an Array of Dictionaries with the figures). Empty if the bundle was refused,
+    /// or none was opened.
     #[func]
     fn variants(&self) -> Array<VarDictionary> {
         let state = self.state();
@@ -233,8 +234,8 @@ impl LudusModel {
 
     /// Run the bundle's golden images on the device at work, and compare the answers.
     ///
-    /// Returns `OK`, `ERR_INVALID_DATA` if they differ by more than the bundle allows, or an error of
-    /// [method run]. Inputs and outputs are left as they are.
+    /// Returns `OK`, `ERR_INVALID_DATA` if they differ by more than the bundle allows, or an error
+    /// of [method run]. Inputs and outputs are left as they are.
     #[func(gd_self)]
     fn self_test(this: Gd<Self>) -> Error {
         let this = this.bind();
@@ -243,18 +244,18 @@ impl LudusModel {
 
     /// What a bundle is, without opening it on a device: all of it is checked and described.
     ///
-    /// `error` (`""` if it is good, else there is nothing more), `name`, `version`, `inputs` and `outputs`
-    /// (`name`, `datatype`, `shape` with -1 for the number of images), `labels`, `variants` (`target`,
-    /// `backend`, `driver`, `architecture`, `features`, `iree_version`, `bytes`, `files`, `status`,
-    /// `evaluations`), `files` (all but `manifest.json` and `SHA256SUMS`) and `revision` (of the source that
-    /// it was built from).
+    /// `error` (`""` if it is good, else there is nothing more), `name`, `version`, `inputs` and
+    /// `outputs` (`name`, `datatype`, `shape` with -1 for the number of images), `labels`,
+    /// `variants` (`target`, `backend`, `driver`, `architecture`, `features`, `iree_version`,
+    /// `bytes`, `files`, `status`, `evaluations`), `files` (all but `manifest.json` and
+    /// `SHA256SUMS`) and `revision` (of the source that it was built from).
     #[func]
     fn inspect(path: GString) -> VarDictionary {
         inspect::inspect(&path.to_string())
     }
 
-    /// The `manifest.json` of a bundle that has these variants only, for an export: whose files may then
-    /// be left out. Empty after an error, which is in the log.
+    /// The `manifest.json` of a bundle that has these variants only, for an export: whose files may
+    /// then be left out. Empty after an error, which is in the log.
     #[func]
     fn subset(path: GString, targets: PackedStringArray) -> PackedByteArray {
         let targets: Vec<_> = targets.as_slice().iter().map(GString::to_string).collect();
@@ -368,112 +369,7 @@ impl IResource for LudusModel {
     }
 }
 
-impl LudusModel {
-    fn open_now(&self, path: &GString, device: &GString) -> Error {
-        self.report(self.try_open(path, device))
-    }
-
-    fn close_now(&self) {
-        let closed = self.try_close();
-        if let Err(failure) = &closed {
-            push_error(vslice![format!("LudusModel.close(): {}", failure.message)]);
-        }
-        self.report(closed);
-    }
-
-    fn try_open(&self, path: &GString, device: &GString) -> Outcome<()> {
-        self.state().idle()?;
-        let mut engine = lock(&self.engine);
-        *engine = None;
-        let (path, device) = {
-            let mut state = self.state();
-            state.close();
-            (either(path, &state.bundle), either(device, &state.preferred_device))
-        };
-        if path.is_empty() {
-            return Err(Failure::bad("no bundle: give open() a path, or set the property bundle"));
-        }
-        let bundle = Arc::new(files::open(&path)?);
-        let opening = model::open(&bundle, if device.is_empty() { "auto" } else { &device });
-        self.state().found = Some((bundle, opening.choices));
-        let model = opening.model?;
-        self.state().opened = Some(Opened::new(&model));
-        *engine = Some(Network { model, answers: Vec::new() });
-        Ok(())
-    }
-
-    fn try_close(&self) -> Outcome<()> {
-        self.state().idle()?;
-        let mut engine = lock(&self.engine);
-        self.state().close();
-        *engine = None;
-        Ok(())
-    }
-
-    fn try_run(&self) -> Outcome<()> {
-        self.state().idle()?; // rather than wait for it
-        let mut engine = lock(&self.engine);
-        let network = engine.as_mut().ok_or_else(Failure::not_open)?;
-        let images = self.state().images()?;
-        let took = network.run(images.as_slice())?;
-        self.state().put(&network.answers, took);
-        Ok(())
-    }
-
-    fn try_run_async(&self, me: Gd<Self>) -> Outcome<()> {
-        let mut state = self.state();
-        let images = state.images()?.to_vec();
-        state.job = Some(Job::start(me, Arc::clone(&self.engine), images)?);
-        Ok(())
-    }
-
-    /// What came of the job, if there is one, whose thread is at its end.
-    pub fn take_answers(&self) -> Option<Error> {
-        let job = self.state().job.take()?;
-        Some(self.report(job.join().map(|(answers, took)| self.state().put(&answers, took))))
-    }
-
-    fn try_set_image(&self, index: i64, image: &Variant) -> Outcome<()> {
-        let bundle = Arc::clone(&self.state().opened()?.bundle);
-        let of_input = |why: String| Failure::bad(format!("the picture for input/{index}: {why}"));
-        let picture = pictures::picture(image).map_err(of_input)?;
-        let data = preprocess(&picture, &bundle.manifest.preprocess)
-            .map_err(|error| of_input(error.to_string()))?;
-        self.state().opened_mut()?.set_one(index, data.into())
-    }
-
-    fn try_self_test(&self) -> Outcome<()> {
-        self.state().idle()?;
-        let mut engine = lock(&self.engine);
-        let network = engine.as_mut().ok_or_else(Failure::not_open)?;
-        network.model.self_test()?;
-        Ok(())
-    }
-
-    fn state(&self) -> MutexGuard<'_, State> {
-        lock(&self.state)
-    }
-
-    fn of_opened<T: Default>(&self, get: impl FnOnce(&Opened) -> T) -> T {
-        self.state().opened.as_ref().map(get).unwrap_or_default()
-    }
-
-    /// Keep why a call failed, or that it did not.
-    fn report(&self, outcome: Outcome<()>) -> Error {
-        let (error, message) = match outcome {
-            Ok(()) => (Error::OK, GString::new()),
-            Err(Failure { code, message }) => (code, message.as_str().into()),
-        };
-        self.state().error_message = message;
-        error
-    }
-}
-
 /// Tell the inspector, on the main thread.
 fn properties_changed(model: &mut Gd<LudusModel>) {
     model.call_deferred("notify_property_list_changed", &[]);
-}
-
-fn either(given: &GString, stored: &GString) -> String {
-    if given.is_empty() { stored } else { given }.to_string()
 }

@@ -7,7 +7,7 @@ use godot::global::Error;
 use godot::obj::Gd;
 use ludus_runtime::picture::Picture;
 
-use crate::arrays::a_type;
+use crate::arrays::type_name;
 
 /// The pixels of an Image or Texture2D, which is left as it is. The error says why there are none.
 pub fn picture(value: &Variant) -> Result<Picture, String> {
@@ -34,6 +34,6 @@ fn image(value: &Variant) -> Result<Gd<Image>, String> {
     }
     let texture = value
         .try_to::<Gd<Texture2D>>()
-        .map_err(|_| format!("got {}, expected an Image or a Texture2D", a_type(value)))?;
+        .map_err(|_| format!("got {}, expected an Image or a Texture2D", type_name(value)))?;
     texture.get_image().ok_or_else(|| format!("the {} has no image", texture.get_class()))
 }

@@ -1,11 +1,12 @@
 //! Running the network: at once, or on a thread of its own.
 //!
-//! A job runs on a thread of std, not in the engine's WorkerThreadPool: that pool is what the engine
-//! draws, loads and simulates with, a network would hold one of its few threads for as long as it
-//! runs, and each of its tasks must be waited for by somebody before the engine ends. A thread
-//! costs some 30 microseconds to start, and is joined when its answer is taken, so that none is
-//! left in this library when the engine unloads it.
+//! A job runs on a thread of std, not in the engine's WorkerThreadPool: that pool is what the
+//! engine draws, loads and simulates with, a network would hold one of its few threads for as long
+//! as it runs, and each of its tasks must be waited for by somebody before the engine ends. A
+//! thread costs some 30 microseconds to start, and is joined when its answer is taken, so that none
+//! is left in this library when the engine unloads it.
 
+use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
@@ -52,7 +53,7 @@ impl Network {
         let Self { model, answers } = self;
         let start = Instant::now();
         let run = catch_unwind(AssertUnwindSafe(|| model.run(images, answers)));
-        run.map_err(|_| Failure::new(Error::FAILED, "a bug in Ludus; its panic is in the log"))??;
+        run.map_err(bug)??;
         Ok(start.elapsed())
     }
 }
@@ -78,7 +79,6 @@ impl Job {
     /// Wait for its thread to end, which it is about to.
     pub fn join(self) -> Outcome<(Vec<f32>, Duration)> {
         forget(self.id);
-        let bug = |_| Failure::new(Error::FAILED, "a bug in Ludus; its panic is in the log");
         self.thread.join().map_err(bug)?
     }
 }
@@ -96,6 +96,10 @@ fn finish_later(id: InstanceId) {
     if let Ok(mut model) = Gd::<LudusModel>::try_from_instance_id(id) {
         model.call_deferred("_finish", &[]);
     }
+}
+
+fn bug(_: Box<dyn Any + Send>) -> Failure {
+    Failure::new(Error::FAILED, "a bug in Ludus; its panic is in the log")
 }
 
 fn forget(id: InstanceId) {
