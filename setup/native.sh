@@ -11,7 +11,7 @@ done
 
 cmp -s requirements/native.txt .native/brought && exit 0
 uv=$(setup/uv.sh)
-"$uv" venv --quiet --clear --no-project .native
+"$uv" venv --quiet --clear --no-project --python '>=3.9' .native # any will do
 "$uv" pip sync --quiet --require-hashes --python .native requirements/native.txt
 .native/bin/python setup/cuda_headers.py .native/cuda
 # The ninja beside it, whatever is on PATH.
