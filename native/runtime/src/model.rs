@@ -157,6 +157,13 @@ pub struct Model {
 impl Model {
     /// Load a variant and compute the first golden answer with it.
     fn try_open(bundle: &Arc<Bundle>, variant: &Variant, kind: &'static Kind) -> Result<Self> {
+        let (inputs, outputs) = (bundle.manifest.inputs.len(), bundle.manifest.outputs.len());
+        if (inputs, outputs) != (1, 1) {
+            return Err(Error::Usage(format!(
+                "{} has {inputs} inputs and {outputs} outputs, and this runs networks of one each",
+                bundle.place("")
+            )));
+        }
         let device = device::open(kind).map_err(Error::Device)?;
         let file = &variant.files[0];
         let place = bundle.place(&file.path);
