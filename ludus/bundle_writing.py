@@ -40,7 +40,7 @@ def write_bundle(
             schema_version=1,
             name=name,
             version=version,
-            **dict(network),
+            **{key: getattr(network, key) for key in Network.model_fields},
             floors=floors,
             golden=_golden(tests, golden, floors.max_abs_diff, folder),
             variants=[_variant(variant, built, folder) for variant, built in variants],
@@ -57,14 +57,12 @@ def write_bundle(
 
 def _variant(variant: Variant, built: Path, folder: Path) -> Variant:
     """Copy a variant's files; its description with their new places."""
-    place = folder / "variants" / variant.target
-    place.mkdir(parents=True)
+    files = []
     for file in variant.files:
-        shutil.copyfile(built / file.path, place / file.path)
-    files = [
-        file.model_copy(update={"path": f"variants/{variant.target}/{file.path}"})
-        for file in variant.files
-    ]
+        place = f"variants/{variant.target}/{Path(file.path).name}"
+        (folder / place).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(built / file.path, folder / place)
+        files.append(file.model_copy(update={"path": place}))
     return variant.model_copy(update={"files": files})
 
 

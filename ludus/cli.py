@@ -19,7 +19,8 @@ from rich.table import Column, Table
 from ludus import backends, bundle, devices, evaluation, files, images, results, toolchain
 from ludus.benchmark import record, tables
 from ludus.benchmark.run import bundle_benchmark
-from ludus.errors import DeviceError, ImageError, LudusError, UsageError
+from ludus.errors import DeviceError, ImageError, LudusError, UsageError, nearest
+from ludus.machines import MACHINES
 from ludus.manifest import Preprocess, Variant
 from ludus.params import load_params
 from ludus.test_set import load_test_set
@@ -153,8 +154,13 @@ def evaluate(
     variant: VariantOption = None,
     device: DeviceOption = None,
     machine: Annotated[str, typer.Option(help="what this machine is called")] = "native",
+    through: Annotated[
+        str | None, typer.Option(help="what runs it: native (default), godot, godot-pck")
+    ] = None,
 ) -> None:
     """Run labelled images through a bundle; write a results file that attests another's build."""
+    if through is not None and through not in MACHINES:
+        raise UsageError(f"--through {through} is unknown{nearest(through, set(MACHINES))}")
     opened = bundle.read_bundle(folder)
     chosen, word = _choose(opened, device, variant)
     if out.is_dir():
@@ -163,7 +169,8 @@ def evaluate(
     tests = load_test_set(data)
     result = evaluation.evaluate(
         chosen, folder, word, tests, opened.manifest,
-        evaluation=f"{chosen.target}-{word}", machine=machine,
+        evaluation=f"{chosen.target}-{word}", machine=through or machine,
+        through=through or "native",
     )  # fmt: skip
     if result.status == "not run":
         raise DeviceError(f"{chosen.target} on '{word}' was not run: {result.reason}")

@@ -131,10 +131,14 @@ def engine_at(program: Path) -> Engine:
 def library(kind: str = "debug") -> Path:
     """Where the addon's library for this machine is, or would be: debug is what editors load."""
     system = {"Darwin": "macos"}.get(platform.system(), platform.system().lower())
-    machine = {"amd64": "x86_64", "aarch64": "arm64"}
-    architecture = machine.get(platform.machine().lower(), platform.machine().lower())
     suffix = {"windows": "dll", "macos": "dylib"}.get(system, "so")
-    return ADDON / "bin" / f"libludus.{system}.template_{kind}.{architecture}.{suffix}"
+    return ADDON / "bin" / f"libludus.{system}.template_{kind}.{architecture()}.{suffix}"
+
+
+def architecture() -> str:
+    """Of this machine, in Godot's words: x86_64 or arm64."""
+    machine = platform.machine().lower()
+    return {"amd64": "x86_64", "aarch64": "arm64"}.get(machine, machine)
 
 
 def why_not() -> str | None:

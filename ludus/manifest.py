@@ -159,7 +159,7 @@ class Manifest(Network):
 
     schema_version: Literal[1]
     name: Name
-    version: Annotated[str, Field(pattern=r"^\d+\.\d+\.\d+$")]
+    version: Annotated[str, Field(pattern=r"^[0-9]+\.[0-9]+\.[0-9]+$")]
     floors: Gate
     golden: Golden
     variants: list[Variant] = Field(min_length=1, description="best first")

@@ -60,7 +60,7 @@ class Train(Strict):
 
 class BundleParams(Strict):
     name: Name
-    version: Annotated[str, Field(pattern=r"^\d+\.\d+\.\d+$")]
+    version: Annotated[str, Field(pattern=r"^[0-9]+\.[0-9]+\.[0-9]+$")]
     golden: Annotated[int, Field(ge=10, le=1000)]
 
 

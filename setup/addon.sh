@@ -1,14 +1,14 @@
 #!/bin/sh
 # Build the addon's libraries, debug and release, into godot/addons/ludus/bin.
 # usage: setup/addon.sh [TARGET]    TARGET: a name of rustc's; this machine's if none is given
+# (For Windows it is setup/addon.ps1.)
 set -eu
 cd native
 machine=$(rustc -vV | sed -n 's/^host: //p')
 target=${1:-$machine}
 case $target in
-    *-linux-*) system=linux made=libludus_godot.so ;;
-    *-darwin) system=macos made=libludus_godot.dylib ;;
-    *-windows-*) system=windows made=ludus_godot.dll ;;
+    *-darwin) system=macos suffix=dylib ;;
+    *) system=linux suffix=so ;;
 esac
 case $target in
     aarch64-*) architecture=arm64 ;;
@@ -16,17 +16,12 @@ case $target in
 esac
 mkdir -p "${CARGO_TARGET_DIR:=target}"
 folder=$(cd "$CARGO_TARGET_DIR" && pwd)
-build() { # build PROFILE PACKAGE [MORE...]
-    profile=$1 package=$2
-    shift 2
-    cargo build --locked --profile "$profile" --package "$package" "$@"
-}
 
 set --
 if [ "$target" != "$machine" ]; then
     [ -d "$(rustc --print target-libdir --target "$target")" ] || rustup target add "$target"
     # A tool of IREE's that its own build runs has to be this machine's.
-    build release ludus-runtime
+    cargo build --locked --release --package ludus-runtime
     flatcc=$(find "$folder/release/build" -name iree-flatcc-cli -type f | head -n 1)
     export IREE_HOST_BIN_DIR="${flatcc%/*}"
     folder=$folder/$target
@@ -36,9 +31,9 @@ bin=../godot/addons/ludus/bin
 mkdir -p "$bin"
 for kind in debug release; do
     [ $kind = debug ] && profile=dev || profile=release
-    build $profile ludus-godot "$@"
+    cargo build --locked --profile $profile --package ludus-godot "$@"
     # Renamed into place: an engine that runs keeps the one that it loaded.
-    library=$bin/libludus.$system.template_$kind.$architecture.${made##*.}
-    cp "$folder/$kind/$made" "$library.new"
+    library=$bin/libludus.$system.template_$kind.$architecture.$suffix
+    cp "$folder/$kind/libludus_godot.$suffix" "$library.new"
     mv "$library.new" "$library"
 done

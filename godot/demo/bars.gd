@@ -7,6 +7,7 @@ const BEST := Color(1, 0.72, 0.3)
 const TEXT := Color(0.56, 0.6, 0.68)
 const BRIGHT := Color(0.93, 0.94, 0.97)
 const THICKEST := 14.0  # pixels
+const PERCENTS := 62.0  # pixels for the numbers behind the bars
 const HASTE := 16.0  # the larger the sooner they arrive; a half in 1/23 s
 
 var _labels := PackedStringArray()
@@ -56,7 +57,7 @@ func _draw() -> void:
 	var font_size := get_theme_default_font_size()
 	var row := size.y / maxi(1, _labels.size())
 	var from := 28.0
-	var room := size.x - from - 60
+	var room := size.x - from - PERCENTS - 12
 	var thick := minf(THICKEST, row * 0.5)
 	var best := _best()
 	for index in _labels.size():
@@ -70,7 +71,7 @@ func _draw() -> void:
 			_bar(Rect2(from, middle - thick / 2, length, thick), BEST if index == best else BAR)
 		var percent := "%.1f %%" % (100 * _shown[index])
 		draw_string(
-			font, Vector2(size.x - 60, base), percent, HORIZONTAL_ALIGNMENT_RIGHT, 60, font_size, text
+			font, Vector2(size.x - PERCENTS, base), percent, HORIZONTAL_ALIGNMENT_RIGHT, PERCENTS, font_size, text
 		)
 
 

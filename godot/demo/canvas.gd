@@ -10,6 +10,8 @@ signal changed
 const SIDE := 448
 ## Motions shorter than this, in the drawing's pixels, are left out: they are a mouse's steps.
 const NEAREST := 2.5
+## Lines in which curves are drawn are about so long.
+const SMOOTH := 4.0
 ## What stands for the mouse among the indices of fingers.
 const MOUSE := -1
 
@@ -66,25 +68,34 @@ func cropped(longest: int) -> Image:
 func press(pointer: int, point: Vector2) -> void:
 	var stroke := Stroke.new()
 	stroke.width = pen
-	stroke.add_point(point)
+	stroke.tip = point
 	_ink.add_child(stroke)
 	_strokes[pointer] = stroke
-	_stamp(point, point)
+	_extend(stroke, point)
 
 
-## Moves a pen that is down.
+## Moves a pen that is down. The ink turns smoothly: it goes from the middle of one motion to the
+## middle of the next.
 func move(pointer: int, point: Vector2) -> void:
 	if not _strokes.has(pointer):
 		return
 	var stroke: Stroke = _strokes[pointer]
-	if stroke.last_point().distance_to(point) < NEAREST:
+	if stroke.tip.distance_to(point) < NEAREST:
 		return
-	_stamp(stroke.last_point(), point)
-	stroke.add_point(point)
+	var start := stroke.last_point()
+	var middle := stroke.tip.lerp(point, 0.5)
+	var steps := ceili(start.distance_to(middle) / SMOOTH)
+	for step in range(1, steps + 1):
+		var t := step / float(steps)
+		_extend(stroke, start.lerp(stroke.tip, t).lerp(stroke.tip.lerp(middle, t), t))
+	stroke.tip = point
 
 
 ## Takes a pen up.
 func lift(pointer: int) -> void:
+	if _strokes.has(pointer):
+		var stroke: Stroke = _strokes[pointer]
+		_extend(stroke, stroke.tip)
 	_strokes.erase(pointer)
 
 
@@ -102,8 +113,10 @@ func _gui_input(event: InputEvent) -> void:
 		move(drag.index, _inside(drag.position))
 	elif button and button.button_index == MOUSE_BUTTON_LEFT:
 		_put(MOUSE, button.position, button.pressed)
-	elif motion:
+	elif motion and motion.button_mask & MOUSE_BUTTON_MASK_LEFT:
 		move(MOUSE, _inside(motion.position))
+	elif motion:
+		lift(MOUSE)  # it was let go elsewhere, or while the window was given the focus
 
 
 func _put(pointer: int, place: Vector2, down: bool) -> void:
@@ -120,6 +133,12 @@ func _inside(place: Vector2) -> Vector2:
 
 func _fit() -> void:
 	_ink.scale = Vector2.ONE * size.x / SIDE
+
+
+## Makes a stroke longer, on the screen and in the image.
+func _extend(stroke: Stroke, point: Vector2) -> void:
+	_stamp(stroke.last_point() if stroke.has_points() else point, point)
+	stroke.add_point(point)
 
 
 ## Inks the image from one point to another with a round brush.

@@ -13,7 +13,7 @@ const Remote := preload("remote.gd")
 ## The windows that all sizes in demo.tscn are meant for; in others all grows, or shrinks a bit.
 const PLANNED := Vector2(1152, 648)
 const PLANNED_TALL := Vector2(560, 1040)
-const LEAST_WINDOW := Vector2i(480, 420)
+const LEAST_WINDOW := Vector2i(560, 420)
 
 ## The newest drawing is judged, or the canvas is blank.
 signal judged(judgement: Judgement)
@@ -57,6 +57,11 @@ func start(bundle: String, options: Options, messages: Messages) -> String:
 	bars.set_labels(_recogniser.model.labels)
 	set_process(true)
 	return ""
+
+
+## Whether all that is drawn is judged and shown.
+func is_settled() -> bool:
+	return not _changed and not _judging and bars.is_settled()
 
 
 func _unhandled_key_input(event: InputEvent) -> void:

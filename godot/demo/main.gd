@@ -61,7 +61,7 @@ func _run_demo(options: Options) -> void:
 	var error: String = demo.call("start", BUNDLE, options, _messages)
 	if error:
 		demo.queue_free()
-		_stop(NO_BUNDLE % [error, BUNDLE])
+		_stop(NO_BUNDLE % [error, BUNDLE] if options.device == "auto" else error)
 	elif options.replay or options.digit >= 0:
 		var replay: Node = load("res://replay.gd").new(demo)
 		add_child(replay)

@@ -24,9 +24,8 @@ func draw(digit: int) -> void:
 ## Draws a digit, and saves a picture of the window once the bars stand still.
 func photograph(digit: int, path: String) -> Error:
 	await _layout()
-	Drawings.draw(_drawings.tallest(digit), _demo.canvas)
-	await _demo.judged
-	while not _demo.bars.is_settled():
+	await Drawings.draw(_drawings.tallest(digit), _demo.canvas, PAUSE)
+	while not _demo.is_settled():
 		await get_tree().process_frame
 	await RenderingServer.frame_post_draw
 	return get_viewport().get_texture().get_image().save_png(path)

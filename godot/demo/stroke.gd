@@ -9,6 +9,8 @@ const BLEED := 1.2  # bands and discs are so much larger than the ink, for the s
 const SHADER := preload("ink.gdshader")
 
 var width := 1.0
+## Where the pen is, which the ink follows.
+var tip := Vector2.ZERO
 
 var _points := PackedVector2Array()
 
@@ -25,7 +27,12 @@ func add_point(point: Vector2) -> void:
 	queue_redraw()
 
 
-## Where it ends.
+## Whether there is any ink.
+func has_points() -> bool:
+	return not _points.is_empty()
+
+
+## Where the ink ends.
 func last_point() -> Vector2:
 	return _points[-1]
 

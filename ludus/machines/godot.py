@@ -96,21 +96,21 @@ def make_game(
 def ask(
     project: Path, variant: Variant, tests: TestSet, network: Network, *options: str
 ) -> Answers:
-    """Run the script in a game, which is in a folder of its own; raises as `run` does."""
-    images, out = project / "images.bin", project / "answers"
-    tests.images.tofile(images)
-    out.mkdir()
-    arguments = [f"res://{BUNDLE}", variant.target, str(images), str(out)]
-    script = ["--script", f"res://{SCRIPT.name}", "--", *arguments]
-    godot.run(project, *options, *script, timeout=TIMEOUT)
-    about = read_json(TypeAdapter(About), out / "about.json", "answer of evaluate.gd")
-    if about.status == "unavailable":
-        raise NotHere(about.message)
-    if about.status == "failed":
-        raise DeviceError(about.message)
-    if about.variant != variant.target:
-        raise DeviceError(f"'{about.variant}' was run, and '{variant.target}' was asked for")
-    answers = np.fromfile(out / "probabilities.bin", dtype="<f4")
+    """Run the script in a game, or in what `options` name; raises as `run` does."""
+    with tempfile.TemporaryDirectory(prefix="ludus-answers-") as scratch:
+        images, out = Path(scratch) / "images.bin", Path(scratch)
+        tests.images.tofile(images)
+        arguments = [f"res://{BUNDLE}", variant.target, str(images), str(out)]
+        script = ["--script", f"res://{SCRIPT.name}", "--", *arguments]
+        godot.run(project, *options, *script, timeout=TIMEOUT)
+        about = read_json(TypeAdapter(About), out / "about.json", "answer of evaluate.gd")
+        if about.status == "unavailable":
+            raise NotHere(about.message)
+        if about.status == "failed":
+            raise DeviceError(about.message)
+        if about.variant != variant.target:
+            raise DeviceError(f"'{about.variant}' was run, and '{variant.target}' was asked for")
+        answers = np.fromfile(out / "probabilities.bin", dtype="<f4")
     return Answers(
         probabilities=answers.reshape(-1, len(network.labels)),
         seconds=about.seconds,

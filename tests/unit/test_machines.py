@@ -8,8 +8,11 @@ from typing import Any
 import pytest
 
 from ludus import godot, machines
+from ludus.bundle import read_bundle
 from ludus.machines import MACHINES
 from ludus.machines import godot as in_godot
+
+GOOD = Path(__file__).parents[1] / "golden" / "bundle"
 
 
 @pytest.mark.parametrize("name", MACHINES)
@@ -57,6 +60,13 @@ def test_an_edited_plug_in_or_another_name_changes_the_facts(addon: Path) -> Non
     (addon / "plugin.cfg").rename(addon / "plugin.gd")
     found.append(facts())
     assert len({fact["name"] for fact in found}) == 3
+
+
+def test_no_game_is_exported_on_another_system(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("platform.system", lambda: "Darwin")
+    variant = read_bundle(GOOD).variant("iree-vmvx")
+    reason = machines.machine("godot-pck").why_not(variant, "cpu")
+    assert reason == "a game is exported and run on Linux alone, and this is Darwin"
 
 
 def test_without_a_library_the_facts_say_so(addon: Path) -> None:

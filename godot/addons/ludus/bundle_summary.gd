@@ -125,12 +125,12 @@ func _whole(bundle: Dictionary) -> String:
 	)
 
 
-## An input or output in words, such as "image, FP32, N×1×28×28".
+## An input or output in words, such as "image, FP32 [N, 1, 28, 28]".
 func _tensor(tensor: Dictionary) -> String:
 	var lengths := PackedStringArray()
 	for length: int in tensor["shape"]:
 		lengths.append("N" if length == -1 else str(length))
-	return "%s, %s, %s" % [tensor["name"], tensor["datatype"], "×".join(lengths)]
+	return "%s, %s [%s]" % [tensor["name"], tensor["datatype"], ", ".join(lengths)]
 
 
 ## What a variant needs, such as "needs iree 3.13.0, cpu, x86_64 with avx2 fma f16c".

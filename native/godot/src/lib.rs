@@ -1,1 +1,31 @@
-//! To come.
+//! `LudusModel`, a Ludus bundle as a resource of the Godot engine.
+//!
+//! All that is known of bundles and devices is in `ludus_runtime`; this crate turns it into what a
+//! GDScript expects: properties, errors, a signal.
+
+mod arrays;
+mod failure;
+mod files;
+mod inspect;
+mod model;
+mod pictures;
+mod properties;
+mod state;
+mod work;
+
+#[allow(unsafe_code)] // to be the library is an unsafe trait; nothing else in this crate is unsafe
+mod library {
+    use godot::init::{ExtensionLibrary, InitStage, gdextension};
+
+    struct Ludus;
+
+    #[gdextension]
+    unsafe impl ExtensionLibrary for Ludus {
+        fn on_stage_deinit(stage: InitStage) {
+            if stage == InitStage::Scene {
+                crate::work::finish_all();
+                ludus_runtime::device::shutdown();
+            }
+        }
+    }
+}

@@ -37,6 +37,7 @@ fn main() -> ExitCode {
         named.clone()
     };
     let passed = wanted.iter().filter(|wanted| test(&bundle, wanted)).count();
+    ludus_runtime::shutdown();
     if passed == 0 || (!named.is_empty() && passed < named.len()) {
         return ExitCode::FAILURE;
     }

@@ -2,15 +2,11 @@
 //!
 //! What a bundle must be is said in ludus/bundle.py, and this refuses what that refuses.
 
-use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::{self, ErrorKind, Read};
+use std::io::{self, Read};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::thread;
 
-use sha2::{Digest, Sha256};
-
+use crate::bytes::{self, Sum};
 use crate::error::{Error, Result};
 use crate::manifest::{File, Manifest, Variant};
 use crate::source::{Kind, Source};
@@ -21,8 +17,6 @@ pub const MANIFEST: &str = "manifest.json";
 pub const SUMS: &str = "SHA256SUMS";
 
 const MANIFEST_BYTES: u64 = 16 << 20; // at most; an honest one has some ten thousand
-const BLOCK_BYTES: usize = 128 << 10; // read at a time: it stays in the second-level cache
-const THREADS: usize = 8; // at most; more would wait for memory
 
 /// A bundle that was checked.
 pub struct Bundle {
@@ -59,15 +53,7 @@ impl Bundle {
     /// # Errors
     /// MissingFile, FileSize or Checksum.
     pub fn read(&self, file: &File) -> Result<Vec<u8>> {
-        let mut bytes = Vec::new();
-        bytes.try_reserve_exact(usize::try_from(file.bytes).unwrap_or(usize::MAX)).map_err(
-            |error| {
-                Error::MissingFile(format!("{} cannot be read: {error}", self.place(&file.path)))
-            },
-        )?;
-        let mut block = vec![0; BLOCK_BYTES];
-        self.check_file(file, &mut block, |part| bytes.extend_from_slice(part))?;
-        Ok(bytes)
+        bytes::read(&*self.source, file)
     }
 
     /// The variant of a target.
@@ -75,7 +61,7 @@ impl Bundle {
     /// # Errors
     /// Usage, with the nearest target.
     pub fn variant(&self, target: &str) -> Result<&Variant> {
-        self.manifest.find(target, &self.place(MANIFEST))
+        self.manifest.find(target, &self.place(""))
     }
 
     /// The golden images, [count, size, size].
@@ -86,7 +72,7 @@ impl Bundle {
         self.read(&self.manifest.golden.images)
     }
 
-    /// The whole path of a file, for messages.
+    /// The whole path of a file, for messages; of the bundle itself, for "".
     pub fn place(&self, path: &str) -> String {
         self.source.place(path)
     }
@@ -95,10 +81,9 @@ impl Bundle {
     fn held(&self) -> Result<BTreeMap<String, Kind>> {
         match self.source.list() {
             Ok(entries) => Ok(entries.into_iter().map(|entry| (entry.path, entry.kind)).collect()),
-            Err(error) => Err(Error::MissingFile(format!(
-                "the files beside {} cannot be listed: {error}",
-                self.place(MANIFEST)
-            ))),
+            Err(error) => {
+                Err(Error::MissingFile(format!("{} cannot be listed: {error}", self.place(""))))
+            }
         }
     }
 
@@ -116,105 +101,17 @@ impl Bundle {
         }
     }
 
-    /// Every file's length and sha256, and every variant's, on as many threads as there are cores.
+    /// Every file's length and sha256, and every variant's, by which another machine's figures
+    /// are matched.
     fn check_bytes(&self) -> Result<()> {
-        let manifest = &self.manifest;
-        let alone = manifest.files.iter().chain([&manifest.golden.images]);
-        let mut jobs: Vec<Job> = alone.map(Job::File).collect();
-        jobs.extend(manifest.variants.iter().map(Job::Variant));
-        let mut order: Vec<usize> = (0..jobs.len()).collect();
-        order.sort_by_key(|index| Reverse(jobs[*index].bytes())); // so that none is left waiting
-        let next = AtomicUsize::new(0);
-        let work = || {
-            let mut block = vec![0; BLOCK_BYTES];
-            let mut errors = BTreeMap::new();
-            while let Some(index) = order.get(next.fetch_add(1, Ordering::Relaxed)) {
-                if let Err(error) = self.check_job(&jobs[*index], &mut block) {
-                    errors.insert(*index, error);
-                }
+        let mut sums: Vec<Sum> = self.manifest.every_file().map(Sum::File).collect();
+        for variant in &self.manifest.variants {
+            match &variant.files[..] {
+                [file] if file.sha256 == variant.sha256 => (), // checked already
+                _ => sums.push(Sum::Variant(variant)),
             }
-            errors
-        };
-        let threads = thread::available_parallelism().map_or(1, usize::from);
-        let mut errors = thread::scope(|scope| {
-            let others: Vec<_> = (1..threads.min(THREADS)).map(|_| scope.spawn(work)).collect();
-            let mut errors = work();
-            for other in others {
-                errors.extend(other.join().expect("a thread that checks files does not panic"));
-            }
-            errors
-        });
-        errors.pop_first().map_or(Ok(()), |(_, error)| Err(error))
-    }
-
-    fn check_job(&self, job: &Job, block: &mut [u8]) -> Result<()> {
-        match job {
-            Job::File(file) => self.check_file(file, block, |_| ()),
-            Job::Variant(variant) => self.check_variant(variant, block),
         }
-    }
-
-    /// Its own sha256, by which another machine's figures are matched, must be of its files.
-    fn check_variant(&self, variant: &Variant, block: &mut [u8]) -> Result<()> {
-        let sha256 = if let [file] = &variant.files[..] {
-            self.check_file(file, block, |_| ())?;
-            file.sha256.clone()
-        } else {
-            let mut together = Sha256::new();
-            for file in &variant.files {
-                self.check_file(file, block, |part| together.update(part))?;
-            }
-            hex(together)
-        };
-        if sha256 == variant.sha256 {
-            return Ok(());
-        }
-        Err(Error::Checksum(format!(
-            "{}: the files of {} have the sha256 {sha256} one after the other, and its own says {}",
-            self.place(MANIFEST),
-            variant.target,
-            variant.sha256
-        )))
-    }
-
-    /// A file's length and sha256; `see` is given its bytes, a block at a time.
-    fn check_file(&self, file: &File, block: &mut [u8], mut see: impl FnMut(&[u8])) -> Result<()> {
-        let place = self.place(&file.path);
-        let unread = |error| Error::MissingFile(format!("{place} cannot be read: {error}"));
-        let length = |bytes| {
-            let said = file.bytes;
-            Error::FileSize(format!("{place} has {bytes} bytes, and {MANIFEST} says {said}"))
-        };
-        let (bytes, mut content) = self.source.open(&file.path).map_err(unread)?;
-        if bytes != file.bytes {
-            return Err(length(bytes)); // before it is read, however long it is
-        }
-        let mut sha256 = Sha256::new();
-        let mut seen = 0;
-        loop {
-            let count = match content.read(block) {
-                Ok(0) => break,
-                Ok(count) => count,
-                Err(error) if error.kind() == ErrorKind::Interrupted => continue,
-                Err(error) => return Err(unread(error)),
-            };
-            seen += count as u64;
-            if seen > bytes {
-                return Err(length(seen)); // it grows while it is read
-            }
-            sha256.update(&block[..count]);
-            see(&block[..count]);
-        }
-        if seen != bytes {
-            return Err(length(seen));
-        }
-        match hex(sha256) {
-            found if found == file.sha256 => Ok(()),
-            found => Err(Error::Checksum(format!(
-                "{place} has the sha256 {found}, and {MANIFEST} says {}",
-                file.sha256
-            ))),
-        }
+        bytes::check(&*self.source, &sums)
     }
 
     /// SHA256SUMS must say the same as manifest.json.
@@ -257,21 +154,6 @@ impl Bundle {
     }
 }
 
-/// What one thread checks without another's help.
-enum Job<'a> {
-    File(&'a File),
-    Variant(&'a Variant),
-}
-
-impl Job<'_> {
-    fn bytes(&self) -> u64 {
-        match self {
-            Job::File(file) => file.bytes,
-            Job::Variant(variant) => variant.files.iter().map(|file| file.bytes).max().unwrap_or(0),
-        }
-    }
-}
-
 fn read_manifest(source: &dyn Source) -> Result<Manifest> {
     let place = source.place(MANIFEST);
     let bytes = read_at_most(source, MANIFEST, MANIFEST_BYTES).map_err(|error| {
@@ -282,16 +164,13 @@ fn read_manifest(source: &dyn Source) -> Result<Manifest> {
 
 fn read_at_most(source: &dyn Source, path: &str, most: u64) -> io::Result<Vec<u8>> {
     let (length, content) = source.open(path)?;
-    let mut bytes = Vec::new();
-    if length <= most {
-        content.take(most + 1).read_to_end(&mut bytes)?;
-    }
-    if length.max(bytes.len() as u64) > most {
+    if length > most {
         return Err(io::Error::other(format!("it has {length} bytes, more than {most}")));
     }
+    let mut bytes = Vec::new();
+    content.take(length + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 != length {
+        return Err(io::Error::other("its length changed while it was read"));
+    }
     Ok(bytes)
-}
-
-fn hex(sha256: Sha256) -> String {
-    sha256.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
 }

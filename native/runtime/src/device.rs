@@ -13,17 +13,19 @@ pub struct Kind {
     /// What a variant for it says in the manifest.
     pub driver: &'static str,
     iree: &'static str,
+    built: bool,
     accepts: fn(&str) -> bool,
     help: &'static str,
 }
 
 /// Every device that a word names; the first of a driver is what "auto" takes.
 pub static KINDS: [Kind; 7] = [
-    Kind { word: "cpu", driver: "cpu", iree: "local-sync", accepts: any, help: "" },
+    Kind { word: "cpu", driver: "cpu", iree: "local-sync", built: true, accepts: any, help: "" },
     Kind {
         word: "vulkan",
         driver: "vulkan",
         iree: "vulkan",
+        built: cfg!(feature = "vulkan"),
         accepts: any,
         help: "; install the graphics driver, or Mesa's software one (Debian: mesa-vulkan-drivers)",
     },
@@ -31,6 +33,7 @@ pub static KINDS: [Kind; 7] = [
         word: "vulkan-gpu",
         driver: "vulkan",
         iree: "vulkan",
+        built: cfg!(feature = "vulkan"),
         accepts: |name| !is_software(name),
         help: "; needs a GPU and its Vulkan driver",
     },
@@ -38,6 +41,7 @@ pub static KINDS: [Kind; 7] = [
         word: "vulkan-llvmpipe",
         driver: "vulkan",
         iree: "vulkan",
+        built: cfg!(feature = "vulkan"),
         accepts: |name| name.contains("llvmpipe"),
         help: "; install Mesa's software driver (Debian: mesa-vulkan-drivers)",
     },
@@ -45,6 +49,7 @@ pub static KINDS: [Kind; 7] = [
         word: "cuda",
         driver: "cuda",
         iree: "cuda",
+        built: cfg!(feature = "cuda"),
         accepts: any,
         help: "; needs an NVIDIA GPU and its driver",
     },
@@ -52,11 +57,27 @@ pub static KINDS: [Kind; 7] = [
         word: "rocm",
         driver: "rocm",
         iree: "hip",
+        built: false, // not among the drivers of eerie-sys 0.5
         accepts: any,
-        help: "; needs an AMD GPU, ROCm and a build with its driver",
+        help: "; needs an AMD GPU, ROCm and a library with its driver",
     },
-    Kind { word: "metal", driver: "metal", iree: "metal", accepts: any, help: "; needs a Mac" },
+    Kind {
+        word: "metal",
+        driver: "metal",
+        iree: "metal",
+        built: cfg!(all(target_os = "macos", target_arch = "aarch64")),
+        accepts: any,
+        help: "; needs a Mac",
+    },
 ];
+
+impl Kind {
+    /// Why no machine of this system has it, or None: its driver was not compiled in.
+    pub fn why_not_built(&self) -> Option<String> {
+        let help = self.help;
+        (!self.built).then(|| format!("this library has no driver for {}{help}", self.driver))
+    }
+}
 
 fn any(_: &str) -> bool {
     true

@@ -520,8 +520,7 @@ fn read_returned(device: &Device, results: &VmList, name: &str, result: &mut [f3
         if found.is_null() {
             return Err(format!("'{name}' returned no tensor"));
         }
-        let (bytes, wanted) =
-            (c::iree_hal_buffer_view_byte_length(found), size_of_val(result) as u64);
+        let (bytes, wanted) = (c::iree_hal_buffer_view_byte_length(found), size_of_val(result));
         if c::iree_hal_buffer_view_element_type(found) != FLOAT32 || bytes != wanted {
             return Err(format!("'{name}' returned {bytes} bytes, expected {wanted} of float32"));
         }

@@ -9,6 +9,7 @@
 //! picture    from any picture of a drawing to the network's input
 //! batches    any number of images through functions of fixed batches
 //! json       JSON read strictly
+//! bytes      files read and checked, many at a time
 //! iree       IREE's C API; the only file with `unsafe`
 //! ```
 //!
@@ -16,6 +17,7 @@
 
 pub mod batches;
 pub mod bundle;
+mod bytes;
 #[cfg(feature = "iree")]
 pub mod cpu;
 #[cfg(feature = "iree")]

@@ -168,9 +168,9 @@ pub struct Variant {
 pub struct Golden {
     /// Grey levels, [count, size, size], light on dark.
     pub images: File,
-    /// [count], below the number of labels.
+    /// Of shape `[count]`, each below the number of labels.
     pub labels: Vec<usize>,
-    /// [count, labels].
+    /// Of shape `[count, labels]`.
     pub probabilities: Vec<Vec<f64>>,
     /// Largest difference allowed to any probability.
     pub max_abs_diff: f64,

@@ -131,7 +131,7 @@ fn why_not(variant: &Variant, kind: &'static Kind) -> Option<String> {
     if minor(wanted) != minor(IREE_VERSION) {
         return Some(format!("it needs IREE's runtime {wanted}, and {IREE_VERSION} is here"));
     }
-    variant.cpu.as_ref().and_then(cpu::why_not)
+    kind.why_not_built().or_else(|| variant.cpu.as_ref().and_then(cpu::why_not))
 }
 
 /// IREE's modules run in the runtime of their own minor version alone.

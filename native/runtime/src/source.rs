@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 /// The files of one bundle. Paths are relative to the bundle, with `/`.
 pub trait Source: Send + Sync {
-    /// The whole path of a file, for messages.
+    /// The whole path of a file, for messages; of the bundle itself, for "".
     fn place(&self, path: &str) -> String;
 
     /// Everything below but folders, in any order. Nothing behind a link is listed.
@@ -66,7 +66,8 @@ impl Folder {
 
 impl Source for Folder {
     fn place(&self, path: &str) -> String {
-        self.0.join(path).display().to_string()
+        let place = if path.is_empty() { self.0.clone() } else { self.0.join(path) };
+        place.display().to_string()
     }
 
     fn list(&self) -> io::Result<Vec<Entry>> {

@@ -1,0 +1,13 @@
+extends SceneTree
+## Has a script that was made from the template recognise a drawing of a seven.
+
+
+func _initialize() -> void:
+	var picture := Image.new()
+	picture.load_png_from_buffer(FileAccess.get_file_as_bytes("res://drawings/7.png"))
+	var node: Node = load("res://template.gd").new()
+	root.add_child(node)
+	await process_frame
+	print("RECOGNISED ", await node.recognise(picture))
+	node.free()
+	quit()

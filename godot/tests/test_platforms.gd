@@ -1,0 +1,66 @@
+## What the export plug-in takes for each platform: addons/ludus/platforms.gd.
+extends "res://tests/suite.gd"
+
+const Platforms := preload("res://addons/ludus/platforms.gd")
+
+## A variant each: target, backend, driver, architecture.
+const VARIANTS: Array[Array] = [
+	["x86_64", "iree", "cpu", "x86_64"],
+	["aarch64", "iree", "cpu", "aarch64"],
+	["interpreter", "iree", "cpu", ""],
+	["vulkan", "iree", "vulkan", ""],
+	["cuda", "iree", "cuda", ""],
+	["rocm", "iree", "rocm", ""],
+	["metal", "iree", "metal", ""],
+	["onnx", "onnx", "", ""],
+	["ncnn", "ncnn", "", ""],
+	["torch", "torch", "", ""],
+]
+
+
+func test_linux_and_windows_run_vulkan_cuda_and_their_own_cpu() -> void:
+	for system: String in ["linux", "windows"]:
+		packs([system, "pc", "x86_64"], ["x86_64", "interpreter", "vulkan", "cuda"])
+		packs([system, "pc", "arm64"], ["aarch64", "interpreter", "vulkan", "cuda"])
+
+
+func test_macos_runs_metal_and_the_cpus_that_are_exported() -> void:
+	packs(["macos", "arm64"], ["aarch64", "interpreter", "metal"])
+	packs(["macos", "universal", "x86_64", "arm64"], ["x86_64", "aarch64", "interpreter", "metal"])
+
+
+func test_phones_run_their_cpu_and_gpu() -> void:
+	packs(["android", "mobile", "arm64"], ["aarch64", "interpreter", "vulkan"])
+	packs(["ios", "mobile", "arm64"], ["aarch64", "interpreter", "metal"])
+
+
+func test_the_web_runs_nothing() -> void:
+	packs(["web", "wasm32"], [])
+	packs(["web", "wasm32", "dedicated_server"], [])
+
+
+func test_a_dedicated_server_runs_the_cpu_alone() -> void:
+	packs(["linux", "x86_64", "dedicated_server"], ["x86_64", "interpreter"])
+	packs(["windows", "x86_64", "dedicated_server"], ["x86_64", "interpreter"])
+
+
+func test_what_is_left_out_has_its_reason() -> void:
+	var linux: PackedStringArray = ["linux", "x86_64"]
+	equal(Platforms.why_not(variant(VARIANTS[1]), linux), "it is for aarch64", "aarch64")
+	equal(Platforms.why_not(variant(VARIANTS[6]), linux), "linux x86_64 does not run metal", "metal")
+	equal(Platforms.why_not(variant(VARIANTS[7]), linux), "the engine does not run onnx", "onnx")
+
+
+func packs(features: PackedStringArray, expected: PackedStringArray) -> void:
+	var packed: PackedStringArray = []
+	for row: Array in VARIANTS:
+		if Platforms.why_not(variant(row), features).is_empty():
+			packed.append(row[0])
+	var sorted := expected.duplicate()
+	sorted.sort()
+	packed.sort()
+	equal(packed, sorted, "what %s packs" % " ".join(features))
+
+
+func variant(row: Array) -> Dictionary:
+	return {"target": row[0], "backend": row[1], "driver": row[2], "architecture": row[3]}

@@ -1,0 +1,159 @@
+//! The good bundle with changes: refused with an error, or all of it can be read.
+#![no_main]
+
+use std::collections::BTreeMap;
+use std::io::{self, ErrorKind, Read};
+use std::sync::Arc;
+
+use libfuzzer_sys::arbitrary::{self, Arbitrary};
+use libfuzzer_sys::fuzz_target;
+use ludus_runtime::Bundle;
+use ludus_runtime::source::{Entry, Kind, Source};
+
+const GOOD: [(&str, &[u8]); 6] = [
+    ("manifest.json", include_bytes!("../../../tests/golden/bundle/manifest.json")),
+    ("SHA256SUMS", include_bytes!("../../../tests/golden/bundle/SHA256SUMS")),
+    ("README.md", include_bytes!("../../../tests/golden/bundle/README.md")),
+    ("golden/images.bin", include_bytes!("../../../tests/golden/bundle/golden/images.bin")),
+    (
+        "variants/iree-vmvx/model.vmfb",
+        include_bytes!("../../../tests/golden/bundle/variants/iree-vmvx/model.vmfb"),
+    ),
+    (
+        "variants/iree-vulkan/model.vmfb",
+        include_bytes!("../../../tests/golden/bundle/variants/iree-vulkan/model.vmfb"),
+    ),
+];
+
+/// A change of the bundle; a file is named by its number in order of paths.
+#[derive(Debug, Arbitrary)]
+enum Change {
+    /// In the manifest, in place of `cut` bytes at `at`.
+    Manifest {
+        at: u16,
+        cut: u8,
+        put: Vec<u8>,
+    },
+    /// In any file.
+    File {
+        file: u8,
+        at: u16,
+        cut: u8,
+        put: Vec<u8>,
+    },
+    /// To another path.
+    Move {
+        file: u8,
+        path: String,
+    },
+    /// As another kind of thing, of another length than it says.
+    Disguise {
+        file: u8,
+        kind: u8,
+        length: u64,
+    },
+    Remove {
+        file: u8,
+    },
+    Add {
+        path: String,
+        bytes: Vec<u8>,
+    },
+}
+
+struct Held {
+    bytes: Vec<u8>,
+    length: Option<u64>,
+    kind: Kind,
+}
+
+struct Files(BTreeMap<String, Held>);
+
+impl Files {
+    fn good() -> Self {
+        Files(GOOD.map(|(path, bytes)| (path.to_owned(), Held::of(bytes.to_vec()))).into())
+    }
+
+    fn change(&mut self, change: Change) {
+        match change {
+            Change::Manifest { at, cut, put } => {
+                if let Some(held) = self.0.get_mut("manifest.json") {
+                    held.splice(at, cut, put);
+                }
+            }
+            Change::File { file, at, cut, put } => {
+                if let Some(held) = self.path(file).and_then(|path| self.0.get_mut(&path)) {
+                    held.splice(at, cut, put);
+                }
+            }
+            Change::Move { file, path } => {
+                if let Some(held) = self.path(file).and_then(|path| self.0.remove(&path)) {
+                    self.0.insert(path, held);
+                }
+            }
+            Change::Disguise { file, kind, length } => {
+                if let Some(held) = self.path(file).and_then(|path| self.0.get_mut(&path)) {
+                    held.kind = [Kind::File, Kind::Outside, Kind::Other][usize::from(kind) % 3];
+                    held.length = Some(length);
+                }
+            }
+            Change::Remove { file } => {
+                self.path(file).and_then(|path| self.0.remove(&path));
+            }
+            Change::Add { path, bytes } => {
+                self.0.insert(path, Held::of(bytes));
+            }
+        }
+    }
+
+    fn path(&self, file: u8) -> Option<String> {
+        self.0.keys().cycle().nth(file.into()).cloned()
+    }
+}
+
+impl Held {
+    fn of(bytes: Vec<u8>) -> Self {
+        Held { bytes, length: None, kind: Kind::File }
+    }
+
+    fn splice(&mut self, at: u16, cut: u8, put: Vec<u8>) {
+        let start = usize::from(at).min(self.bytes.len());
+        let end = (start + usize::from(cut)).min(self.bytes.len());
+        self.bytes.splice(start..end, put);
+    }
+}
+
+impl Source for Files {
+    fn place(&self, path: &str) -> String {
+        path.to_owned()
+    }
+
+    fn list(&self) -> io::Result<Vec<Entry>> {
+        let entry = |(path, held): (&String, &Held)| Entry { path: path.clone(), kind: held.kind };
+        Ok(self.0.iter().map(entry).collect())
+    }
+
+    fn open(&self, path: &str) -> io::Result<(u64, Box<dyn Read + '_>)> {
+        let held = self.0.get(path).ok_or(ErrorKind::NotFound)?;
+        Ok((held.length.unwrap_or(held.bytes.len() as u64), Box::new(&held.bytes[..])))
+    }
+}
+
+fuzz_target!(|changes: Vec<Change>| {
+    let mut files = Files::good();
+    let none = changes.is_empty();
+    for change in changes {
+        files.change(change);
+    }
+    match Bundle::open(Arc::new(files)) {
+        Ok(bundle) => {
+            for file in bundle.manifest.every_file() {
+                assert_eq!(bundle.read(file).unwrap().len() as u64, file.bytes);
+            }
+            let size = bundle.manifest.preprocess.size;
+            let images = bundle.manifest.golden.labels.len();
+            assert_eq!(bundle.golden_images().unwrap().len(), images * size * size);
+        }
+        Err(error) => assert!(!none, "the good bundle is refused: {error}"),
+    }
+});

@@ -1,0 +1,479 @@
+//! The class that a game uses.
+
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use godot::global::{Error, push_error};
+use godot::prelude::*;
+use godot::register::info::PropertyInfo;
+use ludus_runtime::model;
+use ludus_runtime::picture::preprocess;
+
+use crate::failure::{Failure, Outcome};
+use crate::state::{Opened, State};
+use crate::work::{self, Engine, Job, Network, lock};
+use crate::{files, inspect, pictures, properties};
+
+/// A trained network of a Ludus bundle, run on the CPU, Vulkan or CUDA.
+///
+/// A bundle is a folder with one network, compiled for several machines: its variants. All of it is
+/// checked when it is opened, so that what runs is the very network that was tested.
+///
+/// ```gdscript
+/// var model := LudusModel.new()
+/// if model.open("res://models/digits") != OK:
+///     push_error(model.error_message)
+///     return
+/// model.set_image(0, drawing) # or: model.set("input/0/data", numbers)
+/// if model.run() == OK:
+///     var probabilities: PackedFloat32Array = model.get("output/0/data")
+///     print(model.labels[probabilities.find(Array(probabilities).max())])
+/// ```
+///
+/// **Inputs and outputs** are properties that a bundle brings when it is opened. N counts from 0: the
+/// first input is `input/0`. See [member input_count] and [member output_count].
+///
+/// - `input/N/name`, `output/N/name` (String): what the bundle calls it.
+/// - `input/N/datatype`, `output/N/datatype` (String): `"FP32"`, floats of 32 bits.
+/// - `input/N/shape` (PackedInt64Array): `[1, 1, 28, 28]` for one picture of 28x28 pixels. The first
+///   dimension is the number of images, and may be set to any number from 1:
+///   `model.set("input/0/shape", [32, 1, 28, 28])`. The others are the network's.
+/// - `input/N/data` (PackedFloat32Array): as many numbers as the shape takes, image after image, row
+///   after row. It may be set to a PackedFloat32Array, PackedFloat64Array, PackedInt32Array or Array of
+///   numbers, which are taken as they are; or to a PackedByteArray of grey levels from 0 to 255, which
+///   the bundle's own scale and mean make numbers of.
+/// - `output/N/shape` (PackedInt64Array) and `output/N/data` (PackedFloat32Array): of the last run. For
+///   digits `[1, 10]` and ten probabilities, in the order of [member labels].
+///
+/// What is set wrongly is refused: the error is in the log and in [member error_message].
+///
+/// **Threads.** Models do not disturb each other. If two threads use one model, a call waits until the
+/// other's has ended; inputs and outputs are the model's, so the two would read each other's. Give each
+/// thread a model of its own, or use [method run_async].
+///
+/// **Stored** are [member bundle] and [member preferred_device] alone, in a `.tres` for example. Nothing is
+/// opened by itself: call [method open].
+#[derive(GodotClass)]
+#[class(tool, init, base = Resource)]
+pub struct LudusModel {
+    /// The folder of the bundle, such as `"res://models/digits"`. [method open] without a path opens it.
+    #[export(dir)]
+    #[var(get = get_bundle, set = set_bundle)]
+    bundle: PhantomVar<GString>,
+
+    /// What [method open] without a device opens the bundle on: `"auto"`, a device such as `"cpu"`, `"vulkan"`
+    /// or `"cuda"`, or a variant such as `"iree-cpu-x86_64-v3"`.
+    #[export]
+    #[var(
+        get = get_preferred_device,
+        set = set_preferred_device,
+        hint = ENUM_SUGGESTION,
+        hint_string = "auto,cpu,vulkan,cuda",
+        usage_flags = [DEFAULT]
+    )]
+    preferred_device: PhantomVar<GString>,
+
+    /// Why the last call failed, in words for a person; `""` after one that did not.
+    #[var(get = get_error_message, no_set)]
+    error_message: PhantomVar<GString>,
+
+    /// How many inputs the network has; 0 when no bundle is open.
+    #[var(get = get_input_count, no_set)]
+    input_count: PhantomVar<i64>,
+
+    /// How many outputs the network has; 0 when no bundle is open.
+    #[var(get = get_output_count, no_set)]
+    output_count: PhantomVar<i64>,
+
+    /// What each number of an answer stands for, in the order of `output/0/data`.
+    #[var(get = get_labels, no_set)]
+    labels: PhantomVar<PackedStringArray>,
+
+    /// The variant at work, such as `"iree-cpu-x86_64-v3"`; `""` when no bundle is open.
+    #[var(get = get_variant, no_set)]
+    variant: PhantomVar<GString>,
+
+    /// The device at work in a word, such as `"cpu"` or `"vulkan"`; `""` when no bundle is open.
+    #[var(get = get_device, no_set)]
+    device: PhantomVar<GString>,
+
+    /// What the system calls that device, such as the name of a graphics card.
+    #[var(get = get_device_name, no_set)]
+    device_name: PhantomVar<GString>,
+
+    /// What the last run took inside the runtime, in milliseconds; 0 before the first.
+    #[var(get = get_run_milliseconds, no_set)]
+    run_milliseconds: PhantomVar<f64>,
+
+    #[init(val = Mutex::new(State { preferred_device: "auto".into(), ..State::default() }))]
+    state: Mutex<State>,
+    /// Locked before `state` where both are.
+    engine: Arc<Engine>,
+    base: Base<Resource>, // a class with a signal has one
+}
+
+// No method takes `&mut self`: the engine may call from any thread at any time, and a `&mut self`
+// while another thread is inside would be a panic. Those that change something take a Gd, else the
+// engine's help would call them const.
+#[godot_api]
+impl LudusModel {
+    /// A [method run_async] has ended, well or with an error. Emitted on the main thread.
+    #[signal]
+    fn completed(error: Error);
+
+    /// Check a bundle and open it on a device. What was open before is closed, in any case.
+    ///
+    /// `path` is a folder in `res://` (also inside an exported `.pck`), in `user://`, or an absolute path; `""`
+    /// is [member bundle].
+    ///
+    /// `device` is `"auto"` for the first variant, in the bundle's order, that computes rightly on this
+    /// machine; a device, for the first variant of that device; or a variant, and no other. `""` is
+    /// [member preferred_device]. A device or variant that is named never falls back to another.
+    ///
+    /// Returns `OK`, or
+    /// - `ERR_FILE_NOT_FOUND`: a file is missing;
+    /// - `ERR_FILE_CORRUPT`: a file is not what the bundle says, or does not belong to it;
+    /// - `ERR_INVALID_DATA`: the manifest is wrong, or the network computes something else;
+    /// - `ERR_UNAVAILABLE`: nothing of it runs on this machine;
+    /// - `ERR_INVALID_PARAMETER`: there is no such device or variant, or no path;
+    /// - `ERR_BUSY`: [method run_async] is under way.
+    ///
+    /// [member error_message] says which file or device and why, [method variants] each variant's reason.
+    /// It takes milliseconds on a CPU, and some tenths of a second on a GPU's first time.
+    #[func(gd_self)]
+    fn open(
+        mut this: Gd<Self>,
+        #[opt(default = "")] path: GString,
+        #[opt(default = "")] device: GString,
+    ) -> Error {
+        let error = this.bind().open_now(&path, &device);
+        properties_changed(&mut this);
+        error
+    }
+
+    /// Close what is open and give its memory back. While [method run_async] is under way this is an
+    /// error, and nothing is closed.
+    #[func(gd_self)]
+    fn close(mut this: Gd<Self>) {
+        this.bind().close_now();
+        properties_changed(&mut this);
+    }
+
+    /// Whether a bundle is open.
+    #[func]
+    fn is_open(&self) -> bool {
+        self.state().opened.is_some()
+    }
+
+    /// Whether a [method run_async] is under way: from the call until [signal completed].
+    #[func]
+    fn is_running(&self) -> bool {
+        self.state().job.is_some()
+    }
+
+    /// Run the network on `input/0/data`, and wait for `output/0/data`.
+    ///
+    /// Returns `OK`, `ERR_UNCONFIGURED` if no bundle is open, `ERR_INVALID_PARAMETER` if data and shape
+    /// do not fit each other, `ERR_BUSY` while [method run_async] is under way, or `ERR_UNAVAILABLE` if
+    /// the device fails. After an error the outputs are as they were.
+    #[func(gd_self)]
+    fn run(this: Gd<Self>) -> Error {
+        let this = this.bind();
+        this.report(this.try_run())
+    }
+
+    /// Run the network on a thread of its own, so that no frame waits for it.
+    ///
+    /// ```gdscript
+    /// var error: Error = await model.run_async()
+    /// ```
+    ///
+    /// The inputs are taken now, and may be set anew at once. The outputs change on the main thread,
+    /// right before [signal completed], which is what is returned. It comes at the earliest when the engine
+    /// is idle next, also if nothing could be run, so `await` it on the main thread; a thread of your own
+    /// had better call [method run]. Errors are those of [method run].
+    ///
+    /// A second call while one is under way gets a signal of its own, with `ERR_BUSY`: who awaits the
+    /// first is not disturbed. The model lives until it is done, even if you drop it. When the game
+    /// quits, it waits for the network and emits nothing.
+    #[func(gd_self)]
+    fn run_async(this: Gd<Self>) -> Signal {
+        let Err(failure) = this.bind().try_run_async(this.clone()) else {
+            return Signal::from_object_signal(&this, "completed");
+        };
+        let error = this.bind().report(Err(failure));
+        let busy = error == Error::ERR_BUSY;
+        work::refuse(if busy { work::teller() } else { this.upcast() }, error)
+    }
+
+    /// Make a picture of any size and colour the input `index`, by the bundle's own preprocessing, and
+    /// set its shape to one image.
+    ///
+    /// `image` is an [Image] or a [Texture2D], which is left as it is. The drawing is found, scaled and
+    /// centred as the network's training pictures were; dark on light is inverted if the bundle says so.
+    ///
+    /// Returns `OK`, `ERR_UNCONFIGURED` if no bundle is open, or `ERR_INVALID_PARAMETER` for what is no
+    /// picture, is empty, or shows nothing.
+    #[func(gd_self)]
+    fn set_image(this: Gd<Self>, index: i64, image: Variant) -> Error {
+        let this = this.bind();
+        this.report(this.try_set_image(index, &image))
+    }
+
+    /// What the last [method open] learnt of each variant, in the bundle's order, also if it failed:
+    /// `target`, `backend`, `device` (what it is for), `status` (`"verified"`, `"attested"`, `"not run"` or
+    /// `"failed"` when the bundle was made), `runs` (bool: on this machine, as far as is known without
+    /// trying), `reason` (why not), `bytes` (int), and `evaluations` (an Array of Dictionaries with the
+    /// figures). Empty if the bundle was refused, or none was opened.
+    #[func]
+    fn variants(&self) -> Array<VarDictionary> {
+        let state = self.state();
+        let found = state.found.as_ref();
+        found.map(|(bundle, choices)| inspect::chosen(bundle, choices)).unwrap_or_default()
+    }
+
+    /// Run the bundle's golden images on the device at work, and compare the answers.
+    ///
+    /// Returns `OK`, `ERR_INVALID_DATA` if they differ by more than the bundle allows, or an error of
+    /// [method run]. Inputs and outputs are left as they are.
+    #[func(gd_self)]
+    fn self_test(this: Gd<Self>) -> Error {
+        let this = this.bind();
+        this.report(this.try_self_test())
+    }
+
+    /// What a bundle is, without opening it on a device: all of it is checked and described.
+    ///
+    /// `error` (`""` if it is good, else there is nothing more), `name`, `version`, `inputs` and `outputs`
+    /// (`name`, `datatype`, `shape` with -1 for the number of images), `labels`, `variants` (`target`,
+    /// `backend`, `driver`, `architecture`, `features`, `iree_version`, `bytes`, `files`, `status`,
+    /// `evaluations`), `files` (all but `manifest.json` and `SHA256SUMS`) and `revision` (of the source that
+    /// it was built from).
+    #[func]
+    fn inspect(path: GString) -> VarDictionary {
+        inspect::inspect(&path.to_string())
+    }
+
+    /// The `manifest.json` of a bundle that has these variants only, for an export: whose files may then
+    /// be left out. Empty after an error, which is in the log.
+    #[func]
+    fn subset(path: GString, targets: PackedStringArray) -> PackedByteArray {
+        let targets: Vec<_> = targets.as_slice().iter().map(GString::to_string).collect();
+        let targets: Vec<_> = targets.iter().map(String::as_str).collect();
+        match inspect::subset(&path.to_string(), &targets) {
+            Ok(json) => json.as_bytes().into(),
+            Err(failure) => {
+                push_error(vslice![format!("LudusModel.subset(): {}", failure.message)]);
+                PackedByteArray::new()
+            }
+        }
+    }
+
+    // For `work` alone, which calls it by name from another thread.
+    #[func(gd_self)]
+    fn _finish(mut this: Gd<Self>) {
+        let error = this.bind().take_answers();
+        if let Some(error) = error {
+            this.emit_signal("completed", vslice![error]);
+        }
+    }
+
+    #[func]
+    fn get_bundle(&self) -> GString {
+        self.state().bundle.clone()
+    }
+
+    #[func]
+    fn set_bundle(&self, path: GString) {
+        self.state().bundle = path;
+    }
+
+    #[func]
+    fn get_preferred_device(&self) -> GString {
+        self.state().preferred_device.clone()
+    }
+
+    #[func]
+    fn set_preferred_device(&self, device: GString) {
+        self.state().preferred_device = device;
+    }
+
+    #[func]
+    fn get_error_message(&self) -> GString {
+        self.state().error_message.clone()
+    }
+
+    #[func]
+    fn get_input_count(&self) -> i64 {
+        self.of_opened(|opened| opened.inputs.len() as i64)
+    }
+
+    #[func]
+    fn get_output_count(&self) -> i64 {
+        self.of_opened(|opened| opened.outputs.len() as i64)
+    }
+
+    #[func]
+    fn get_labels(&self) -> PackedStringArray {
+        self.of_opened(|opened| opened.manifest().labels.iter().map(GString::from).collect())
+    }
+
+    #[func]
+    fn get_variant(&self) -> GString {
+        self.of_opened(|opened| opened.variant.clone())
+    }
+
+    #[func]
+    fn get_device(&self) -> GString {
+        self.of_opened(|opened| opened.device.clone())
+    }
+
+    #[func]
+    fn get_device_name(&self) -> GString {
+        self.of_opened(|opened| opened.device_name.clone())
+    }
+
+    #[func]
+    fn get_run_milliseconds(&self) -> f64 {
+        self.of_opened(|opened| opened.run_milliseconds)
+    }
+}
+
+#[godot_api]
+impl IResource for LudusModel {
+    fn on_get(&self, property: StringName) -> Option<Variant> {
+        let got = properties::parse(&property.to_string())?
+            .and_then(|place| self.state().opened()?.get(&place));
+        got.inspect_err(|failure| push_error(vslice![format!("LudusModel: {}", failure.message)]))
+            .ok()
+    }
+
+    #[func(gd_self)]
+    fn on_set(this: Gd<Self>, property: StringName, value: Variant) -> bool {
+        let Some(place) = properties::parse_writable(&property.to_string()) else {
+            return false;
+        };
+        let this = this.bind();
+        let set = place.and_then(|place| this.state().opened_mut()?.set(&place, &value));
+        if let Err(failure) = &set {
+            push_error(vslice![format!("LudusModel: {}", failure.message)]);
+        }
+        this.report(set);
+        true
+    }
+
+    // Not of a Gd: the engine lists properties of objects that nothing refers to yet (for their
+    // default values), and such a one would go with the Gd.
+    fn on_get_property_list(&mut self) -> Vec<PropertyInfo> {
+        self.of_opened(Opened::properties)
+    }
+}
+
+impl LudusModel {
+    fn open_now(&self, path: &GString, device: &GString) -> Error {
+        self.report(self.try_open(path, device))
+    }
+
+    fn close_now(&self) {
+        let closed = self.try_close();
+        if let Err(failure) = &closed {
+            push_error(vslice![format!("LudusModel.close(): {}", failure.message)]);
+        }
+        self.report(closed);
+    }
+
+    fn try_open(&self, path: &GString, device: &GString) -> Outcome<()> {
+        self.state().idle()?;
+        let mut engine = lock(&self.engine);
+        *engine = None;
+        let (path, device) = {
+            let mut state = self.state();
+            state.close();
+            (either(path, &state.bundle), either(device, &state.preferred_device))
+        };
+        if path.is_empty() {
+            return Err(Failure::bad("no bundle: give open() a path, or set the property bundle"));
+        }
+        let bundle = Arc::new(files::open(&path)?);
+        let opening = model::open(&bundle, if device.is_empty() { "auto" } else { &device });
+        self.state().found = Some((bundle, opening.choices));
+        let model = opening.model?;
+        self.state().opened = Some(Opened::new(&model));
+        *engine = Some(Network { model, answers: Vec::new() });
+        Ok(())
+    }
+
+    fn try_close(&self) -> Outcome<()> {
+        self.state().idle()?;
+        let mut engine = lock(&self.engine);
+        self.state().close();
+        *engine = None;
+        Ok(())
+    }
+
+    fn try_run(&self) -> Outcome<()> {
+        self.state().idle()?; // rather than wait for it
+        let mut engine = lock(&self.engine);
+        let network = engine.as_mut().ok_or_else(Failure::not_open)?;
+        let images = self.state().images()?;
+        let took = network.run(images.as_slice())?;
+        self.state().put(&network.answers, took);
+        Ok(())
+    }
+
+    fn try_run_async(&self, me: Gd<Self>) -> Outcome<()> {
+        let mut state = self.state();
+        let images = state.images()?.to_vec();
+        state.job = Some(Job::start(me, Arc::clone(&self.engine), images)?);
+        Ok(())
+    }
+
+    /// What came of the job, if there is one, whose thread is at its end.
+    pub fn take_answers(&self) -> Option<Error> {
+        let job = self.state().job.take()?;
+        Some(self.report(job.join().map(|(answers, took)| self.state().put(&answers, took))))
+    }
+
+    fn try_set_image(&self, index: i64, image: &Variant) -> Outcome<()> {
+        let bundle = Arc::clone(&self.state().opened()?.bundle);
+        let of_input = |why: String| Failure::bad(format!("the picture for input/{index}: {why}"));
+        let picture = pictures::picture(image).map_err(of_input)?;
+        let data = preprocess(&picture, &bundle.manifest.preprocess)
+            .map_err(|error| of_input(error.to_string()))?;
+        self.state().opened_mut()?.set_one(index, data.into())
+    }
+
+    fn try_self_test(&self) -> Outcome<()> {
+        self.state().idle()?;
+        let mut engine = lock(&self.engine);
+        let network = engine.as_mut().ok_or_else(Failure::not_open)?;
+        network.model.self_test()?;
+        Ok(())
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        lock(&self.state)
+    }
+
+    fn of_opened<T: Default>(&self, get: impl FnOnce(&Opened) -> T) -> T {
+        self.state().opened.as_ref().map(get).unwrap_or_default()
+    }
+
+    /// Keep why a call failed, or that it did not.
+    fn report(&self, outcome: Outcome<()>) -> Error {
+        let (error, message) = match outcome {
+            Ok(()) => (Error::OK, GString::new()),
+            Err(Failure { code, message }) => (code, message.as_str().into()),
+        };
+        self.state().error_message = message;
+        error
+    }
+}
+
+/// Tell the inspector, on the main thread.
+fn properties_changed(model: &mut Gd<LudusModel>) {
+    model.call_deferred("notify_property_list_changed", &[]);
+}
+
+fn either(given: &GString, stored: &GString) -> String {
+    if given.is_empty() { stored } else { given }.to_string()
+}

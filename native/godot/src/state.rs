@@ -1,0 +1,156 @@
+//! What a model holds for the game; the network itself is in `work`.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use godot::builtin::{GString, PackedFloat32Array, PackedInt64Array};
+use godot::global::Error;
+use ludus_runtime::manifest::{self, Manifest};
+use ludus_runtime::model::Choice;
+use ludus_runtime::{Bundle, Model};
+
+use crate::failure::{Failure, Outcome};
+use crate::work::Job;
+
+/// Behind a lock that is held for moments only, so that no getter waits for a network.
+#[derive(Default)]
+pub struct State {
+    pub bundle: GString,
+    /// "" for "auto".
+    pub preferred_device: GString,
+    pub error_message: GString,
+    /// What the last open() learnt of the variants, whether one could be opened or not.
+    pub found: Option<(Arc<Bundle>, Vec<Choice>)>,
+    pub opened: Option<Opened>,
+    pub job: Option<Job>,
+}
+
+/// A bundle that is open.
+pub struct Opened {
+    pub bundle: Arc<Bundle>,
+    pub inputs: Vec<Tensor>,
+    pub outputs: Vec<Tensor>,
+    pub variant: GString,
+    pub device: GString,
+    pub device_name: GString,
+    pub run_milliseconds: f64,
+}
+
+/// An input or output.
+pub struct Tensor {
+    pub name: GString,
+    pub datatype: GString,
+    pub shape: PackedInt64Array,
+    /// Empty until it is set, or the first run.
+    pub data: PackedFloat32Array,
+}
+
+impl State {
+    /// An error while run_async() is under way.
+    pub fn idle(&self) -> Outcome<()> {
+        match self.job {
+            None => Ok(()),
+            Some(_) => Err(Failure::new(
+                Error::ERR_BUSY,
+                "run_async() is under way; await it first, or take a second LudusModel",
+            )),
+        }
+    }
+
+    pub fn opened(&self) -> Outcome<&Opened> {
+        self.opened.as_ref().ok_or_else(Failure::not_open)
+    }
+
+    pub fn opened_mut(&mut self) -> Outcome<&mut Opened> {
+        self.opened.as_mut().ok_or_else(Failure::not_open)
+    }
+
+    /// What a run takes, once nothing stands against one.
+    pub fn images(&self) -> Outcome<PackedFloat32Array> {
+        self.idle()?;
+        self.opened()?.images()
+    }
+
+    /// Keep what came of a run.
+    pub fn put(&mut self, answers: &[f32], took: Duration) {
+        if let Some(opened) = &mut self.opened {
+            opened.put(answers, took);
+        }
+    }
+
+    /// Forget all of what was open.
+    pub fn close(&mut self) {
+        self.found = None;
+        self.opened = None;
+    }
+}
+
+impl Opened {
+    pub fn new(model: &Model) -> Self {
+        let manifest = &model.bundle().manifest;
+        Self {
+            bundle: Arc::clone(model.bundle()),
+            inputs: manifest.inputs.iter().map(Tensor::new).collect(),
+            outputs: manifest.outputs.iter().map(Tensor::new).collect(),
+            variant: model.target().into(),
+            device: model.device().into(),
+            device_name: model.device_name().into(),
+            run_milliseconds: 0.0,
+        }
+    }
+
+    pub fn manifest(&self) -> &Manifest {
+        &self.bundle.manifest
+    }
+
+    /// Make this one image an input.
+    pub fn set_one(&mut self, index: i64, data: PackedFloat32Array) -> Outcome<()> {
+        let count = self.inputs.len();
+        let input = usize::try_from(index).ok().and_then(|index| self.inputs.get_mut(index));
+        let input = input.ok_or_else(|| {
+            Failure::bad(format!("there is no input/{index}, input_count is {count}"))
+        })?;
+        input.shape.as_mut_slice()[0] = 1;
+        input.data = data;
+        Ok(())
+    }
+
+    fn images(&self) -> Outcome<PackedFloat32Array> {
+        let Tensor { shape, data, .. } = &self.inputs[0];
+        let shape = shape.as_slice();
+        let wanted = shape.iter().try_fold(1_i64, |product, next| product.checked_mul(*next));
+        if wanted == Some(data.len() as i64) {
+            return Ok(data.clone()); // which shares the numbers
+        }
+        Err(Failure::bad(format!(
+            "input/0/data has {} values, and input/0/shape {shape:?} takes {}; set the data, or \
+             the first dimension of the shape",
+            data.len(),
+            wanted.map_or_else(|| "too many".to_owned(), |wanted| wanted.to_string()),
+        )))
+    }
+
+    fn put(&mut self, answers: &[f32], took: Duration) {
+        self.run_milliseconds = took.as_secs_f64() * 1e3;
+        let output = &mut self.outputs[0];
+        if output.data.len() != answers.len() {
+            output.data.resize(answers.len());
+            let each: i64 = output.shape.as_slice()[1..].iter().product();
+            output.shape.as_mut_slice()[0] = answers.len() as i64 / each;
+        }
+        // In place, unless the game has kept the array of the run before.
+        output.data.as_mut_slice().copy_from_slice(answers);
+    }
+}
+
+impl Tensor {
+    /// With nothing in it, and room for one image where the manifest says any number.
+    fn new(tensor: &manifest::Tensor) -> Self {
+        Self {
+            name: (&tensor.name).into(),
+            datatype: tensor.datatype.into(),
+            shape: tensor.shape.iter().map(|length| (*length).max(1)).collect(),
+            data: PackedFloat32Array::new(),
+        }
+    }
+}

@@ -1,0 +1,241 @@
+//! The bytes of a bundle's files: their lengths and sha256, of many files at a time.
+//!
+//! Each thread reads two files side by side. The CPU's instructions for sha256 wait for one
+//! another's results, so that one file alone leaves it idle a third of the time.
+
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+use std::fmt::Display;
+use std::io::{ErrorKind, Read};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+use std::{mem, slice};
+
+use sha2::{Digest, Sha256};
+
+use crate::bundle::MANIFEST;
+use crate::error::{Error, Result};
+use crate::manifest::{File, Variant};
+use crate::source::Source;
+
+const BLOCK_BYTES: usize = 64 << 10; // of one file, read at a time: it stays in the CPU's cache
+const PIECE_BYTES: usize = 128; // of one file, hashed before it is the other's turn
+const THREADS: usize = 8; // at most; more would wait for memory
+
+/// A sha256 that the manifest holds.
+pub enum Sum<'a> {
+    /// Of a file's bytes.
+    File(&'a File),
+    /// Of the bytes of all of a variant's files, one after the other.
+    Variant(&'a Variant),
+}
+
+impl Sum<'_> {
+    fn files(&self) -> &[File] {
+        match self {
+            Sum::File(file) => slice::from_ref(file),
+            Sum::Variant(variant) => &variant.files,
+        }
+    }
+
+    fn check(&self, source: &dyn Source, sha256: Sha256) -> Result<()> {
+        let found = hex(sha256);
+        match self {
+            Sum::File(file) if found != file.sha256 => Err(Error::Checksum(format!(
+                "{} has the sha256 {found}, and {MANIFEST} says {}",
+                source.place(&file.path),
+                file.sha256
+            ))),
+            Sum::Variant(variant) if found != variant.sha256 => Err(Error::Checksum(format!(
+                "{}: the files of {} have the sha256 {found} one after the other, and its own \
+                 says {}",
+                source.place(MANIFEST),
+                variant.target,
+                variant.sha256
+            ))),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Check files on as many threads as there are cores.
+///
+/// # Errors
+/// Of the first of the sums that fails: MissingFile, FileSize or Checksum.
+pub fn check(source: &dyn Source, sums: &[Sum]) -> Result<()> {
+    let bytes = |sum: &Sum| sum.files().iter().map(|file| file.bytes).max();
+    let mut order: Vec<usize> = (0..sums.len()).collect();
+    order.sort_by_key(|index| Reverse(bytes(&sums[*index]))); // so that no thread ends late
+    let queue = Queue { source, sums, order, taken: AtomicUsize::new(0) };
+    let threads = thread::available_parallelism().map_or(1, usize::from).min(THREADS);
+    let mut errors = thread::scope(|scope| {
+        let others: Vec<_> = (1..threads).map(|_| scope.spawn(|| work(&queue))).collect();
+        let mut errors = work(&queue);
+        for other in others {
+            errors.extend(other.join().expect("checking does not panic"));
+        }
+        errors
+    });
+    errors.pop_first().map_or(Ok(()), |(_, error)| Err(error))
+}
+
+/// A file's bytes, once they are known to have its length and sha256.
+///
+/// # Errors
+/// MissingFile, FileSize or Checksum.
+pub fn read(source: &dyn Source, file: &File) -> Result<Vec<u8>> {
+    let mut content = Content::open(source, file)?;
+    let mut bytes = Vec::new();
+    let length = usize::try_from(file.bytes).unwrap_or(usize::MAX);
+    bytes.try_reserve_exact(length).map_err(|error| unread(&content.place, error))?;
+    let mut block = vec![0; BLOCK_BYTES];
+    while let count @ 1.. = content.next(&mut block)? {
+        bytes.extend_from_slice(&block[..count]);
+    }
+    let sha256 = Sha256::new_with_prefix(&bytes);
+    Sum::File(file).check(source, sha256)?;
+    Ok(bytes)
+}
+
+/// What is left to check, for all threads.
+struct Queue<'a> {
+    source: &'a dyn Source,
+    sums: &'a [Sum<'a>],
+    order: Vec<usize>,
+    taken: AtomicUsize,
+}
+
+impl<'a> Queue<'a> {
+    fn next(&self) -> Option<Reading<'a>> {
+        let index = *self.order.get(self.taken.fetch_add(1, Ordering::Relaxed))?;
+        let files = self.sums[index].files().iter();
+        Some(Reading { index, source: self.source, files, content: None })
+    }
+}
+
+/// Errors by the index of their sum.
+type Errors = BTreeMap<usize, Error>;
+
+/// Check what is left, two sums side by side.
+fn work(queue: &Queue) -> Errors {
+    let mut errors = Errors::new();
+    let [mut one, mut other] = [Lane::new(queue), Lane::new(queue)];
+    while one.fill(&mut errors) | other.fill(&mut errors) {
+        let mut pieces = one.block[..one.filled].chunks(PIECE_BYTES);
+        let mut beside = other.block[..other.filled].chunks(PIECE_BYTES);
+        loop {
+            let (piece, next) = (pieces.next(), beside.next());
+            if piece.or(next).is_none() {
+                break;
+            }
+            one.sha256.update(piece.unwrap_or_default());
+            other.sha256.update(next.unwrap_or_default());
+        }
+    }
+    errors
+}
+
+/// One of the two sums that a thread reads the bytes of.
+struct Lane<'a> {
+    queue: &'a Queue<'a>,
+    reading: Option<Reading<'a>>,
+    sha256: Sha256,
+    block: Vec<u8>,
+    filled: usize,
+}
+
+impl<'a> Lane<'a> {
+    fn new(queue: &'a Queue<'a>) -> Self {
+        let block = vec![0; BLOCK_BYTES];
+        Lane { queue, reading: queue.next(), sha256: Sha256::new(), block, filled: 0 }
+    }
+
+    /// Read the next block; where a sum ends, check it and take the next. False where none is left.
+    fn fill(&mut self, errors: &mut Errors) -> bool {
+        while let Some(reading) = &mut self.reading {
+            let index = reading.index;
+            let count = reading.next(&mut self.block);
+            if let Ok(filled @ 1..) = count {
+                self.filled = filled;
+                return true;
+            }
+            let sha256 = mem::take(&mut self.sha256);
+            let Queue { source, sums, .. } = self.queue;
+            if let Err(error) = count.and_then(|_| sums[index].check(*source, sha256)) {
+                errors.insert(index, error);
+            }
+            self.reading = self.queue.next();
+        }
+        self.filled = 0;
+        false
+    }
+}
+
+/// The files of a sum that are still to be read.
+struct Reading<'a> {
+    index: usize,
+    source: &'a dyn Source,
+    files: slice::Iter<'a, File>,
+    content: Option<Content<'a>>,
+}
+
+impl Reading<'_> {
+    /// The next bytes of its files, or 0 at the end of the last.
+    fn next(&mut self, block: &mut [u8]) -> Result<usize> {
+        loop {
+            if let Some(content) = &mut self.content
+                && let count @ 1.. = content.next(block)?
+            {
+                return Ok(count);
+            }
+            match self.files.next() {
+                Some(file) => self.content = Some(Content::open(self.source, file)?),
+                None => return Ok(0),
+            }
+        }
+    }
+}
+
+/// A file that is being read, of the length that the manifest says.
+struct Content<'a> {
+    file: &'a File,
+    place: String,
+    bytes: Box<dyn Read + 'a>,
+    seen: u64,
+}
+
+impl<'a> Content<'a> {
+    /// It is not read where its length is another, however long it is.
+    fn open(source: &'a dyn Source, file: &'a File) -> Result<Self> {
+        let place = source.place(&file.path);
+        let (length, bytes) = source.open(&file.path).map_err(|error| unread(&place, error))?;
+        let content = Content { file, place, bytes, seen: 0 };
+        if length == file.bytes { Ok(content) } else { Err(content.length(length)) }
+    }
+
+    /// The next bytes, or 0 at its end.
+    fn next(&mut self, block: &mut [u8]) -> Result<usize> {
+        let count = loop {
+            match self.bytes.read(block) {
+                Err(error) if error.kind() == ErrorKind::Interrupted => continue,
+                read => break read.map_err(|error| unread(&self.place, error))?,
+            }
+        };
+        self.seen += count as u64;
+        let changed = self.seen > self.file.bytes || count == 0 && self.seen < self.file.bytes;
+        if changed { Err(self.length(self.seen)) } else { Ok(count) }
+    }
+
+    fn length(&self, found: u64) -> Error {
+        let said = self.file.bytes;
+        Error::FileSize(format!("{} has {found} bytes, and {MANIFEST} says {said}", self.place))
+    }
+}
+
+fn unread(place: &str, error: impl Display) -> Error {
+    Error::MissingFile(format!("{place} cannot be read: {error}"))
+}
+
+fn hex(sha256: Sha256) -> String {
+    sha256.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+}

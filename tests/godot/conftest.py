@@ -1,0 +1,44 @@
+"""A project of the engine with the addon, the bundles and the tests of godot/tests."""
+
+from pathlib import Path
+
+import bundles
+import pytest
+
+from ludus import godot
+from ludus.toolchain import ROOT
+
+TESTS = ROOT / "godot" / "tests"
+DIGITS = ROOT / "artifacts" / "bundle"
+
+
+@pytest.fixture(scope="session")
+def engine() -> godot.Engine:
+    """The engine; a skip with the reason where it, or the addon, is not there."""
+    reason = godot.why_not()
+    if reason is not None:
+        pytest.skip(reason)
+    return godot.find_engine()
+
+
+@pytest.fixture(scope="session")
+def project(engine: godot.Engine, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project as godot/tests needs it; not to be changed."""
+    made = tmp_path_factory.mktemp("bundles")
+    files = {
+        "tests": TESTS,
+        "drawings": bundles.GOLDEN / "drawings",
+        "models/golden": bundles.GOOD,
+        "models/first-computes-wrongly": bundles.first_computes_wrongly(made / "wrong"),
+    }
+    for change in (
+        bundles.first_cannot_run,
+        bundles.nothing_runs,
+        bundles.another_first_golden_answer,
+        bundles.another_golden_answer,
+    ):
+        name = change.__name__.replace("_", "-")
+        files[f"models/{name}"] = bundles.changed(made / name, change)
+    if DIGITS.exists():
+        files["models/digits"] = DIGITS
+    return godot.make_project(tmp_path_factory.mktemp("godot") / "project", files)

@@ -1,0 +1,221 @@
+"""The demo in headless Godot: what is drawn is recognised, here and by a server."""
+
+import json
+import re
+import shutil
+import subprocess
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from ludus import godot
+from ludus.toolchain import ROOT
+
+DEMO = ROOT / "godot" / "demo"
+DIGITS = ROOT / "artifacts" / "bundle"
+SCRIPTS = Path(__file__).parent / "demo"
+
+
+def copy_demo(folder: Path, *, addon: bool = True, bundle: bool = True) -> Path:
+    """The demo as `make demo` puts it together."""
+    own = shutil.ignore_patterns("addons", "models", ".godot")
+    shutil.copytree(DEMO, folder, ignore=own)
+    (folder / ".godot").mkdir()
+    if addon:
+        shutil.copytree(godot.ADDON, folder / "addons" / "ludus")
+        godot.register_extension(folder)
+    if bundle:
+        shutil.copytree(DIGITS, folder / "models" / "digits")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def demo(engine: godot.Engine, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The demo, whole; not to be changed."""
+    if not DIGITS.exists():
+        pytest.skip("there is no artifacts/bundle; `make repro` makes it")
+    return copy_demo(tmp_path_factory.mktemp("demo") / "project")
+
+
+@dataclass
+class Server:
+    """A server that runs."""
+
+    process: subprocess.Popen[bytes]
+    log: Path
+    port: int
+
+
+@pytest.fixture
+def server(demo: Path, engine: godot.Engine, tmp_path: Path) -> Iterator[Server]:
+    """A server on a free port of this machine; at the end it must still run, and have no fault."""
+    log = tmp_path / "server.log"
+    command = [
+        str(engine.program),
+        "--headless",
+        "--path",
+        str(demo),
+        "--",
+        "--server",
+        "--port",
+        "0",
+    ]
+    with log.open("wb") as out:
+        process = subprocess.Popen(command, stdout=out, stderr=out)
+    try:
+        yield Server(process=process, log=log, port=port_in(log, process))
+        assert process.poll() is None, f"the server ended: {log.read_text()}"
+        assert not godot.SIGNS.search(log.read_text()), log.read_text()
+    finally:
+        process.kill()
+        process.wait()
+
+
+def port_in(log: Path, process: subprocess.Popen[bytes]) -> int:
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline and process.poll() is None:
+        found = re.search(r"listening on 127\.0\.0\.1:(\d+)", log.read_text())
+        if found:
+            return int(found[1])
+        time.sleep(0.05)
+    raise AssertionError(f"the server does not listen: {log.read_text()}")
+
+
+def ask(demo: Path, port: int, digit: int) -> godot.Ended:
+    arguments = ["--client", "--connect", f"127.0.0.1:{port}", "--digit", str(digit)]
+    return godot.start(demo, "--", *arguments)
+
+
+def test_every_recorded_drawing_is_recognised(demo: Path) -> None:
+    said = godot.run(demo, "--", "--replay")
+    drawings = json.loads((DEMO / "strokes.json").read_text(encoding="utf-8"))["drawings"]
+    assert f"{len(drawings)} of {len(drawings)} recognised" in said
+    assert said.count("ok  ") == len(drawings)
+
+
+def test_the_recorded_drawings_are_of_all_digits_sizes_and_pens() -> None:
+    drawings = json.loads((DEMO / "strokes.json").read_text(encoding="utf-8"))["drawings"]
+    for digit in range(10):
+        assert len({row["form"] for row in drawings if row["digit"] == digit}) >= 3
+    heights = [
+        max(ys) - min(ys)
+        for row in drawings
+        if (ys := [y for s in row["strokes"] for y in s[1::2]])
+    ]
+    assert min(heights) <= 40
+    assert max(heights) >= 340
+    assert {row["pen"] for row in drawings} >= {6, 40}
+
+
+def test_fingers_draw_and_keys_and_the_button_clear(demo: Path) -> None:
+    said = godot.run(demo, "--script", str(SCRIPTS / "touches.gd"))
+    assert "touches are tested" in said
+
+
+def test_a_server_judges_the_drawings_of_clients(demo: Path, server: Server) -> None:
+    for digit in range(10):
+        ended = ask(demo, server.port, digit)
+        assert not ended.faults, godot.explain(ended)
+        assert re.search(
+            rf"^{digit}, \d+\.\d %, in \d+\.\d+ ms by iree-cpu-\S+ on ", ended.said, re.M
+        )
+
+
+def test_a_server_refuses_what_is_no_drawing_and_a_flood(demo: Path, server: Server) -> None:
+    said = godot.run(demo, "--script", str(SCRIPTS / "hostile_client.gd"), "--", str(server.port))
+    rows = [json.loads(line) for line in said.splitlines() if line.startswith("{")]
+    answers = {row["sent"]: row["answers"] for row in rows}
+    flood = answers.pop("a flood")
+    assert {sent: len(answers[sent]) for sent in answers} == dict.fromkeys(answers, 1)
+    assert answers == {
+        "a drawing": ["label 1"],
+        "bytes short": ["784 bytes for a drawing of 28 x 29 pixels; expected 812"],
+        "no bytes": ["0 bytes for a drawing of 28 x 28 pixels; expected 784"],
+        "no pixels": ["a drawing of 0 x 0 pixels; expected 8 to 256 a side"],
+        "negative": ["a drawing of -28 x -28 pixels; expected 8 to 256 a side"],
+        "huge": ["a drawing of 1099511627776 x 1099511627776 pixels; expected 8 to 256 a side"],
+        "wide": ["a drawing of 257 x 8 pixels; expected 8 to 256 a side"],
+        "megabytes": ["1048576 bytes for a drawing of 28 x 28 pixels; expected 784"],
+        "blank": answers["blank"],
+        "words": [_types("String", "String", "PackedByteArray")],
+        "nothing": [_types("Nil", "Nil", "Nil")],
+        "a tree": [_types("Dictionary", "Array", "Dictionary")],
+        "floats": [_types("float", "float", "PackedByteArray")],
+        "a drawing after all that": ["label 1"],
+    }
+    assert "shows nothing" in answers["blank"][0]
+    busy = "busy: one drawing at a time, wait for the answer"
+    assert busy in flood
+    assert flood[-1] == "20 drawings refused one after another; good bye"
+    assert not rows[-1]["connected"]
+    assert not ask(demo, server.port, 3).faults  # others are still served
+
+
+def _types(width: str, height: str, grey: str) -> str:
+    return (
+        f"expected width and height as int and a PackedByteArray, got {width}, {height} and {grey}"
+    )
+
+
+def test_a_client_without_a_server_says_so(demo: Path) -> None:
+    ended = ask(demo, 9, 3)
+    assert ended.exit_code == 1
+    assert "error: no server answers at 127.0.0.1:9" in ended.said
+    assert not godot.SIGNS.search(ended.said)
+
+
+def test_a_port_that_is_taken_is_an_error(demo: Path, server: Server) -> None:
+    ended = godot.start(demo, "--", "--server", "--port", str(server.port))
+    assert ended.exit_code == 1
+    assert f"error: cannot listen on 127.0.0.1:{server.port}; is the port taken?" in ended.said
+
+
+def test_without_the_library_it_says_what_to_do(engine: godot.Engine, tmp_path: Path) -> None:
+    ended = godot.start(copy_demo(tmp_path / "demo", addon=False, bundle=False))
+    assert ended.exit_code == 1
+    assert "error: The library of addons/ludus is not loaded" in ended.said
+    assert "make addon" in ended.said
+    assert "SCRIPT ERROR" not in ended.said
+
+
+def test_without_a_bundle_it_says_what_to_do(engine: godot.Engine, tmp_path: Path) -> None:
+    ended = godot.start(copy_demo(tmp_path / "demo", bundle=False))
+    assert ended.exit_code == 1
+    assert "error: res://models/digits/manifest.json" in ended.said
+    assert "make demo" in ended.said
+    assert "SCRIPT ERROR" not in ended.said
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error"),
+    [
+        (["--frob"], "no option '--frob'; --help lists them"),
+        (["--digit", "11"], "--digit: expected 0..9, got '11'"),
+        (["--port"], "--port needs a value"),
+        (["--connect", "there"], "--connect: expected ADDRESS:PORT, got 'there'"),
+        (["--bind", "here"], "--bind: expected an IP address, got 'here'"),
+        (["--client"], "--client needs --connect ADDRESS:PORT and --digit 0..9"),
+        (["--device", "quantum"], "quantum"),
+    ],
+)
+def test_a_wrong_command_line_is_an_error(demo: Path, arguments: list[str], error: str) -> None:
+    ended = godot.start(demo, "--", *arguments)
+    assert ended.exit_code == 1
+    assert error in ended.said
+    assert "SCRIPT ERROR" not in ended.said
+
+
+def test_an_exported_demo_recognises_all_drawings(demo: Path, tmp_path: Path) -> None:
+    project = copy_demo(tmp_path / "demo")
+    godot.run(project, "--import")
+    pack = tmp_path / "game" / "demo.pck"
+    pack.parent.mkdir()
+    godot.run(project, "--export-pack", "Linux", str(pack))
+    # Beside the pack, as an export lays it, is the library.
+    shutil.copytree(godot.ADDON / "bin", pack.parent / "addons" / "ludus" / "bin")
+    (pack.parent / ".godot").mkdir()
+    said = godot.run(pack.parent, "--main-pack", str(pack), "--", "--replay")
+    assert "60 of 60 recognised" in said

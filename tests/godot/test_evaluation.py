@@ -1,0 +1,167 @@
+"""Evaluations in the engine: all images through the addon, in a project and in an exported game."""
+
+from pathlib import Path
+
+import bundles
+import numpy as np
+import pytest
+
+from ludus import godot
+from ludus.bundle import Bundle, read_bundle
+from ludus.evaluation import evaluate
+from ludus.machines import godot as in_godot
+from ludus.manifest import Variant
+from ludus.results import Result, judge
+from ludus.test_set import TestSet
+
+IN_GODOT = ["godot", "godot-pck"]
+
+
+@pytest.fixture(scope="module")
+def bundle() -> Bundle:
+    return read_bundle(bundles.GOOD)
+
+
+@pytest.fixture(scope="module")
+def tests(bundle: Bundle) -> TestSet:
+    """300 images: more than one run, and the last of another size."""
+    golden = bundle.manifest.golden
+    return TestSet(
+        images=np.tile(bundle.golden_images(), (30, 1, 1)),
+        labels=np.tile(np.array(golden.labels, dtype=np.uint8), 30),
+        reference=np.tile(np.array(golden.probabilities, dtype=np.float32), (30, 1)),
+    )
+
+
+@pytest.fixture(autouse=True)
+def needs_the_engine(engine: godot.Engine) -> None:
+    """A skip with the reason where it is not there."""
+
+
+def run(
+    bundle: Bundle, tests: TestSet, machine: str = "godot", variant: Variant | None = None
+) -> Result:
+    variant = variant or bundle.variant("iree-vmvx")
+    return evaluate(
+        variant,
+        bundle.folder,
+        str(variant.driver),
+        tests,
+        bundle.manifest,
+        evaluation="e",
+        machine=machine,
+        through=machine,
+    )
+
+
+@pytest.mark.parametrize("machine", IN_GODOT)
+def test_all_images_are_measured(
+    bundle: Bundle, tests: TestSet, engine: godot.Engine, machine: str
+) -> None:
+    result = run(bundle, tests, machine)
+    assert (result.status, result.reason) == ("measured", None)
+    assert (result.images, result.accuracy, result.flipped) == (300, 1.0, [])
+    assert result.max_abs_diff is not None
+    assert result.max_abs_diff < 1e-5
+    assert result.seconds is not None
+    assert 0 < result.seconds < 30
+    assert result.device_name
+    assert result.runtime_version == f"3.13.0 in Godot {engine.number}"
+    assert judge(result, bundle.manifest.floors, 300).status == "verified"
+
+
+def test_each_answer_is_that_of_its_image(bundle: Bundle, tests: TestSet) -> None:
+    order = np.random.default_rng(1).permutation(300)
+    shuffled = TestSet(
+        images=tests.images[order], labels=tests.labels[order], reference=tests.reference[order]
+    )
+    native, found = run(bundle, shuffled, "native"), run(bundle, shuffled)
+    assert found.confusion == native.confusion
+    assert found.max_abs_diff == pytest.approx(native.max_abs_diff, abs=1e-6)
+
+
+def test_answers_unlike_the_references_are_measured_and_fall_short(
+    bundle: Bundle, tests: TestSet
+) -> None:
+    wrong = TestSet(
+        images=tests.images, labels=tests.labels, reference=tests.reference[:, ::-1].copy()
+    )
+    result = run(bundle, wrong)
+    assert (result.status, result.agreement, result.accuracy) == ("measured", 0.0, 1.0)
+    assert judge(result, bundle.manifest.floors).status == "failed"
+
+
+@pytest.mark.parametrize("machine", IN_GODOT)
+def test_a_variant_for_another_machine_is_not_run_with_the_reason(
+    bundle: Bundle, tests: TestSet, machine: str
+) -> None:
+    metal = bundle.variant("iree-vmvx").model_copy(update={"driver": "metal"})
+    result = run(bundle, tests, machine, metal)
+    assert (result.status, result.images) == ("not run", 0)
+    assert "iree-vmvx" in str(result.reason)
+
+
+def test_a_module_of_another_iree_is_not_run_with_the_reason(
+    bundle: Bundle, tests: TestSet
+) -> None:
+    older = bundle.variant("iree-vmvx").model_copy(update={"iree_version": "3.9.0"})
+    result = run(bundle, tests, variant=older)
+    assert result.status == "not run"
+    assert "3.9.0" in str(result.reason)
+
+
+def test_files_that_are_not_the_variants_are_refused(bundle: Bundle, tests: TestSet) -> None:
+    other = bundle.variant("iree-vmvx").model_copy(update={"sha256": "0" * 64})
+    result = run(bundle, tests, variant=other)
+    assert result.status == "failed"
+    assert "one after the other" in str(result.reason)
+
+
+@pytest.mark.parametrize("machine", IN_GODOT)
+def test_without_the_addon_it_is_not_run(
+    bundle: Bundle, tests: TestSet, machine: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(godot, "ADDON", tmp_path)
+    result = run(bundle, tests, machine)
+    assert result.status == "not run"
+    assert str(result.reason).endswith("run `make addon`")
+
+
+@pytest.mark.parametrize(
+    ("lines", "said"),
+    [
+        ("\tnobody.home()", "SCRIPT ERROR: "),
+        ("\tOS.crash('on purpose')", "signal 6 ended it"),
+        ("\tNode.new()\n\tquit()", "ObjectDB instances"),
+        ("\tquit(3)", "it ended with exit code 3"),
+        ("\tquit()", "about.json cannot be read"),
+    ],
+)
+def test_a_script_that_fails_is_failed_with_the_engines_words(
+    bundle: Bundle,
+    tests: TestSet,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    lines: str,
+    said: str,
+) -> None:
+    broken = tmp_path / "evaluate.gd"
+    broken.write_text(f"extends SceneTree\n\nfunc _init() -> void:\n{lines}\n")
+    monkeypatch.setattr(in_godot, "SCRIPT", broken)
+    result = run(bundle, tests)
+    assert result.status == "failed"
+    assert str(result.reason).startswith("broke: ")
+    assert said in str(result.reason)
+
+
+def test_a_library_that_does_not_load_is_failed_with_the_engines_words(
+    bundle: Bundle, tests: TestSet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = godot.ADDON
+    monkeypatch.setattr(godot, "ADDON", tmp_path)
+    (tmp_path / "ludus.gdextension").write_bytes((real / "ludus.gdextension").read_bytes())
+    godot.library().parent.mkdir()
+    godot.library().write_bytes(b"no library")
+    result = run(bundle, tests)
+    assert result.status == "failed"
+    assert "Can't open dynamic library" in str(result.reason)

@@ -1,0 +1,21 @@
+"""Whenever a game quits, models and their threads end with it: no crash, no wait, no leak."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from ludus import godot
+from ludus.toolchain import ROOT
+
+SCRIPT = ROOT / "godot" / "tests" / "quit.gd"
+WAYS = re.findall(r"^func (with_\w+)\(", SCRIPT.read_text("utf-8"), re.MULTILINE)
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_the_engine_ends_well_when_it_quits(project: Path, way: str) -> None:
+    said = godot.run(project, "--script", "res://tests/quit.gd", "--", way, timeout=60)
+    assert f"quits: {way}" in said
+    absent = re.search(r"^absent: (.*)", said, re.MULTILINE)
+    if absent:
+        pytest.skip(absent[1])
