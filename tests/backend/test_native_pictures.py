@@ -17,7 +17,7 @@ from ludus.images import preprocess
 from ludus.manifest import Preprocess
 
 ROOT = Path(__file__).parents[2]
-MANIFEST = ROOT / "native" / "runtime" / "Cargo.toml"
+RUNTIME = ROOT / "native" / "runtime"
 DRAWINGS = sorted((ROOT / "tests" / "golden" / "drawings").glob("*.png"))
 HOW = Preprocess(
     size=28, box=20, layout="NCHW", scale=1 / 255, mean=0, invert="auto", centre="mass"
@@ -41,8 +41,9 @@ def program() -> list[str]:
     """The command that runs native/runtime/examples/preprocess.rs, which is built."""
     if shutil.which("cargo") is None:
         pytest.skip("cargo is not installed, and builds the runtime")
-    example = ["--release", "--quiet", "--example=preprocess", f"--manifest-path={MANIFEST}"]
-    subprocess.run(["cargo", "build", *example], check=True)
+    # Without IREE, which takes minutes to build.
+    example = ["--locked", "--release", "--quiet", "--no-default-features", "--example=preprocess"]
+    subprocess.run(["cargo", "build", *example], cwd=RUNTIME, check=True)
     return ["cargo", "run", *example, "--"]
 
 
@@ -72,11 +73,13 @@ def _answers(program: list[str], pictures: list[Pixels], how: Preprocess) -> lis
     numbers = (how.size, how.box, how.scale, how.mean)
     command = [*program, *map(repr, numbers), how.invert, how.centre]
     sent = b"".join(_sizes(pixels) + pixels.tobytes() for pixels in pictures)
-    got = subprocess.run(command, input=sent, stdout=subprocess.PIPE, check=True).stdout
+    ran = subprocess.run(command, cwd=RUNTIME, input=sent, stdout=subprocess.PIPE, check=True)
     answers: list[Answer] = []
-    while got:
-        good, length = struct.unpack_from("<?I", got)
-        answer, got = got[5 : 5 + length], got[5 + length :]
+    start = 0
+    while start < len(ran.stdout):
+        good, length = struct.unpack_from("<?I", ran.stdout, start)
+        start += 5 + length
+        answer = ran.stdout[start - length : start]
         image = np.frombuffer(answer, "<f4").reshape(how.size, -1) if good else answer.decode()
         answers.append(image)
     return answers
@@ -140,6 +143,13 @@ def _pictures() -> Iterator[tuple[str, Pixels]]:
     for alpha in (0, 1, 127, 254):
         noise = random.integers(0, 256, (20, 20), np.uint8)
         yield f"alpha {alpha} all over", _laid(noise, np.full_like(noise, alpha))
+    for level in (25, 26, 199, 200, 201):  # with the square's 200: at the thresholds of step 5
+        levels = _rectangle(300, 100, alpha=255)
+        levels[250, 250 : 250 + (30 if level < 100 else 1), :3] = level - 5, level, level + 5
+        yield f"square and a spot of {level}", levels
+    halves = _rectangle(60, 20, alpha=255)
+    halves[30:50, 30:40] = np.negative(halves[3:23, 5:15])
+    yield "as much dark as light", halves
     yield "speck", _rectangle(512, 1, alpha=255)
 
 

@@ -114,6 +114,22 @@ fn turned(image: &[f32], size: usize) -> Vec<f32> {
     (0..size * size).map(|i| image[i % size * size + i / size]).collect()
 }
 
+/// A square of `ink` 50 pixels wide on `paper`, and above it what `more` adds. What counts as part
+/// of the drawing makes its box larger, so that the square is fewer than 20 pixels wide in the image.
+fn counts(ink: u8, paper: impl Fn(usize, usize) -> u8, more: impl Fn(usize, usize) -> u8) -> bool {
+    let canvas = Canvas::new(200, 200, |x, y| match (x, y) {
+        (70..120, 140..190) => ink,
+        _ => more(x, y).max(paper(x, y)),
+    });
+    let found = levels(&canvas.picture(), &Preprocess { invert: "never", ..HOW });
+    inked_rows(&strong(&turned(&found, SIDE)), SIDE).len() < 20
+}
+
+/// Without what is pale.
+fn strong(image: &[f32]) -> Vec<f32> {
+    image.iter().map(|&level| if level > 200.0 { level } else { 0.0 }).collect()
+}
+
 /// Reproducible noise, 0 to `largest`.
 fn noise(x: usize, y: usize, largest: u8) -> u8 {
     let mixed = (x as u64 * 7919 + y as u64 * 104_729 + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15);
@@ -192,7 +208,13 @@ fn ink_on_nothing_is_laid_on_what_makes_it_visible() {
 #[test]
 fn grey_is_the_luma_of_bt_601() {
     // Two strokes, one coloured and one white, on black: their ratio is the colour's luma.
-    for (colour, luma) in [([255, 0, 0], 76), ([0, 255, 0], 150), ([0, 0, 255], 29)] {
+    for (colour, luma) in [
+        ([255, 0, 0], 76),
+        ([0, 255, 0], 150),
+        ([0, 0, 255], 29),
+        ([199, 0, 0], 60), // of 59.5002
+        ([0, 0, 250], 28), // of 28.4996
+    ] {
         let strokes = Canvas::new(40, 40, |x, y| match (x, y) {
             (10..15, 10..30) => 1,
             (25..30, 10..30) => 2,
@@ -209,7 +231,62 @@ fn grey_is_the_luma_of_bt_601() {
     }
 }
 
+#[test]
+fn a_drawing_as_light_as_dark_is_laid_on_black() {
+    // A light bar and a dark column, whose mean is 128: on black the bar is seen, on white the
+    // column.
+    let marks = Canvas::new(40, 40, |x, y| match (x, y) {
+        (5..35, 5..10) => 255,
+        (5..10, 10..40) => 1,
+        _ => 0,
+    });
+    let picture = marks.coloured(|level| [level, level, level, if level > 0 { 100 } else { 0 }]);
+    assert!(inked_rows(&strong(&levels(&picture, &HOW)), SIDE).len() < 6);
+}
+
+#[test]
+fn what_is_as_dark_as_it_is_light_is_not_inverted() {
+    let marks = Canvas::new(60, 60, |x, y| match (x, y) {
+        (10..40, 10..15) => 228,
+        (10..15, 20..50) => 28,
+        _ => 128,
+    });
+    assert!(inked_rows(&levels(&marks.picture(), &HOW), SIDE).len() < 6);
+}
+
+#[test]
+fn the_median_of_an_even_number_is_the_upper_one() {
+    let half = Canvas::new(2, 2, |_, y| if y == 0 { 0 } else { 255 });
+    assert!(preprocess(&half.picture(), &Preprocess { invert: "never", ..HOW }).is_err());
+}
+
 // Paper, noise, specks
+
+#[test]
+fn what_is_above_six_times_the_noise_counts() {
+    let paper = |x: usize, y: usize| [98, 100, 102][(x + y) % 3]; // a noise of 2
+    assert!(!counts(215, paper, |x, y| if (80..110).contains(&x) && y == 40 { 112 } else { 0 }));
+    assert!(counts(215, paper, |x, y| if (80..110).contains(&x) && y == 40 { 113 } else { 0 }));
+}
+
+#[test]
+fn what_is_above_half_the_peak_counts_whatever_the_noise() {
+    let paper = |x: usize, y: usize| [80, 100, 120][(x + y) % 3]; // a noise of 20
+    assert!(!counts(200, paper, |x, y| if (80..110).contains(&x) && y == 40 { 150 } else { 0 }));
+    assert!(counts(200, paper, |x, y| if (80..110).contains(&x) && y == 40 { 151 } else { 0 }));
+}
+
+#[test]
+fn what_is_above_a_tenth_of_the_peak_widens_the_box() {
+    assert!(!counts(250, |_, _| 0, |x, y| if (80..110).contains(&x) && y == 40 { 25 } else { 0 }));
+    assert!(counts(250, |_, _| 0, |x, y| if (80..110).contains(&x) && y == 40 { 26 } else { 0 }));
+}
+
+#[test]
+fn a_line_with_more_than_a_five_hundredth_of_ink_widens_the_box() {
+    assert!(!counts(250, |_, _| 0, |x, y| if (x, y) == (90, 40) { 100 } else { 0 }));
+    assert!(counts(250, |_, _| 0, |x, y| if (x, y) == (90, 40) { 101 } else { 0 }));
+}
 
 #[test]
 fn the_shade_and_grain_of_paper_vanish() {
@@ -251,15 +328,18 @@ fn the_centre_of_mass_comes_to_the_middle() {
 
 #[test]
 fn a_drawing_heavy_at_one_end_is_not_cut_off() {
-    let pin = Canvas::new(60, 120, |x, y| match (x, y) {
-        (10..50, 10..20) => 255,
-        (10..13, 20..110) => 60, // a pale tail: the mass is at the top
-        _ => 0,
-    });
-    let upside_down = Canvas::new(60, 120, |x, y| pin.at(x, 119 - y));
-    for (canvas, first) in [(pin, 2), (upside_down, 0)] {
-        let found = levels(&canvas.picture(), &Preprocess { box_size: 26, ..HOW });
-        assert_eq!(inked_rows(&found, SIDE), (first..first + 26).collect::<Vec<_>>());
+    let how = Preprocess { box_size: 26, ..HOW };
+    for length in 60..120 {
+        let pin = Canvas::new(60, 130, |x, y| match (x, y) {
+            (10..50, 5..15) => 255,
+            (10..13, 15..) if y < 5 + length => 60, // a pale tail: the mass is at the top
+            _ => 0,
+        });
+        let upside_down = Canvas::new(60, 130, |x, y| pin.at(x, 129 - y));
+        for (canvas, first) in [(pin, 2), (upside_down, 0)] {
+            let found = levels(&canvas.picture(), &how);
+            assert_eq!(inked_rows(&found, SIDE), (first..first + 26).collect::<Vec<_>>());
+        }
     }
 }
 
