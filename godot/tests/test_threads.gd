@@ -53,6 +53,17 @@ func test_properties_are_read_while_another_thread_runs() -> void:
 	equal(thread.wait_to_finish(), 0, "wrong turns")
 
 
+func test_threads_list_set_and_duplicate_a_model_that_others_run() -> void:
+	var model := loaded(1)
+	var threads: Array[Thread] = []
+	for index: int in 4:
+		threads.append(Thread.new())
+		threads[index].start(_use_in_every_way.bind(model))
+	for thread: Thread in threads:
+		equal(thread.wait_to_finish(), 0, "wrong turns")
+	near(model.get("output/0/data"), golden_answers(1), "output/0/data")
+
+
 func test_run_async_of_a_thread_completes_on_the_main_thread() -> void:
 	var model := loaded(2)
 	var heard: Array = []
@@ -120,6 +131,20 @@ func _run(model: LudusModel, expected: PackedFloat32Array) -> int:
 	for turn: int in TURNS:
 		if model.run() != OK or not _alike(model.get("output/0/data"), expected):
 			failed += 1
+	return failed
+
+
+func _use_in_every_way(model: LudusModel) -> int:
+	var failed := 0
+	var images := golden_images(1)
+	for turn: int in 10 * TURNS:
+		model.set("input/0/data", images)
+		failed += int(model.run() != OK)
+		var listed := false
+		for property: Dictionary in model.get_property_list():
+			listed = listed or property.name == "input/0/data"
+		failed += int(not listed)
+		failed += int((model.duplicate() as LudusModel).is_open())
 	return failed
 
 
