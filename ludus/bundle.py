@@ -233,6 +233,11 @@ def _check_shapes(path: Path, manifest: Manifest) -> None:
             twice = next(name for name in names if names.count(name) > 1)
             raise ManifestError(f"{path}: the {kind} '{twice}' comes twice")
     size, width = manifest.preprocess.size, len(manifest.labels)
+    if manifest.preprocess.box > size:
+        raise ManifestError(
+            f"{path}: preprocess.box: expected at most the size, {size}, "
+            f"got {manifest.preprocess.box}"
+        )
     for what, shape, expected in (
         ("inputs.0.shape", manifest.inputs[0].shape, [-1, 1, size, size]),
         ("outputs.0.shape", manifest.outputs[0].shape, [-1, width]),

@@ -271,7 +271,14 @@ impl Manifest {
     }
 
     fn check_shapes(&self) -> Read<()> {
-        let (size, width) = (self.preprocess.size as i64, self.labels.len() as i64);
+        let how = &self.preprocess;
+        if how.box_size > how.size {
+            return Err(Fault::new(format!(
+                "preprocess.box: expected at most the size, {}, got {}",
+                how.size, how.box_size
+            )));
+        }
+        let (size, width) = (how.size as i64, self.labels.len() as i64);
         for (what, shape, expected) in [
             ("inputs", &self.inputs[0].shape, vec![-1, 1, size, size]),
             ("outputs", &self.outputs[0].shape, vec![-1, width]),
