@@ -20,7 +20,7 @@ func _init() -> void:
 		status = "ran"
 	var about := {
 		"status": status,
-		"message": _model.error_message,
+		"message": _reason() if status == "unavailable" else _model.error_message,
 		"variant": _model.variant,
 		"device_name": _model.device_name,
 		"seconds": _seconds,
@@ -45,6 +45,11 @@ func _evaluate(images: String, out: String) -> bool:
 		var data: PackedFloat32Array = _model.get("output/0/data")
 		answers.store_buffer(data.to_byte_array())
 	return true
+
+
+## Why the variant cannot run here: without the bundle's path, which is another in each run.
+func _reason() -> String:
+	return _model.variants()[0]["reason"]
 
 
 func _run(grey: PackedByteArray, shape: PackedInt64Array) -> bool:

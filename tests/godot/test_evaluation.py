@@ -98,7 +98,9 @@ def test_a_variant_for_another_machine_is_not_run_with_the_reason(
     metal = bundle.variant("iree-vmvx").model_copy(update={"driver": "metal"})
     result = run(bundle, tests, machine, metal)
     assert (result.status, result.images) == ("not run", 0)
-    assert "iree-vmvx" in str(result.reason)
+    # It comes into the bundle, which has the same bytes wherever and whenever it is made.
+    assert str(result.reason).endswith("needs a Mac")
+    assert "/" not in str(result.reason)
 
 
 def test_a_module_of_another_iree_is_not_run_with_the_reason(
