@@ -11,7 +11,7 @@ export HF_HUB_DISABLE_TELEMETRY := 1
 READY := .venv/ready
 
 .PHONY: help setup debian debian-addon repro table test test-unit test-backend test-pipeline test-native \
-	test-godot addon addon-aarch64 demo demo-server lint format bundle doctor lock clean
+	test-godot fuzz addon addon-aarch64 demo demo-server lint format bundle doctor lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -42,6 +42,9 @@ test-native: setup debian-addon ## cargo's tests; skipped where the addon cannot
 
 test-godot: addon-if-possible ## the addon in headless Godot
 	@python -m pytest tests/godot
+
+fuzz: ## throw wrong bundles at what reads them, for two minutes; needs a nightly Rust
+	@setup/native.sh && setup/fuzz.sh
 
 addon: debian-addon ## build the Godot addon for this machine, and bring Godot where there is none
 	@setup/native.sh && setup/addon.sh && setup/godot.sh >/dev/null
