@@ -1,4 +1,4 @@
-"""The tests of godot/tests that need no more than a game has, in one that was exported to a .pck."""
+"""The tests of godot/tests that need no more than a game has, in one exported to a .pck."""
 
 from pathlib import Path
 
