@@ -59,7 +59,7 @@ func test_any_array_of_numbers_is_taken() -> void:
 	var whole: Array[int] = [1, 2, 3]
 	var arrays: Array = [
 		PackedFloat32Array([1, 2, 3]), PackedFloat64Array([1, 2, 3]), PackedInt32Array([1, 2, 3]),
-		[1.0, 2, 3.0], typed, whole,
+		PackedInt64Array([1, 2, 3]), [1.0, 2, 3.0], typed, whole,
 	]
 	for array: Variant in arrays:
 		model.set("input/0/data", PackedFloat32Array())

@@ -23,10 +23,13 @@ pub fn floats(value: &Variant, how: &Preprocess) -> Result<PackedFloat32Array, S
         VariantType::PACKED_INT32_ARRAY => {
             Ok(value.to::<PackedInt32Array>().as_slice().iter().map(|x| *x as f32).collect())
         }
+        VariantType::PACKED_INT64_ARRAY => {
+            Ok(value.to::<PackedInt64Array>().as_slice().iter().map(|x| *x as f32).collect())
+        }
         VariantType::ARRAY => each(value, "a number", number),
         _ => Err(format!(
             "is {}, expected PackedFloat32Array, PackedByteArray (grey levels 0 to 255), \
-             PackedFloat64Array, PackedInt32Array or Array",
+             PackedFloat64Array, PackedInt32Array, PackedInt64Array or Array",
             type_name(value)
         )),
     }

@@ -35,9 +35,9 @@ use crate::{inspect, properties};
 ///   first dimension is the number of images, and may be set to any number from 1:
 ///   `model.set("input/0/shape", [32, 1, 28, 28])`. The others are the network's.
 /// - `input/N/data` (PackedFloat32Array): as many numbers as the shape takes, image after image,
-///   row after row. It may be set to a PackedFloat32Array, PackedFloat64Array, PackedInt32Array or
-///   Array of numbers, which are taken as they are; or to a PackedByteArray of grey levels from 0
-///   to 255, which the bundle's own scale and mean make numbers of.
+///   row after row. It may be set to any packed array of floats or integers, or an Array of numbers,
+///   which are taken as they are; or to a PackedByteArray of grey levels from 0 to 255, which the
+///   bundle's own scale and mean make numbers of.
 /// - `output/N/shape` (PackedInt64Array) and `output/N/data` (PackedFloat32Array): of the last run.
 ///   For digits `[1, 10]` and ten probabilities, in the order of [member labels].
 ///
@@ -362,10 +362,16 @@ impl IResource for LudusModel {
         true
     }
 
-    // Not of a Gd: the engine lists properties of objects that nothing refers to yet (for their
-    // default values), and such a one would go with the Gd.
-    fn on_get_property_list(&mut self) -> Vec<PropertyInfo> {
-        self.of_opened(Opened::properties)
+    // Of a Gd, since `&mut self` would panic while another thread is inside. The engine also lists
+    // the properties of objects that nothing refers to (to learn their default values): such a one
+    // must not go with the Gd.
+    #[func(gd_self)]
+    fn on_get_property_list(this: Gd<Self>) -> Vec<PropertyInfo> {
+        let listed = this.bind().of_opened(Opened::properties);
+        if this.get_reference_count() == 1 {
+            std::mem::forget(this);
+        }
+        listed
     }
 }
 
