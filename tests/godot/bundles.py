@@ -12,8 +12,11 @@ from typing import Any
 
 import numpy as np
 
+from ludus.toolchain import ROOT
+
 GOLDEN = Path(__file__).parents[1] / "golden"
 GOOD = GOLDEN / "bundle"
+DIGITS = ROOT / "artifacts" / "bundle"
 MANIFEST = "manifest.json"
 
 

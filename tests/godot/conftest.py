@@ -9,7 +9,6 @@ from ludus import godot
 from ludus.toolchain import ROOT
 
 TESTS = ROOT / "godot" / "tests"
-DIGITS = ROOT / "artifacts" / "bundle"
 
 
 @pytest.fixture(scope="session")
@@ -39,6 +38,6 @@ def project(engine: godot.Engine, tmp_path_factory: pytest.TempPathFactory) -> P
     ):
         name = change.__name__.replace("_", "-")
         files[f"models/{name}"] = bundles.changed(made / name, change)
-    if DIGITS.exists():
-        files["models/digits"] = DIGITS
+    if bundles.DIGITS.exists():
+        files["models/digits"] = bundles.DIGITS
     return godot.make_project(tmp_path_factory.mktemp("godot") / "project", files)

@@ -9,7 +9,6 @@ from typing import Any
 
 import bundles
 import pytest
-from conftest import DIGITS
 
 from ludus import godot
 from ludus.bundle import check_golden_answers, choose, read_bundle
@@ -136,7 +135,9 @@ def mutations(tmp_path_factory: pytest.TempPathFactory) -> list[Mutation]:
     """500 of them, most of the golden bundle, the same each time."""
     chance = random.Random(7)
     folder = tmp_path_factory.mktemp("mutations")
-    sources = {"golden": bundles.GOOD} | ({"digits": DIGITS} if DIGITS.exists() else {})
+    sources = {"golden": bundles.GOOD} | (
+        {"digits": bundles.DIGITS} if bundles.DIGITS.exists() else {}
+    )
     made = []
     for name, source in sources.items():
         good = shutil.copytree(source, folder / name)

@@ -1,21 +1,10 @@
 """The whole pipeline is run once, by DVC, in a small copy; scenarios start from copies of that."""
 
-from dataclasses import dataclass
-
 import pytest
-from small_project import Ended, Project, small_copy
+from small_project import Finished, Project, small_copy
 
 from ludus.params import IreeTarget, load_params
 from ludus.toolchain import ROOT, environment
-
-
-@dataclass(frozen=True, kw_only=True)
-class Finished:
-    """A project whose pipeline was run from nothing. Tests read it, and change copies alone."""
-
-    project: Project
-    run: Ended
-    git_status: str
 
 
 @pytest.fixture(scope="session")

@@ -144,6 +144,15 @@ class Project:
         return Project(folder=folder)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Finished:
+    """A project whose pipeline was run from nothing. Tests read it, and change copies alone."""
+
+    project: Project
+    run: Ended
+    git_status: str
+
+
 def small_copy(folder: Path) -> Project:
     """Copy what Git has of this project, or would take, to folder; make its data and params small.
 

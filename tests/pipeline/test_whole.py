@@ -5,9 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import yaml
-from conftest import Finished
 from PIL import Image
-from small_project import NO_GODOT, Project, half_written, tree
+from small_project import NO_GODOT, Finished, Project, half_written, tree
 
 ONCE = ["download", "prepare", "train", "export", "lower", "probe"]
 ONCE += ["benchmark", "report", "gate", "bundle"]
