@@ -23,6 +23,9 @@ MACHINES = {
     "native": "ludus.machines.native",  # this process
     "godot": "ludus.machines.godot",  # the engine, a project in a folder
     "godot-pck": "ludus.machines.godot_pck",  # the engine, a game that was exported
+    "qemu-aarch64": "ludus.machines.qemu_aarch64",  # emulated, by IREE's own iree-run-module
+    "qemu-riscv64": "ludus.machines.qemu_riscv64",
+    "wine": "ludus.machines.wine",  # Windows, by the same
 }
 
 
