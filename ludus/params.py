@@ -315,7 +315,7 @@ def _check_device(params: Params, name: str, device: Device, where: str) -> None
 
 
 def _check_machine(params: Params, evaluation: Evaluation, where: str) -> None:
-    """What a machine runs modules with must be the target's backend, and it must have the device."""
+    """A machine must have what the target's backend is, and the device."""
     target = params.targets[evaluation.target]
     if evaluation.machine != "native" and not isinstance(target, IreeTarget):
         raise ConfigError(

@@ -1,4 +1,4 @@
-"""A computer with a 64-bit Arm CPU, emulated by qemu: IREE's programs are those of its Arm wheel."""
+"""A computer with a 64-bit Arm CPU, emulated by qemu; IREE's programs are its Arm wheel's."""
 
 from ludus.kits import Kit
 from ludus.machines.run_module import IREE, RunModule

@@ -20,8 +20,8 @@ import numpy.typing as npt
 from ludus.devices import cpu
 from ludus.errors import DeviceError
 from ludus.images import normalise
-from ludus.machines import Answers, Described
 from ludus.kits import Kit
+from ludus.machines import Answers, Described
 from ludus.machines.loop import compile_loop, images_a_call, padded
 from ludus.manifest import Network, Variant
 from ludus.test_set import TestSet

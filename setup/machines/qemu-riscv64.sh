@@ -5,8 +5,10 @@
 set -eu
 setup/native.sh
 folder=$1
-source=$(cd native && cargo fetch --quiet --locked && cargo metadata --quiet --locked --offline --format-version 1 |
-    sed 's/.*"manifest_path":"\([^"]*\/eerie-sys-[^"]*\)\/Cargo.toml".*/\1/')/iree
+source=$(cd native && cargo fetch --quiet --locked && cargo metadata --locked --offline --format-version 1 |
+    python -c 'import json, pathlib, sys
+found = {package["name"]: package["manifest_path"] for package in json.load(sys.stdin)["packages"]}
+print(pathlib.Path(found["eerie-sys"]).with_name("iree"))')
 case $(cat "$source/runtime/version.json") in
     *"\"$2"*) ;;
     *) echo "$source is no IREE $2" >&2 && exit 1 ;;
@@ -15,7 +17,7 @@ build=$(mktemp -d)
 trap 'rm -rf "$build"' EXIT
 riscv64-linux-gnu-gcc -O2 -c setup/machines/hwprobe.c -o "$build/hwprobe.o"
 # Tools of IREE's that its own build runs have to be this machine's: those of its wheel.
-host=$(.venv/bin/python -c 'from iree import _runtime_libs as libs; print(libs.__path__[0])')
+host=$(python -c 'from iree import _runtime_libs as libs; print(libs.__path__[0])')
 {
     # GCC 12 has no vector intrinsics for RISC-V, which one microkernel is written with.
     .native/cmake -G Ninja -S "$source" -B "$build" -DCMAKE_BUILD_TYPE=Release \
