@@ -14,7 +14,7 @@ READY := .venv/ready
 	test-godot fuzz addon addon-aarch64 demo demo-server lint format bundle doctor lock clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: $(READY) debian ## bring the environment and what Debian has for it; all others do so too
 

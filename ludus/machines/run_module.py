@@ -116,7 +116,8 @@ class RunModule:
         self, program: str, *arguments: str, at: Path | None = None, paste: Sequence[str] = ()
     ) -> str:
         command = self.command(program)
-        limited = ["timeout", str(TIMEOUT), *command, *arguments]
+        # In the foreground, so that Ctrl-C ends the program and not `timeout` alone.
+        limited = ["timeout", "--foreground", str(TIMEOUT), *command, *arguments]
         try:
             return run_tool(limited, at, paste=[*command, *(paste or arguments)])
         finally:
