@@ -45,6 +45,7 @@ Of a photo (`kind: photo`) it does these, in float64, rounded to float32 last:
 import math
 import warnings
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -103,9 +104,7 @@ def _boxed(image: Image.Image, how: Preprocess) -> npt.NDArray[np.float32]:
     return batch.reshape(1, how.size, how.size)
 
 
-def normalise(
-    grey: npt.NDArray[np.uint8] | npt.NDArray[np.float64], how: Preprocess
-) -> npt.NDArray[np.float32]:
+def normalise(grey: npt.NDArray[Any], how: Preprocess) -> npt.NDArray[np.float32]:
     """Step 9: images [N, size, size] of 0..255 to the network's input, float32 [N, 1, size, size].
 
     For images that are what the network was trained on already, such as MNIST's own.

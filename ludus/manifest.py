@@ -119,6 +119,9 @@ Picture = Annotated[
 ]
 
 
+UNIONS = ("preprocess", "golden")  # whose kind a key tells
+
+
 class File(Part):
     """A file of the bundle."""
 

@@ -63,7 +63,7 @@ def tests(tmp_path: Path) -> Path:
     path = tmp_path / "reference.npz"
     np.savez(
         path,
-        images=golden.golden_images(),
+        images=golden.golden().inputs,
         labels=np.array(golden.manifest.golden.labels, dtype=np.uint8),
         probabilities=np.array(golden.manifest.golden.probabilities, dtype=np.float32),
     )
