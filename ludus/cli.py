@@ -70,21 +70,21 @@ def inspect(folder: BundleFolder, as_json: Json = False) -> None:
     for index, tensor in enumerate(found.outputs):
         console.print(f"output/{index}  {tensor.name}: {tensor.datatype} {tensor.shape}")
     console.print(f"labels    {_listed(found.labels)}")
+    figure = _best_figure_of([row for each in found.variants for row in each.evaluations])
     whole = [Column(name, no_wrap=True) for name in ("variant", "size")]
     table = Table(
         *whole,
         "needs",
         Column("evaluation", no_wrap=True),
         "status",
-        "accuracy",
-        "agreement",
+        figure,
         box=None,
     )
     for variant in found.variants:
         size = sum(file.bytes for file in variant.files) / 1e6
         for number, row in enumerate(variant.evaluations or [None]):
             first = [variant.target, f"{size:.2f} MB", _needs(variant)] if number == 0 else [""] * 3
-            last = ["", "not run", "", ""] if row is None else _found(row)
+            last = ["", "not run", ""] if row is None else _found(row, figure)
             table.add_row(*first, *last)
     console.print(table)
 
@@ -335,9 +335,15 @@ def _listed(labels: list[str]) -> str:
     return ", ".join(labels) or "none"
 
 
-def _found(row: Figures) -> list[str]:
-    shares = ["" if share is None else f"{share:.4f}" for share in (row.accuracy, row.agreement)]
-    return [row.evaluation, row.status, *shares]
+def _best_figure_of(rows: list[Figures]) -> str:
+    """What says most of a network: without labelled data that is agreement."""
+    measured = any(row.accuracy is not None for row in rows)
+    return "accuracy" if measured or all(row.agreement is None for row in rows) else "agreement"
+
+
+def _found(row: Figures, figure: str) -> list[str]:
+    share: float | None = getattr(row, figure)
+    return [row.evaluation, row.status, "" if share is None else f"{share:.4f}"]
 
 
 def _best_figure(result: results.Result) -> str:
