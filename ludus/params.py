@@ -42,6 +42,20 @@ class Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
+class Model(Strict):
+    """Where the network comes from: trained here by Ludwig, or a file that was made elsewhere."""
+
+    source: Literal["ludwig", "onnx", "torch", "stablehlo"]
+    file: str  # Ludwig's config, an ONNX file, torch's ExportedProgram, MLIR
+    about: str  # what describes it: model.yaml, or Ludwig's config itself
+
+    @model_validator(mode="after")
+    def _described(self) -> Self:
+        if self.source == "ludwig" and self.about != self.file:
+            raise ValueError("about should be the file itself, which tells ludwig all")
+        return self
+
+
 class Data(Strict):
     sources: Annotated[list[Literal["ludwig", "npm", "folder"]], Field(min_length=1)]
     folder: str
@@ -174,6 +188,7 @@ class Benchmark(Strict):
 
 
 class Params(Strict):
+    model: Model = Model(source="ludwig", file="config.yaml", about="config.yaml")
     data: Data
     train: Train
     bundle: BundleParams
@@ -250,6 +265,7 @@ def _known_keys(location: list[str]) -> set[str]:
     if len(location) == 1:
         return set(Params.model_fields)
     tables: dict[str, type[Strict]] = {
+        "model": Model,
         "data": Data,
         "train": Train,
         "bundle": BundleParams,
