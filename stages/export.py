@@ -14,8 +14,8 @@ Each export answers as the program does. That the program answers as Ludwig does
 Ludwig is: in the train stage.
 
 With another `source` than ludwig it reads the file in artifacts/model/ and the model.yaml that
-params.yaml `model` names, and writes network.json, the file under the name that it would have here, and
-reference.npz: inputs, what the file's own runtime answers, and labels, if there are any.
+params.yaml `model` names. It writes network.json, the file under the name that it would have here,
+and reference.npz: inputs, what the file's own runtime answers, and labels, if there are any.
 """
 
 import argparse

@@ -1,7 +1,7 @@
 """Train the network of config.yaml with Ludwig; keep the best by validation accuracy.
 
-Reads:   data/prepared/{train,validation}.npz, params.yaml `model`, `train`, and the file (config.yaml)
-         that `model` names
+Reads:   data/prepared/{train,validation}.npz, params.yaml `model`, `train`, and the file that
+         `model` names: config.yaml
 Writes:  artifacts/model/     what LudwigModel.load takes, config.yaml as it was trained,
                              program.pt2: the network as torch's ExportedProgram, without Ludwig,
                              which answers as Ludwig does to each validation image,

@@ -2,7 +2,7 @@
 
     build(target, sources, out)        files of a target, from the exported network
     why_not(variant, device)           why this machine cannot run it there, or None
-    load(variant, folder, device)      a Run: images to probabilities
+    load(variant, folder, device)      a Run: inputs to outputs
     load_alone(…, images)              the same without copies, to be timed; not every backend's
 
 Each imports its runtime only when it is used, since the plain package brings IREE's alone.
@@ -18,12 +18,12 @@ from typing import Any, Protocol, cast, runtime_checkable
 import numpy as np
 import numpy.typing as npt
 
-from ludus.errors import DeviceError, UsageError
-from ludus.manifest import File, Variant
+from ludus.errors import DeviceError, ToolError, UsageError
+from ludus.manifest import File, Variant, read_network
 from ludus.params import Lowering, Target
 
 Array = npt.NDArray[np.float32]
-# Images [N, 1, height, width] float32 to probabilities [N, classes] float32, for any N >= 1.
+# Inputs [N, ...] float32 to outputs [N, ...] float32, for any N >= 1.
 Run = Callable[[Array], Array]
 
 BACKENDS = {
@@ -41,6 +41,22 @@ class Sources:
     export: Path  # the folder with model.torchscript, model.onnx
     lowered: Path  # the folder with <lowering>.mlir
     lowerings: dict[str, Lowering]
+
+    def exported(self, name: str, target: str) -> Path:
+        """A file of the export. Raises ToolError where the network did not come with it."""
+        path = self.export / name
+        if not path.is_file():
+            raise ToolError(
+                f"targets.{target} is made of {path}, which is not there: a network from "
+                "params.yaml model has it where it was trained here or could be exported so; take "
+                "the target and its evaluations out of params.yaml"
+            )
+        return path
+
+    @property
+    def batch(self) -> int:
+        """How many inputs the exported network takes at a time; -1: any number."""
+        return read_network(self.export).inputs[0].shape[0]
 
 
 class Backend(Protocol):
@@ -89,7 +105,7 @@ def load(variant: Variant, folder: Path, device: str, threads: int = 0) -> Run:
 def load_alone(
     variant: Variant, folder: Path, device: str, images: Array, threads: int = 0
 ) -> Callable[[], None]:
-    """Load a variant with images [N, 1, height, width] in the device's memory, to time it.
+    """Load a variant with images [N, ...] in the device's memory, to time it.
 
     A call computes the answers and leaves them there. Raises DeviceError where the variant cannot
     run there, UsageError where its backend has no such way.
