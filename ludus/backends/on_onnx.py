@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ludus.backends import Run, Sources, describe
-from ludus.backends.batches import ANY, run_in_batches
+from ludus.backends.batches import ANY, run_in_batches, split
 from ludus.devices.module import Array
-from ludus.errors import ToolError, UsageError
+from ludus.errors import ToolError
 from ludus.manifest import EntryFunction, Variant
 from ludus.params import OtherTarget
 
@@ -55,13 +55,20 @@ def load_alone(
     variant: Variant, folder: Path, device: str, images: Array, threads: int = 0
 ) -> Callable[[], None]:
     """Load the model with images and answers bound to it, so that a call copies neither."""
-    if variant.entry_functions[0].batch not in (ANY, len(images)):
-        raise UsageError(f"{variant.target} takes {variant.entry_functions[0].batch} at a time")
     session = _session(variant, folder, threads)
-    binding = session.io_binding()
-    binding.bind_cpu_input(session.get_inputs()[0].name, images)
-    binding.bind_output(session.get_outputs()[0].name)
-    return lambda: session.run_with_iobinding(binding)
+    batch = variant.entry_functions[0].batch
+    bindings = []
+    for part in [images] if batch == ANY else split(images, [batch]):
+        binding = session.io_binding()
+        binding.bind_cpu_input(session.get_inputs()[0].name, part)
+        binding.bind_output(session.get_outputs()[0].name)
+        bindings.append(binding)
+
+    def run() -> None:
+        for binding in bindings:
+            session.run_with_iobinding(binding)
+
+    return run
 
 
 def _session(variant: Variant, folder: Path, threads: int) -> "onnxruntime.InferenceSession":
