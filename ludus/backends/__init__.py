@@ -18,7 +18,7 @@ from typing import Any, Protocol, cast, runtime_checkable
 import numpy as np
 import numpy.typing as npt
 
-from ludus.errors import DeviceError, ToolError, UsageError
+from ludus.errors import ConfigError, DeviceError, ToolError, UsageError
 from ludus.manifest import File, Variant, read_network
 from ludus.params import Lowering, Target
 
@@ -42,14 +42,14 @@ class Sources:
     lowered: Path  # the folder with <lowering>.mlir
     lowerings: dict[str, Lowering]
 
-    def exported(self, name: str, target: str) -> Path:
+    def exported(self, name: str, where: str) -> Path:
         """A file of the export. Raises ToolError where the network did not come with it."""
         path = self.export / name
         if not path.is_file():
             raise ToolError(
-                f"targets.{target} is made of {path}, which is not there: a network from "
-                "params.yaml model has it where it was trained here or could be exported so; take "
-                "the target and its evaluations out of params.yaml"
+                f"{where} is made of {path}, which is not there: a network from "
+                "params.yaml model has it where it was trained here, or came or could be exported so; "
+                "take what needs it out of params.yaml"
             )
         return path
 
@@ -57,6 +57,15 @@ class Sources:
     def batch(self) -> int:
         """How many inputs the exported network takes at a time; -1: any number."""
         return read_network(self.export).inputs[0].shape[0]
+
+
+def check_batches(batch: int, lowering: Lowering, where: str) -> None:
+    """Raises ConfigError where a network of a fixed batch is lowered for others."""
+    if batch != -1 and lowering.batches != [batch]:
+        raise ConfigError(
+            f"{where}.batches is {lowering.batches}, and the network takes {batch} inputs at a "
+            f"time; expected [{batch}]"
+        )
 
 
 class Backend(Protocol):

@@ -25,7 +25,7 @@ def build(name: str, target: OtherTarget, sources: Sources, out: Path) -> Varian
     """Convert the exported trace with pnnx. Raises ToolError with the converter's words."""
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
-        exported = sources.exported("model.torchscript", name)
+        exported = sources.exported("model.torchscript", f"targets.{name}")
         shutil.copyfile(exported, folder / "model.pt")
         pnnx = str(Path(sys.executable).with_name("pnnx"))
         command = [pnnx, "model.pt", *target.flags]

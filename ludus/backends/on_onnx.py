@@ -21,7 +21,7 @@ MODEL = "model.onnx"
 
 def build(name: str, target: OtherTarget, sources: Sources, out: Path) -> Variant:
     """Copy the exported model."""
-    shutil.copyfile(sources.exported(MODEL, name), out / MODEL)
+    shutil.copyfile(sources.exported(MODEL, f"targets.{name}"), out / MODEL)
     return describe(
         name,
         out,

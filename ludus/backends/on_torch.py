@@ -24,7 +24,7 @@ DEVICES = {"cpu": "cpu", "cuda": "cuda"}
 
 def build(name: str, target: OtherTarget, sources: Sources, out: Path) -> Variant:
     """Copy the exported trace."""
-    shutil.copyfile(sources.exported(MODEL, name), out / MODEL)
+    shutil.copyfile(sources.exported(MODEL, f"targets.{name}"), out / MODEL)
     return describe(
         name,
         out,

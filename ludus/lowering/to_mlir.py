@@ -39,6 +39,13 @@ def to_mlir(program: ExportedProgram, lowering: Lowering) -> aot.ExportOutput:
     return lowered
 
 
+def batch_of(program: ExportedProgram) -> int:
+    """How many inputs a program takes at a time; -1: any number."""
+    (given,) = program.graph_signature.user_inputs
+    (shape,) = (node.meta["val"].shape for node in program.graph.nodes if node.name == given)
+    return shape[0] if isinstance(shape[0], int) else -1
+
+
 def _rewritten(program: ExportedProgram, names: list[str]) -> fx.GraphModule:
     module, lines = rewrite(program, names)
     print("  " + "; ".join(lines))
