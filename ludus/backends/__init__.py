@@ -47,9 +47,9 @@ class Sources:
         path = self.export / name
         if not path.is_file():
             raise ToolError(
-                f"{where} is made of {path}, which is not there: a network from "
-                "params.yaml model has it where it was trained here, or came or could be exported so; "
-                "take what needs it out of params.yaml"
+                f"{where} is made of {path}, which is not there: the network of params.yaml model "
+                "did not come so, and could not be exported so; take what needs it out of "
+                "params.yaml"
             )
         return path
 
