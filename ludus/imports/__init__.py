@@ -19,7 +19,7 @@ import numpy.typing as npt
 from ludus.bundle import check_network
 from ludus.errors import NetworkError
 from ludus.files import read_arrays, replaced_folder
-from ludus.imports.about import About, Data, read_about
+from ludus.imports.about import About, Beside, Data, read_about
 from ludus.manifest import Network, Tensor
 from ludus.test_set import TestSet, save_test_set
 
@@ -80,18 +80,30 @@ def _tests(about: About, path: Path) -> TestSet:
 
 
 def _labelled(data: Data, path: Path) -> tuple[Array, npt.NDArray[np.integer] | None]:
-    """The arrays of a file beside model.yaml, whose sha256 must be the one that it gives."""
-    file = path.parent / data.file
-    next_step = f"{path} names it under tests"
+    """The arrays of the file of tests, checked."""
     keys = ["inputs", "labels"] if data.labelled else ["inputs"]
-    arrays = read_arrays(file, keys, next_step)
-    found = hashlib.sha256(file.read_bytes()).hexdigest()
-    if found != data.sha256:
-        raise NetworkError(
-            f"{file} has the sha256 {found}, and {path} says {data.sha256}; write what it has "
-            "under tests.sha256, so that DVC sees that the tests are others"
-        )
+    arrays = read_arrays(_beside(data, path), keys, f"{path} names it under tests")
     return arrays[0], arrays[1] if data.labelled else None
+
+
+def _beside(named: Beside, path: Path) -> Path:
+    """A file that model.yaml names. Raises NetworkError where it is missing or another."""
+    file = path.parent / named.file
+    if not file.is_file():
+        raise NetworkError(f"{file} is missing, and {path} names it")
+    found = hashlib.sha256(file.read_bytes()).hexdigest()
+    if found != named.sha256:
+        raise NetworkError(
+            f"{file} has the sha256 {found}, and {path} says {named.sha256}; if it is the one you "
+            "mean, write its own there: by that DVC sees that it is another"
+        )
+    return file
+
+
+def _labels(about: About, path: Path) -> list[str]:
+    if isinstance(about.labels, Beside):
+        return _beside(about.labels, path).read_text(encoding="utf-8").splitlines()
+    return about.labels
 
 
 def _network(about: About, path: Path, count: int, reference: Array) -> Network:
@@ -109,7 +121,7 @@ def _network(about: About, path: Path, count: int, reference: Array) -> Network:
     network = Network(
         inputs=[Tensor(name=about.input.name, datatype="FP32", shape=about.input.shape)],
         outputs=[Tensor(name=about.output.name, datatype="FP32", shape=shape)],
-        labels=about.labels,
+        labels=_labels(about, path),
         preprocess=about.preprocess,
     )
     check_network(path, network)

@@ -25,11 +25,16 @@ class Found(Strict):
     shape: Annotated[list[Batch], Field(min_length=1)] | None = None
 
 
-class Data(Strict):
-    """An .npz file beside model.yaml: inputs float32 [N, ...], and labels where labelled."""
+class Beside(Strict):
+    """A file beside model.yaml; by its sha256 DVC sees that it has changed."""
 
     file: str
     sha256: Sha256
+
+
+class Data(Beside):
+    """An .npz file: inputs float32 [N, ...], and labels where labelled."""
+
     labelled: bool = False
 
 
@@ -52,7 +57,11 @@ class About(Strict):
 
     inputs: list[Given]
     outputs: list[Found]
-    labels: list[str] = Field(default=[])
+    # Of a file one a line.
+    labels: Annotated[
+        Annotated[list[str], Tag("list")] | Annotated[Beside, Tag("file")],
+        Discriminator(lambda values: "list" if isinstance(values, list) else "file"),
+    ] = Field(default=[])
     preprocess: Picture | None = None
     tests: Annotated[
         Annotated[Data, Tag("data")] | Annotated[Random, Tag("random")],

@@ -38,7 +38,7 @@ def take(file: Path, about: About, folder: Path) -> None:
         program = _fixed(file, program, about.input.shape)
     _try(file, program, about.input.shape[0])
     torch.export.save(program, folder / "model.pt2")
-    metadata = {"labels": about.labels, "preprocess": about.preprocess}
+    metadata = {"preprocess": about.preprocess}
     named = about.input.name, about.output.name
     _where_it_can(
         "model.onnx",
