@@ -28,7 +28,8 @@ MOST_IMAGES = max(plan.LONG.curve)
 def measure_targets(params: Params, targets: Path, export: Path, *, long: bool = False) -> Record:
     """Benchmark the targets of params. Raises DataError for images or files that are not there."""
     tests = load_test_set(export / "reference.npz")
-    built = [(read_variant(targets / name), targets / name) for name in params.targets]
+    names = [name for name, target in params.targets.items() if target.bundled]
+    built = [(read_variant(targets / name), targets / name) for name in names]
     return benchmark(
         built,
         normalise(tests.images[:MOST_IMAGES], read_network(export).preprocess),

@@ -18,6 +18,7 @@ from typing import Any, Protocol, cast, runtime_checkable
 import numpy as np
 import numpy.typing as npt
 
+from ludus import from_onnx
 from ludus.errors import DeviceError, UsageError
 from ludus.manifest import File, Variant
 from ludus.params import Lowering, Target
@@ -31,6 +32,7 @@ BACKENDS = {
     "onnx": "ludus.backends.on_onnx",
     "ncnn": "ludus.backends.on_ncnn",
     "torch": "ludus.backends.on_torch",
+    "xla": "ludus.backends.on_xla",
 }
 
 
@@ -41,6 +43,13 @@ class Sources:
     export: Path  # the folder with model.torchscript, model.onnx
     lowered: Path  # the folder with <lowering>.mlir
     lowerings: dict[str, Lowering]
+
+    def mlir(self, name: str) -> Path:
+        """The MLIR of a lowering; of one that is not torch's, it is made now."""
+        lowering = self.lowerings[name]
+        if lowering.source == "torch":
+            return self.lowered / f"{name}.mlir"
+        return from_onnx.to_mlir(self.export / "model.onnx", lowering, name)
 
 
 class Backend(Protocol):

@@ -50,7 +50,13 @@ def describe(variant: Variant, device: str) -> Described:
 
 def run(variant: Variant, folder: Path, device: str, tests: TestSet, network: Network) -> Answers:
     """Load the variant and give it the images; raises what its backend does."""
-    run = backends.load(variant, folder, device)
+    return run_all(backends.load(variant, folder, device), variant, device, tests, network)
+
+
+def run_all(
+    run: backends.Run, variant: Variant, device: str, tests: TestSet, network: Network
+) -> Answers:
+    """Give a loaded variant all images."""
     how = network.preprocess
     run(normalise(tests.images[:1], how))  # first use: memory, kernels, caches
     answers, seconds = [], 0.0
