@@ -3,7 +3,8 @@
     python -m stages.lower
 
 reads   artifacts/export/model.pt2, params.yaml lowerings
-writes  artifacts/lowered/<lowering>.mlir
+writes  artifacts/lowered/<lowering>.mlir, for those of source: torch; what is made of others is
+        made when a target is compiled that needs it (ludus/from_onnx.py)
 """
 
 import argparse
@@ -29,6 +30,8 @@ def lower(program: Path, lowerings: dict[str, Lowering], out: Path) -> None:
         return
     exported = torch.export.load(program)
     for name, lowering in lowerings.items():
+        if lowering.source != "torch":
+            continue
         check_batches(batch_of(exported), lowering, f"lowerings.{name}")
         print(f"{name}:")
         to_mlir(exported, lowering).save_mlir(out / f"{name}.mlir")

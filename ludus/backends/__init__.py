@@ -18,6 +18,7 @@ from typing import Any, Protocol, cast, runtime_checkable
 import numpy as np
 import numpy.typing as npt
 
+from ludus import from_onnx
 from ludus.errors import ConfigError, DeviceError, ToolError, UsageError
 from ludus.manifest import File, Variant, read_network
 from ludus.params import Lowering, Target
@@ -31,6 +32,7 @@ BACKENDS = {
     "onnx": "ludus.backends.on_onnx",
     "ncnn": "ludus.backends.on_ncnn",
     "torch": "ludus.backends.on_torch",
+    "xla": "ludus.backends.on_xla",
 }
 
 
@@ -42,14 +44,25 @@ class Sources:
     lowered: Path  # the folder with <lowering>.mlir
     lowerings: dict[str, Lowering]
 
+    def mlir(self, name: str) -> Path:
+        """The MLIR of a lowering; of one that is not torch's, it is made now."""
+        lowering, where = self.lowerings[name], f"lowerings.{name}"
+        if lowering.source == "torch":
+            self.exported("model.pt2", where)
+            return self.lowered / f"{name}.mlir"
+        check_batches(self.batch, lowering, where)
+        if lowering.source == "stablehlo" and (self.export / "model.mlir").is_file():
+            return self.export / "model.mlir"
+        return from_onnx.to_mlir(self.exported("model.onnx", where), lowering, name)
+
     def exported(self, name: str, where: str) -> Path:
         """A file of the export. Raises ToolError where the network did not come with it."""
         path = self.export / name
         if not path.is_file():
             raise ToolError(
-                f"{where} is made of {path}, which is not there: the network of params.yaml model "
-                "did not come so, and could not be exported so; take what needs it out of "
-                "params.yaml"
+                f"{path} is not there, and {where} is made of it: the network of params.yaml model did "
+                "not come so, or could not be exported so (`dvc repro export`); take what needs it "
+                "out of params.yaml"
             )
         return path
 

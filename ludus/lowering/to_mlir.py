@@ -28,7 +28,7 @@ def to_mlir(program: ExportedProgram, lowering: Lowering) -> aot.ExportOutput:
         example = torch.cat([one] * batch)
         key = keys[names[batch]]
 
-        @builder.export_program(name=f"batch_{batch}", args=(example,))
+        @builder.export_program(name=lowering.functions()[batch], args=(example,))
         def _(networks: torch.nn.ModuleDict, images: torch.Tensor, key: str = key) -> torch.Tensor:
             answer: torch.Tensor = networks[key](images)
             return answer
