@@ -60,9 +60,9 @@ class Sources:
         path = self.export / name
         if not path.is_file():
             raise ToolError(
-                f"{path} is not there, and {where} is made of it: the network of params.yaml model did "
-                "not come so, or could not be exported so (`dvc repro export`); take what needs it "
-                "out of params.yaml"
+                f"{path} is not there, and {where} is made of it: the network of params.yaml "
+                "model did not come so, or could not be exported so (`dvc repro export`); take "
+                "what needs it out of params.yaml"
             )
         return path
 
