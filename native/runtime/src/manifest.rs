@@ -452,7 +452,7 @@ fn variant(value: &Value) -> Read<Variant> {
     let variant = object(value, |keys| {
         Ok(Variant {
             target: keys.need("target", text)?,
-            backend: keys.need("backend", word(&["iree", "onnx", "ncnn", "torch"]))?,
+            backend: keys.need("backend", word(&["iree", "onnx", "ncnn", "torch", "xla"]))?,
             driver: keys.may("driver", nullable(word(&drivers)))?,
             files: keys.need("files", filled(file))?,
             sha256: keys.need("sha256", sha256)?,
