@@ -10,7 +10,7 @@ export HF_HUB_DISABLE_TELEMETRY := 1
 
 READY := .venv/ready
 
-.PHONY: help setup debian debian-addon repro table test test-unit test-backend test-pipeline test-native \
+.PHONY: help setup debian debian-addon machines machine-riscv64 repro table test test-unit test-backend test-pipeline test-native \
 	test-godot fuzz addon addon-aarch64 demo demo-server lint format bundle doctor lock clean
 
 help: ## list the targets
@@ -18,8 +18,15 @@ help: ## list the targets
 
 setup: $(READY) debian ## bring the environment and what Debian has for it; all others do so too
 
-repro: setup ## run the pipeline (dvc repro): from data to verified bundle, and the table of targets
+repro: setup machines ## run the pipeline (dvc repro): from data to verified bundle, and the table of targets
 	@dvc repro; ended=$$?; test ! -e artifacts/report || python -m ludus.report; exit $$ended
+
+machines: setup ## bring what params.yaml's evaluations on other systems need: qemu's, Wine's, SwiftShader
+	@python -m ludus.machines
+
+machine-riscv64: setup debian-addon ## build IREE's runtime for RISC-V, for iree-cpu-riscv64-qemu; minutes
+	@setup/debian.sh setup/debian-riscv64.txt
+	@python -m ludus.machines qemu-riscv64
 
 table: ## show the table of the last run
 	@python -m ludus.report
@@ -86,7 +93,7 @@ lock: setup ## pin the newest versions that pyproject.toml and requirements/*.in
 
 clean: ## remove what the pipeline made and the environments; DVC's cache stays
 	rm -rf data/raw data/prepared artifacts dist .venv .uv .toolchains .*_cache .hypothesis
-	rm -rf .native .godot-engine native/target godot/addons/ludus/bin
+	rm -rf .machines .native .godot-engine native/target godot/addons/ludus/bin
 
 # The environment: made again only when what it is made from changes.
 $(READY): .python-version pyproject.toml requirements/pipeline.txt requirements/uv.txt

@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Column, Table
 
-from ludus import backends, bundle, devices, evaluation, files, images, results, toolchain
+from ludus import backends, bundle, devices, evaluation, files, images, machines, results, toolchain
 from ludus.benchmark import record, tables
 from ludus.benchmark.run import bundle_benchmark
 from ludus.errors import DeviceError, ImageError, LudusError, UsageError, nearest
@@ -45,6 +45,7 @@ VariantOption = Annotated[str | None, typer.Option(help="a target, such as iree-
 def doctor(as_json: Json = False) -> None:
     """Say what this machine can run, after computing on each device."""
     rows = [_device_row(word) for word in devices.DEVICES]
+    rows += [_machine_row(name) for name in MACHINES if name != "native"]
     rows += [_runtime_row(name) for name in backends.BACKENDS]
     rows += [_toolchain_row(version) for version in toolchain.versions()]
     if as_json:
@@ -158,7 +159,7 @@ def evaluate(
     device: DeviceOption = None,
     machine: Annotated[str, typer.Option(help="what this machine is called")] = "native",
     through: Annotated[
-        str | None, typer.Option(help="what runs it: native (default), godot, godot-pck")
+        str | None, typer.Option(help=f"what runs it: {', '.join(MACHINES)}; default: native")
     ] = None,
 ) -> None:
     """Run the test inputs through a bundle; write a results file that attests another's build."""
@@ -283,6 +284,13 @@ def _device_row(word: str) -> dict[str, Any]:
     reason = devices.why_not(word)
     detail = reason or devices.open_device(word)[1]
     return {"kind": "device", "name": word, "passes": reason is None, "detail": detail}
+
+
+def _machine_row(name: str) -> dict[str, Any]:
+    parts = list(machines.machine(name).facts().values())
+    reasons = [part["reason"] for part in parts if part["reason"]]
+    detail = "; ".join(reasons or [part["name"] for part in parts])
+    return {"kind": "machine", "name": name, "passes": not reasons, "detail": detail}
 
 
 def _runtime_row(name: str) -> dict[str, Any]:

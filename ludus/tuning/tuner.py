@@ -135,7 +135,7 @@ def devices_for(target: IreeTarget) -> dict[str, str | None]:
         if known.probe == target.driver and word != "vulkan"
     ]
     needs = cpu.why_not_cpu(target.cpu) if target.cpu else None
-    fitting.sort(key=lambda word: "llvmpipe" in word)
+    fitting.sort(key=lambda word: word in ("vulkan-llvmpipe", "vulkan-swiftshader"))
     return {word: needs or devices.why_not(word) for word in fitting}
 
 

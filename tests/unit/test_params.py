@@ -311,6 +311,25 @@ def test_every_machine_that_there_is_can_be_named(tmp_path: Path, machine: str) 
     assert load(tmp_path, text).evaluations["onnx-cpu"].machine == machine
 
 
+@pytest.mark.parametrize(
+    ("device", "machine", "said"),
+    [
+        ("vulkan-gpu", "wine", "'wine' has no 'vulkan-gpu'; expected device: cpu"),
+        ("vulkan", "qemu-aarch64", "'qemu-aarch64' has no 'vulkan'; expected device: cpu"),
+        ("vulkan-swiftshader", "godot", "'godot' does not know SwiftShader; expected native"),
+    ],
+)
+def test_a_machine_must_have_the_device(
+    tmp_path: Path, device: str, machine: str, said: str
+) -> None:
+    row = "backend: iree, toolchain: 3.13.0, lowering: direct, driver: vulkan, flags: []"
+    text = edited("  onnx: {", f"  shaders: {{{row}}}\n  onnx: {{").replace(
+        "{target: onnx, device: cpu, machine: native",
+        f"{{target: shaders, device: {device}, machine: {machine}",
+    )
+    assert refusal(tmp_path, text).endswith(f"evaluations.onnx-cpu.machine: {said}")
+
+
 def test_a_machine_can_be_named_only_if_there_is_one() -> None:
     assert set(get_args(Machine)) == set(MACHINES)
 

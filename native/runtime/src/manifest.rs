@@ -113,7 +113,7 @@ pub struct EntryFunction {
 /// What compiled CPU code needs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Cpu {
-    /// "x86_64" or "aarch64".
+    /// "x86_64", "aarch64" or "riscv64".
     pub architecture: &'static str,
     /// As LLVM names them.
     pub features: Vec<String>,
@@ -425,7 +425,7 @@ fn entry_function(value: &Value) -> Read<EntryFunction> {
 fn cpu(value: &Value) -> Read<Cpu> {
     object(value, |keys| {
         Ok(Cpu {
-            architecture: keys.need("architecture", word(&["x86_64", "aarch64"]))?,
+            architecture: keys.need("architecture", word(&["x86_64", "aarch64", "riscv64"]))?,
             features: keys.need("features", list(text))?,
         })
     })
