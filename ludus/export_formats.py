@@ -83,7 +83,7 @@ def _write_onnx(program: ExportedProgram, network: Network, path: Path) -> None:
         node.doc_string = ""
     metadata = {
         "labels": json.dumps(network.labels),
-        "preprocess": network.preprocess.model_dump_json(),
+        "preprocess": json.dumps(network.preprocess and network.preprocess.model_dump()),
     }
     onnx.helper.set_model_props(model, metadata)
     onnx.checker.check_model(model, full_check=True)

@@ -137,7 +137,7 @@ class Evaluation(Strict):
 class Gate(Strict):
     """Floors; see `ludus.results.judge`."""
 
-    accuracy: Annotated[float, Field(ge=0, le=1)]
+    accuracy: Annotated[float, Field(ge=0, le=1)]  # 0 where nothing is labelled
     accuracy_loss: Annotated[float, Field(ge=0, le=1)]
     agreement: Annotated[float, Field(ge=0, le=1)]
     max_abs_diff: Annotated[float, Field(ge=0)]

@@ -12,10 +12,10 @@ from ludus.params import Lowering
 
 def to_mlir(program: ExportedProgram, lowering: Lowering) -> aot.ExportOutput:
     """One entry function for any batch, or one for each; equal rewrites share their weights."""
-    image = program.example_inputs[0][0]
+    one = program.example_inputs[0][0][:1]
     if lowering.batches == "dynamic":
-        # Two images: torch.export takes a batch of one for a constant.
-        example = image[:1].repeat(2, 1, 1, 1)
+        # Two inputs: torch.export takes a batch of one for a constant.
+        example = torch.cat([one, one])
         module = _rewritten(program, lowering.rewrites)
         dynamic = torch.export.export(module, (example,), dynamic_shapes=({0: Dim.DYNAMIC},))
         return aot.export(dynamic)
@@ -25,7 +25,7 @@ def to_mlir(program: ExportedProgram, lowering: Lowering) -> aot.ExportOutput:
     holder = torch.nn.ModuleDict({keys[rewrites]: networks[rewrites] for rewrites in networks})
     builder = aot.FxProgramsBuilder(holder)
     for batch in lowering.batches:
-        example = image[:1].repeat(batch, 1, 1, 1)
+        example = torch.cat([one] * batch)
         key = keys[names[batch]]
 
         @builder.export_program(name=f"batch_{batch}", args=(example,))
