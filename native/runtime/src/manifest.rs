@@ -29,11 +29,11 @@ pub struct Manifest {
     pub name: String,
     /// Three numbers, as "1.0.0".
     pub version: String,
-    /// In the engine's order: `input/0`, `input/1`. The first is what `preprocess` makes.
+    /// In the engine's order, `input/0`: one. It is what `preprocess` makes.
     pub inputs: Vec<Tensor>,
-    /// In the engine's order.
+    /// In the engine's order: one.
     pub outputs: Vec<Tensor>,
-    /// Of the first output's last dimension; each differs. Empty where its numbers have no names.
+    /// Of the output's last dimension; each differs. Empty where its numbers have no names.
     pub labels: Vec<String>,
     /// From a picture to the first input; none where the network takes no pictures.
     pub preprocess: Option<Preprocess>,
@@ -56,7 +56,7 @@ pub struct Tensor {
     pub name: String,
     /// "FP32".
     pub datatype: &'static str,
-    /// -1, for the batch, and then lengths of at least 1.
+    /// The batch, which may be -1, for any, and then lengths of at least 1.
     pub shape: Vec<i64>,
 }
 
@@ -255,30 +255,24 @@ impl Manifest {
         differ("file", self.every_file().map(|file| file.path.as_str()))
     }
 
+    /// One input and one output, of the shapes that preprocess and labels have.
     fn check_shapes(&self) -> Read<()> {
         for (side, tensors) in [("inputs", &self.inputs), ("outputs", &self.outputs)] {
-            for (index, tensor) in tensors.iter().enumerate() {
-                check_shape(&format!("{side}.{index}.shape"), &tensor.shape)?;
+            if tensors.len() != 1 {
+                return Err(Fault::new(format!("{side}: expected one, got {}", tensors.len())));
             }
+            check_shape(side, &tensors[0].shape)?;
         }
+        let (input, output) = (&self.inputs[0].shape, &self.outputs[0].shape);
         if let Some(how) = &self.preprocess {
             how.check()?;
-            if self.inputs[0].shape != how.shape() {
-                return Err(Fault::new(format!(
-                    "inputs.0.shape: expected {:?}, as preprocess says, got {:?}",
-                    how.shape(),
-                    self.inputs[0].shape
-                )));
-            }
+            expect_shape("inputs", input, &[&input[..1], &how.shape()].concat())?;
         }
-        let (shape, width) = (&self.outputs[0].shape, self.labels.len());
-        if width > 0 && shape[1..].last() != Some(&(width as i64)) {
-            return Err(Fault::new(format!(
-                "outputs.0.shape: expected {width} as the last dimension, as there are labels, got \
-                 {shape:?}"
-            )));
+        let mut expected = [&input[..1], &output[1..]].concat();
+        if let (false, Some(last)) = (self.labels.is_empty(), expected[1..].last_mut()) {
+            *last = self.labels.len() as i64;
         }
-        Ok(())
+        expect_shape("outputs", output, &expected)
     }
 }
 
@@ -296,14 +290,24 @@ impl Variant {
     }
 }
 
-/// The batch, then lengths, and no more numbers than can be counted in bytes.
-fn check_shape(place: &str, shape: &[i64]) -> Read<()> {
+/// The first dimension alone may be any, and the values of one in the batch can be counted in bytes.
+fn check_shape(side: &str, shape: &[i64]) -> Read<()> {
     let bytes = shape[1..].iter().try_fold(4_i64, |product, length| product.checked_mul(*length));
-    if shape[0] == -1 && shape[1..].iter().all(|length| *length >= 1) && bytes.is_some() {
+    if bytes.is_some() && !shape[1..].contains(&-1) {
         return Ok(());
     }
     Err(Fault::new(format!(
-        "{place}: expected -1, for the batch, and then lengths of at least 1, got {shape:?}"
+        "{side}.0.shape: expected -1 in the first place alone, and no more values than there are \
+         bytes, got {shape:?}"
+    )))
+}
+
+fn expect_shape(side: &str, shape: &[i64], expected: &[i64]) -> Read<()> {
+    if shape == expected {
+        return Ok(());
+    }
+    Err(Fault::new(format!(
+        "{side}.0.shape: expected {expected:?}, as preprocess, labels and batch say, got {shape:?}"
     )))
 }
 

@@ -17,6 +17,9 @@ pub const IREE_VERSION: &str = "3.13.0";
 /// Any number of images, in an entry function's `batch`.
 const ANY: i64 = -1;
 
+/// Of a call's input and result together, bytes: what no honest batch has, and no game can spare.
+const LARGEST_CALL: u64 = 4 << 30;
+
 /// A variant of a bundle, the device that it is for, and why it cannot run there.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Choice {
@@ -156,13 +159,6 @@ pub struct Model {
 impl Model {
     /// Load a variant and compute the first golden answer with it.
     fn try_open(bundle: &Arc<Bundle>, variant: &Variant, kind: &'static Kind) -> Result<Self> {
-        let (inputs, outputs) = (bundle.manifest.inputs.len(), bundle.manifest.outputs.len());
-        if (inputs, outputs) != (1, 1) {
-            return Err(Error::Usage(format!(
-                "{} has {inputs} inputs and {outputs} outputs, and this runs networks of one each",
-                bundle.place("")
-            )));
-        }
         let device = device::open(kind).map_err(Error::Device)?;
         let file = &variant.files[0];
         let place = bundle.place(&file.path);
@@ -174,6 +170,7 @@ impl Model {
             ))
         })?;
         for entry in &variant.entry_functions {
+            check_batch(entry, bundle, &place)?;
             if !module.has(&entry.name) {
                 return Err(Error::Manifest(format!(
                     "{place} has no entry function '{}', which its variant names",
@@ -325,6 +322,21 @@ impl Model {
 
     fn output(&self) -> &Tensor {
         &self.bundle.manifest.outputs[0]
+    }
+}
+
+/// A batch whose buffers cannot be had would end the process.
+fn check_batch(entry: &EntryFunction, bundle: &Bundle, place: &str) -> Result<()> {
+    let [input, output] = [&bundle.manifest.inputs[0], &bundle.manifest.outputs[0]]
+        .map(|tensor| tensor.values() as u64 * size_of::<f32>() as u64);
+    let batch = entry.batch.max(1) as u64;
+    match input.checked_add(output).and_then(|each| each.checked_mul(batch)) {
+        Some(bytes) if bytes <= LARGEST_CALL => Ok(()),
+        _ => Err(Error::Device(format!(
+            "{place} takes {batch} inputs at once in '{}', which with their answers need more than \
+             {LARGEST_CALL} bytes",
+            entry.name
+        ))),
     }
 }
 

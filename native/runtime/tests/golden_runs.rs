@@ -180,6 +180,20 @@ fn an_unknown_device_is_refused_with_those_there_are() {
 }
 
 #[test]
+fn a_batch_larger_than_any_memory_is_refused() {
+    for batch in [1_i64 << 40, i64::MAX] {
+        let folder = tempfile::tempdir().unwrap();
+        let bundle = common::good_copy(folder.path());
+        common::edit(&bundle, |manifest| {
+            manifest["variants"][1]["entry_functions"][0]["batch"] = json!(batch);
+        });
+        let error = fate(&bundle, "iree-vmvx").unwrap_err();
+        assert!(matches!(&error, Error::Device(_)), "{error}");
+        assert!(error.to_string().contains(&format!("takes {batch} inputs at once")), "{error}");
+    }
+}
+
+#[test]
 fn models_of_their_own_run_on_threads_of_their_own() {
     let threads: Vec<_> = (1..=4)
         .map(|count| {

@@ -80,7 +80,7 @@ fn an_unknown_key_is_told_with_the_nearest() {
     let mut document = good();
     document["variants"][0]["diver"] = json!("vulkan");
     let fault = parsed(&document).unwrap_err().to_string();
-    assert_eq!(fault, "manifest.json: variants.0: unknown key 'diver', did you mean 'driver'?");
+    assert_eq!(fault, "manifest.json: variants.0.diver: unknown key, did you mean 'driver'?");
 }
 
 #[test]

@@ -77,12 +77,16 @@ impl Manifest {
         labels: &[usize],
         probabilities: &[Vec<f64>],
     ) -> Read<()> {
-        let Some(Preprocess::Drawing(how)) = &self.preprocess else {
+        let (Some(Preprocess::Drawing(how)), [_, _]) =
+            (&self.preprocess, &self.outputs[0].shape[..])
+        else {
             return Err(Fault::new(
-                "golden: images are of networks whose preprocess is that of drawings; expected \
-                 inputs and outputs",
+                "golden: images are of drawings and their labels; expected inputs and outputs",
             ));
         };
+        if self.labels.is_empty() {
+            return Err(Fault::new("labels: expected some, since golden has labels"));
+        }
         let (count, width, size) = (labels.len(), self.labels.len(), how.size);
         let bytes = (size as u64 * size as u64).checked_mul(count as u64);
         let fits = bytes == Some(images.bytes) && probabilities.len() == count;

@@ -80,16 +80,16 @@ impl Preprocess {
         }
     }
 
-    /// Of the input that it makes; -1 stands for the batch.
-    pub fn shape(&self) -> [i64; 4] {
+    /// Of the input that it makes, without the batch.
+    pub fn shape(&self) -> [i64; 3] {
         match self {
-            Preprocess::Drawing(Drawing { size, .. }) => [-1, 1, *size as i64, *size as i64],
+            Preprocess::Drawing(Drawing { size, .. }) => [1, *size as i64, *size as i64],
             Preprocess::Photo(photo) => {
-                let (height, width) = (photo.height as i64, photo.width as i64);
-                let depth = photo.depth() as i64;
+                let [height, width, depth] =
+                    [photo.height, photo.width, photo.depth()].map(|length| length as i64);
                 match photo.layout {
-                    "NCHW" => [-1, depth, height, width],
-                    _ => [-1, height, width, depth],
+                    "NCHW" => [depth, height, width],
+                    _ => [height, width, depth],
                 }
             }
         }
