@@ -3,8 +3,9 @@
 A bundle MUST
 - hold manifest.json, which is valid by the schema of its schema_version;
 - name no target, label or file twice;
-- have an input and an output of the shapes that preprocessing and labels have;
-- have golden images and answers of those shapes, and labels that there are;
+- have one input and one output, whose first dimension alone may be -1, of the shapes that
+  preprocessing and labels have;
+- have golden inputs and answers of those shapes, and labels that there are;
 - hold every file that the manifest names, of that length and sha256, inside its folder;
 - hold nothing else, but for manifest.json and SHA256SUMS, which lists the same sums.
 
@@ -13,6 +14,7 @@ Every way not to do so has its own error in `ludus.errors`, below BundleError.
 
 import hashlib
 import json
+import math
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -20,7 +22,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from pydantic import ValidationError
 
 from ludus import backends
@@ -37,8 +38,18 @@ from ludus.errors import (
     nearest,
 )
 from ludus.files import write_text
-from ludus.images import normalise
-from ludus.manifest import SCHEMA_VERSION, File, Manifest, Variant
+from ludus.manifest import (
+    SCHEMA_VERSION,
+    UNIONS,
+    File,
+    Golden,
+    GoldenTensors,
+    Manifest,
+    Network,
+    Preprocess,
+    Variant,
+)
+from ludus.test_set import TestSet
 
 MANIFEST, SUMS = "manifest.json", "SHA256SUMS"
 
@@ -58,11 +69,24 @@ class Bundle:
             raise UsageError(f"{self.folder}: no variant '{target}'{hint}")
         return variants[target]
 
-    def golden_images(self) -> npt.NDArray[np.uint8]:
-        """The golden images, uint8 [count, size, size]."""
-        size = self.manifest.preprocess.size
-        data = np.fromfile(self.folder / self.manifest.golden.images.path, dtype=np.uint8)
-        return data.reshape(-1, size, size)
+    def golden(self) -> TestSet:
+        """The golden inputs, the answers expected of them, and the labels of drawings."""
+        golden, manifest = self.manifest.golden, self.manifest
+        if isinstance(golden, GoldenTensors):
+            inputs, outputs = (
+                np.fromfile(self.folder / file.path, "<f4").reshape(-1, *tensor.shape[1:])
+                for file, tensor in (
+                    (golden.inputs, manifest.inputs[0]),
+                    (golden.outputs, manifest.outputs[0]),
+                )
+            )
+            return TestSet(inputs=inputs, labels=None, reference=outputs)
+        images = np.fromfile(self.folder / golden.images.path, dtype=np.uint8)
+        return TestSet(
+            inputs=images.reshape(len(golden.labels), *manifest.inputs[0].shape[2:]),
+            labels=np.array(golden.labels),
+            reference=np.array(golden.probabilities, dtype=np.float32),
+        )
 
 
 def read_bundle(folder: Path) -> Bundle:
@@ -103,7 +127,10 @@ def read_manifest(path: Path) -> Manifest:
         return Manifest.model_validate(values, strict=True)
     except ValidationError as error:
         first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"]) or "the file"
+        place = list(first["loc"])
+        if place[0] in UNIONS:
+            del place[1:2]  # the arm of the union, which stands nowhere in the file
+        where = ".".join(map(str, place)) or "the file"
         raise ManifestError(f"{path}: {where}: {first['msg'].lower()}") from None
 
 
@@ -138,21 +165,21 @@ def choose(bundle: Bundle, device: str | None) -> tuple[Variant, str]:
 
 
 def check_golden_answers(bundle: Bundle, variant: Variant, device: str) -> float:
-    """Run the golden images. Returns the largest difference; raises GoldenError if too large."""
-    golden = bundle.manifest.golden
+    """Run the golden inputs. Returns the largest difference; raises GoldenError if too large."""
+    golden = bundle.golden()
     run = backends.load(variant, bundle.folder, device)
-    answers = run(normalise(bundle.golden_images(), bundle.manifest.preprocess))
-    expected = np.array(golden.probabilities, dtype=np.float32)
+    answers, expected = run(golden.tensors(bundle.manifest)), golden.reference
+    allowed = bundle.manifest.golden.max_abs_diff
     if answers.shape != expected.shape:  # which numpy would broadcast without a word
         raise GoldenError(
             f"{variant.target} on '{device}' answers in the shape {list(answers.shape)}, "
             f"expected {list(expected.shape)}"
         )
     difference = float(np.abs(answers - expected).max())
-    if not difference <= golden.max_abs_diff:
+    if not difference <= allowed:
         raise GoldenError(
             f"{variant.target} on '{device}' differs from the golden answers by {difference:.3g}, "
-            f"more than {golden.max_abs_diff:g}"
+            f"more than {allowed:g}"
         )
     return difference
 
@@ -184,7 +211,10 @@ def pack(bundle: Bundle, out: Path) -> Path:
 
 def _files(manifest: Manifest) -> Iterator[File]:
     yield from manifest.files
-    yield manifest.golden.images
+    if isinstance(manifest.golden, Golden):
+        yield manifest.golden.images
+    else:
+        yield from (manifest.golden.inputs, manifest.golden.outputs)
     for variant in manifest.variants:
         yield from variant.files
 
@@ -232,26 +262,73 @@ def _check_shapes(path: Path, manifest: Manifest) -> None:
         if len(set(names)) != len(names):
             twice = next(name for name in names if names.count(name) > 1)
             raise ManifestError(f"{path}: the {kind} '{twice}' comes twice")
-    size, width = manifest.preprocess.size, len(manifest.labels)
-    if manifest.preprocess.box > size:
-        raise ManifestError(
-            f"{path}: preprocess.box: expected at most the size, {size}, "
-            f"got {manifest.preprocess.box}"
-        )
-    for what, shape, expected in (
-        ("inputs.0.shape", manifest.inputs[0].shape, [-1, 1, size, size]),
-        ("outputs.0.shape", manifest.outputs[0].shape, [-1, width]),
-    ):
-        if shape != expected:
+    check_network(path, manifest)
+
+
+def check_network(path: Path, network: Network) -> None:
+    """Raises ManifestError unless what path says of input, output, pictures and labels fits."""
+    for kind, tensors in (("inputs", network.inputs), ("outputs", network.outputs)):
+        if len(tensors) != 1:
+            raise ManifestError(f"{path}: {kind}: expected one, got {len(tensors)}")
+        if -1 in tensors[0].shape[1:]:
             raise ManifestError(
-                f"{path}: {what}: expected {expected}, as preprocess and labels say, got {shape}"
+                f"{path}: {kind}.0.shape: expected -1 in the first place alone, "
+                f"got {tensors[0].shape}"
+            )
+    how, batch = network.preprocess, network.inputs[0].shape[0]
+    if isinstance(how, Preprocess) and how.box > how.size:
+        raise ManifestError(
+            f"{path}: preprocess.box: expected at most the size, {how.size}, got {how.box}"
+        )
+    shapes = {"inputs": network.inputs[0].shape, "outputs": network.outputs[0].shape}
+    expected = {
+        "inputs": [batch, *how.shape] if how else shapes["inputs"],
+        "outputs": [batch, *_labelled(shapes["outputs"], len(network.labels))],
+    }
+    for what, shape in shapes.items():
+        if shape != expected[what]:
+            raise ManifestError(
+                f"{path}: {what}.0.shape: expected {expected[what]}, as preprocess, labels and "
+                f"batch say, got {shape}"
             )
 
 
+def _labelled(shape: list[int], labels: int) -> list[int]:
+    """An output's shape without its batch, as wide as there are labels, if there are any."""
+    if labels == 0:
+        return shape[1:]
+    return [*shape[1:-1], labels]
+
+
 def _check_golden(path: Path, manifest: Manifest) -> None:
-    """Images, labels and answers must be as many, and answers as wide as there are labels."""
-    golden, size = manifest.golden, manifest.preprocess.size
-    count, width = len(golden.labels), len(manifest.labels)
+    """Inputs and answers must be as many and of their shapes; drawings have labels that exist."""
+    golden = manifest.golden
+    if isinstance(golden, Golden):
+        _check_golden_images(path, manifest, golden)
+        return
+    sizes = [
+        4 * math.prod(tensor.shape[1:]) for tensor in (manifest.inputs[0], manifest.outputs[0])
+    ]
+    counts = [
+        divmod(file.bytes, size)
+        for file, size in zip((golden.inputs, golden.outputs), sizes, strict=True)
+    ]
+    if counts[0] != counts[1] or counts[0][0] == 0 or counts[0][1] != 0:
+        raise ManifestError(
+            f"{path}: golden: expected as many inputs of {sizes[0]} bytes as outputs of "
+            f"{sizes[1]}, at least one; got {golden.inputs.bytes} and {golden.outputs.bytes} bytes"
+        )
+
+
+def _check_golden_images(path: Path, manifest: Manifest, golden: Golden) -> None:
+    how = manifest.preprocess
+    if not isinstance(how, Preprocess) or len(manifest.outputs[0].shape) != 2:
+        raise ManifestError(
+            f"{path}: golden: images are of drawings and their labels; expected inputs and outputs"
+        )
+    if not manifest.labels:
+        raise ManifestError(f"{path}: labels: expected some, since golden has labels")
+    count, size, width = len(golden.labels), how.size, len(manifest.labels)
     fits = golden.images.bytes == count * size * size and len(golden.probabilities) == count
     if not fits or any(len(row) != width for row in golden.probabilities):
         raise ManifestError(

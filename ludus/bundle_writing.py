@@ -9,10 +9,11 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
 from ludus.bundle import MANIFEST, SUMS, read_bundle
 from ludus.files import replaced_folder, write_json
-from ludus.manifest import File, Golden, Manifest, Network, Provenance, Variant
+from ludus.manifest import File, Golden, GoldenTensors, Manifest, Network, Provenance, Variant
 from ludus.model_card import model_card
 from ludus.params import Gate
 from ludus.test_set import TestSet
@@ -32,8 +33,9 @@ def write_bundle(
 ) -> Manifest:
     """Write a bundle to the folder out, in place of what was there, once it is whole and checked.
 
-    golden: how many of the test images it holds, equally many of each class. variants: best first,
-    each with the folder of its files. Raises a BundleError for parts that make no good bundle.
+    golden: how many of the test inputs it holds, equally many of each class where there are any.
+    variants: best first, each with the folder of its files. Raises a BundleError for parts that
+    make no good bundle.
     """
     with replaced_folder(out) as folder:
         manifest = Manifest(
@@ -66,19 +68,36 @@ def _variant(variant: Variant, built: Path, folder: Path) -> Variant:
     return variant.model_copy(update={"files": files})
 
 
-def _golden(tests: TestSet, count: int, max_abs_diff: float, folder: Path) -> Golden:
-    """The first test images of each class, as many of each, and the reference's answers."""
-    classes = np.unique(tests.labels)
-    each = -(-count // len(classes))
-    chosen = np.concatenate([np.flatnonzero(tests.labels == label)[:each] for label in classes])
+def _golden(
+    tests: TestSet, count: int, max_abs_diff: float, folder: Path
+) -> Golden | GoldenTensors:
+    """The first test inputs, as many of each class where there are any, and their answers."""
+    chosen = _chosen(tests, count)
     (folder / "golden").mkdir()
-    tests.images[chosen].tofile(folder / "golden" / "images.bin")
+    if not tests.are_drawings or tests.labels is None:
+        tests.inputs[chosen].astype("<f4").tofile(folder / "golden" / "inputs.f32")
+        tests.reference[chosen].astype("<f4").tofile(folder / "golden" / "outputs.f32")
+        return GoldenTensors(
+            inputs=_file(folder, "golden/inputs.f32"),
+            outputs=_file(folder, "golden/outputs.f32"),
+            max_abs_diff=max_abs_diff,
+        )
+    tests.inputs[chosen].tofile(folder / "golden" / "images.bin")
     return Golden(
         images=_file(folder, "golden/images.bin"),
         labels=tests.labels[chosen].tolist(),
         probabilities=tests.reference[chosen].tolist(),
         max_abs_diff=max_abs_diff,
     )
+
+
+def _chosen(tests: TestSet, count: int) -> npt.NDArray[np.intp]:
+    labels = tests.labels
+    if labels is None or labels.ndim > 1:
+        return np.arange(min(count, len(tests.inputs)))
+    classes = np.unique(labels)
+    each = -(-count // len(classes))
+    return np.concatenate([np.flatnonzero(labels == label)[:each] for label in classes])
 
 
 def _file(folder: Path, name: str) -> File:

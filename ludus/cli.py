@@ -1,4 +1,4 @@
-"""`ludus`: look at a bundle, verify it, time it, recognise digits, and see what a machine can run.
+"""`ludus`: look at a bundle, verify it, time it, give it pictures, and see what a machine can run.
 
 Exit codes: 0; 1 where something falls short; 2 where it cannot be asked so.
 """
@@ -21,7 +21,7 @@ from ludus.benchmark import record, tables
 from ludus.benchmark.run import bundle_benchmark
 from ludus.errors import DeviceError, ImageError, LudusError, UsageError, nearest
 from ludus.machines import MACHINES
-from ludus.manifest import Preprocess, Variant
+from ludus.manifest import Figures, Picture, Variant
 from ludus.params import load_params
 from ludus.test_set import load_test_set
 from ludus.tuning import rows as tuned_rows
@@ -30,6 +30,7 @@ from ludus.tuning import words as tuning_words
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__.splitlines()[0])
 console = Console()
+Answer = npt.NDArray[np.float32]
 
 BundleFolder = Annotated[Path, typer.Argument(metavar="BUNDLE", help="the bundle's folder")]
 Json = Annotated[bool, typer.Option("--json", help="print JSON, for programs")]
@@ -69,17 +70,22 @@ def inspect(folder: BundleFolder, as_json: Json = False) -> None:
         console.print(f"input/{index}   {tensor.name}: {tensor.datatype} {tensor.shape}")
     for index, tensor in enumerate(found.outputs):
         console.print(f"output/{index}  {tensor.name}: {tensor.datatype} {tensor.shape}")
-    console.print(f"labels    {', '.join(found.labels)}")
+    console.print(f"labels    {_listed(found.labels)}")
+    figure = _best_figure_of([row for each in found.variants for row in each.evaluations])
     whole = [Column(name, no_wrap=True) for name in ("variant", "size")]
     table = Table(
-        *whole, "needs", Column("evaluation", no_wrap=True), "status", "accuracy", box=None
+        *whole,
+        "needs",
+        Column("evaluation", no_wrap=True),
+        "status",
+        figure,
+        box=None,
     )
     for variant in found.variants:
         size = sum(file.bytes for file in variant.files) / 1e6
         for number, row in enumerate(variant.evaluations or [None]):
             first = [variant.target, f"{size:.2f} MB", _needs(variant)] if number == 0 else [""] * 3
-            accuracy = "" if row is None or row.accuracy is None else f"{row.accuracy:.4f}"
-            last = ["", "not run", ""] if row is None else [row.evaluation, row.status, accuracy]
+            last = ["", "not run", ""] if row is None else _found(row, figure)
             table.add_row(*first, *last)
     console.print(table)
 
@@ -117,40 +123,37 @@ def predict(
     variant: VariantOption = None,
     as_json: Json = False,
 ) -> None:
-    """Recognise pictures of digits: any size and colour, dark on light or light on dark."""
+    """Give pictures to the network, of any size and colour; drawings dark or light."""
     opened = bundle.read_bundle(folder)
     chosen, word = _choose(opened, device, variant)
     how = opened.manifest.preprocess
+    if how is None:
+        raise UsageError(
+            f"{folder} takes tensors alone: its manifest says nothing of how pictures become its "
+            "input (preprocess is null)"
+        )
     batch = np.stack([_read_picture(path, how) for path in pictures])
     answers = backends.load(chosen, folder, word)(batch)
     if not np.isfinite(answers).all():
         raise DeviceError(f"{chosen.target} on '{word}' answers with what is no number")
     labels = opened.manifest.labels
-    rows = [
-        {
-            "image": str(path),
-            "label": labels[int(answer.argmax())],
-            "probabilities": dict(zip(labels, map(float, answer), strict=True)),
-        }
-        for path, answer in zip(pictures, answers, strict=True)
-    ]
     if as_json:
+        rows = [
+            {"image": str(path), **_answer(answer, labels)}
+            for path, answer in zip(pictures, answers, strict=True)
+        ]
         _print_json({"variant": chosen.target, "device": word, "answers": rows})
         return
     for path, answer in zip(pictures, answers, strict=True):
-        best, second = np.argsort(-answer)[:2]
-        console.print(
-            f"{escape(str(path))}: [bold]{labels[best]}[/]  {answer[best]:.1%}, "
-            f"then {labels[second]}  {answer[second]:.1%}",
-            highlight=False,
-        )
+        said = _answer_in_words(answer, labels)
+        console.print(f"{escape(str(path))}: {said}", highlight=False)
     print(f"({chosen.target} on {word})", file=sys.stderr)
 
 
 @app.command()
 def evaluate(
     folder: BundleFolder,
-    data: Annotated[Path, typer.Option(help="reference.npz: images, labels, probabilities")],
+    data: Annotated[Path, typer.Option(help="artifacts/export/reference.npz of the build")],
     out: Annotated[Path, typer.Option(help="the results file to write")],
     variant: VariantOption = None,
     device: DeviceOption = None,
@@ -159,7 +162,7 @@ def evaluate(
         str | None, typer.Option(help=f"what runs it: {', '.join(MACHINES)}; default: native")
     ] = None,
 ) -> None:
-    """Run labelled images through a bundle; write a results file that attests another's build."""
+    """Run the test inputs through a bundle; write a results file that attests another's build."""
     if through is not None and through not in MACHINES:
         raise UsageError(f"--through {through} is unknown{nearest(through, set(MACHINES))}")
     opened = bundle.read_bundle(folder)
@@ -178,7 +181,7 @@ def evaluate(
     judged = results.judge(result, opened.manifest.floors)
     results.write_result(judged, out)
     print(f"{chosen.target} on {word}: {judged.status}{': ' if judged.reason else ''}"
-          f"{judged.reason or f', accuracy {judged.accuracy:.4f}'}; {out}")  # fmt: skip
+          f"{judged.reason or f', {_best_figure(judged)}'}; {out}")  # fmt: skip
     if judged.status != "verified":
         raise typer.Exit(1)
 
@@ -334,13 +337,62 @@ def _verify_variant(opened: bundle.Bundle, variant: Variant, word: str) -> dict[
     return {**row, "status": "verified", "detail": f"largest difference {difference:.1e}"}
 
 
+def _listed(labels: list[str]) -> str:
+    if len(labels) > 100:
+        return f"{len(labels)}, {', '.join(labels[:10])} and so on"
+    return ", ".join(labels) or "none"
+
+
+def _best_figure_of(rows: list[Figures]) -> str:
+    """What says most of a network: without labelled data that is agreement."""
+    measured = any(row.accuracy is not None for row in rows)
+    return "accuracy" if measured or all(row.agreement is None for row in rows) else "agreement"
+
+
+def _found(row: Figures, figure: str) -> list[str]:
+    share: float | None = getattr(row, figure)
+    return [row.evaluation, row.status, "" if share is None else f"{share:.4f}"]
+
+
+def _best_figure(result: results.Result) -> str:
+    if result.accuracy is None:
+        return f"agreement {result.agreement:.4f}"
+    return f"accuracy {result.accuracy:.4f}"
+
+
+def _answer(answer: Answer, labels: list[str]) -> dict[str, Any]:
+    """One answer of the network, for programs: of several places, the likeliest at each."""
+    if answer.ndim > 1 and labels:
+        return {"labels": np.array(labels)[answer.argmax(-1)].tolist()}
+    if not labels:
+        return {"output": answer.tolist()}
+    return {
+        "label": labels[int(answer.argmax())],
+        "probabilities": dict(zip(labels, map(float, answer), strict=True)),
+    }
+
+
+def _answer_in_words(answer: Answer, labels: list[str]) -> str:
+    if answer.ndim > 1 and labels:
+        return escape(" ".join(np.array(labels)[answer.argmax(-1)].flat))
+    if not labels:
+        return f"an output of {list(answer.shape)}, which has no labels; --json prints it"
+    best, second = (*np.argsort(-answer)[:2], None)[:2]
+    words = f"[bold]{escape(labels[best])}[/]  {answer[best]:.1%}"
+    return (
+        words
+        if second is None
+        else (f"{words}, then {escape(labels[second])}  {answer[second]:.1%}")
+    )
+
+
 def _needs(variant: Variant) -> str:
     cpu = variant.cpu
     words = [cpu.architecture, *cpu.features] if cpu else [variant.driver or variant.backend]
     return " ".join(words)
 
 
-def _read_picture(path: Path, how: Preprocess) -> npt.NDArray[np.float32]:
+def _read_picture(path: Path, how: Picture) -> npt.NDArray[np.float32]:
     image = images.load_image(path)
     try:
         return images.preprocess(image, how)

@@ -1,10 +1,10 @@
-"""Runs a variant over labelled images and measures it against the reference."""
+"""Runs a variant over the test inputs and measures it against the reference."""
 
 from dataclasses import asdict, replace
 from pathlib import Path
 
 from ludus import machines
-from ludus.errors import DataError, LudusError
+from ludus.errors import LudusError
 from ludus.manifest import Network, Variant
 from ludus.results import Result, measure
 from ludus.test_set import TestSet
@@ -21,15 +21,13 @@ def evaluate(
     machine: str,
     through: str = "native",
 ) -> Result:
-    """Run a variant over all images on a device.
+    """Run a variant over all inputs on a device.
 
     evaluation, machine: names for the result, which is "measured", "failed" where the run broke,
     or "not run" with the reason. through: a name in `machines.MACHINES`. Raises DataError for
-    images of another size.
+    inputs of another shape.
     """
-    size = (network.preprocess.size, network.preprocess.size)
-    if tests.images.shape[1:] != size:
-        raise DataError(f"the images are {tests.images.shape[1:]} pixels, expected {size}")
+    tests.tensors(network)
     runner = machines.machine(through)
     reason = runner.why_not(variant, device)
     result = Result(
@@ -55,5 +53,5 @@ def evaluate(
         status="measured",
         device_name=answers.device_name,
         seconds=answers.seconds,
-        **measure(answers.probabilities, tests.labels, tests.reference),
+        **measure(answers.outputs, tests.labels, tests.reference),
     )

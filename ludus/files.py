@@ -80,14 +80,25 @@ def read_json[T](kind: TypeAdapter[T], path: Path, what: str, next_step: str = "
 
 def read_arrays(path: Path, keys: list[str], next_step: str) -> list[npt.NDArray[Any]]:
     """The arrays of these names in an .npz file. Raises DataError, whose end is next_step."""
+    expected = " with " + " and ".join(f"'{key}'" for key in keys)
+    with _archive(path, expected, next_step) as arrays:
+        return [arrays[key] for key in keys]
+
+
+def array_names(path: Path, next_step: str) -> list[str]:
+    """The names of the arrays in an .npz file. Raises DataError, whose end is next_step."""
+    with _archive(path, "", next_step) as arrays:
+        return list(arrays.files)
+
+
+@contextmanager
+def _archive(path: Path, expected: str, next_step: str) -> Iterator[np.lib.npyio.NpzFile]:
     try:
         # Opened here: np.load of numpy 2 leaves open a file that it is given by its path and that
         # is no archive.
         with path.open("rb") as file:
-            arrays = np.lib.npyio.NpzFile(file)
-            return [arrays[key] for key in keys]
+            yield np.lib.npyio.NpzFile(file)
     except FileNotFoundError:
         raise DataError(f"{path} is missing; {next_step}") from None
     except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
-        expected = " and ".join(f"'{key}'" for key in keys)
-        raise DataError(f"{path} is no .npz file with {expected}: {error}; {next_step}") from None
+        raise DataError(f"{path} is no .npz file{expected}: {error}; {next_step}") from None

@@ -1,6 +1,6 @@
-"""From any picture of a drawing to the network's input, as the manifest's `preprocess` says.
+"""From any picture to the network's input, as the manifest's `preprocess` says.
 
-Every program that follows a bundle does these steps, in float64 but for the last one:
+Of a drawing, every program that follows a bundle does these steps, in float64 but for the last:
 
 1. Grey, 0..255: (19595 R + 38470 G + 7471 B + 32768) >> 16, the luma of ITU-R BT.601 in fixed
    point as Pillow rounds it. A picture of 16 bits is divided by 257. Where there is alpha, the
@@ -25,18 +25,34 @@ Every program that follows a bundle does these steps, in float64 but for the las
    pixel weighted by the area covered, 0 outside the picture.
 8. Divided by the largest value and times 255, so that pale ink counts as much as black.
 9. As float32, times `scale`, minus `mean`.
+
+Of a photo (`kind: photo`) it does these, in float64, rounded to float32 last:
+
+1. `channels: grey` is grey as in step 1 above; else red, green and blue are 0..255 each. Where
+   there is alpha a, a channel c becomes c a / 255 + 255 (1 - a / 255): it is laid on white. A
+   picture of which all is transparent shows nothing.
+2. `fit: crop` keeps a part of w x h pixels: of a picture of w0 x h0, where w0 * height is more
+   than h0 * width, h = h0 and w = floor(h0 * width / height); else w = w0 and h = floor(w0 *
+   height / width); at least 1. It begins at column floor((w0 - w) / 2), row floor((h0 - h) / 2).
+3. Each row is resized to `width`, then each column to `height`. From n pixels to m: with
+   f = n / m and s = max(f, 1), output i is the mean of pixels j = 0..n-1, weighted by
+   max(0, 1 - |j + 0.5 - (i + 0.5) f| / s). So it is bilinear where it enlarges, and where it
+   shrinks the triangle is as wide as what it stands for: Pillow's BILINEAR of float pictures.
+4. A value v of a channel becomes (v * `scale` - mean) / std, with the mean and std of its channel;
+   channels stand in the order that `channels` says, before (NCHW) or after (NHWC) rows and columns.
 """
 
 import math
 import warnings
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from ludus.errors import ImageError
-from ludus.manifest import Preprocess
+from ludus.manifest import Photo, Picture, Preprocess
 
 LARGEST_SIDE = 512  # pixels
 LEAST_CONTRAST = 16.0  # grey levels between background and drawing, of 255
@@ -66,11 +82,16 @@ def load_image(path: Path) -> Image.Image:
         raise ImageError(f"{path} cannot be read as a picture: {reason}") from None
 
 
-def preprocess(image: Image.Image, how: Preprocess) -> npt.NDArray[np.float32]:
-    """The network's input, float32 [1, size, size], light on dark. Raises ImageError.
+def preprocess(image: Image.Image, how: Picture) -> npt.NDArray[np.float32]:
+    """The network's input without its batch, float32 of `how.shape`. Raises ImageError.
 
-    image: of any mode and size, dark on light or light on dark; see the module's text.
+    image: of any mode and size; a drawing is dark on light or light on dark. See the module's text.
     """
+    return _photo(image, how) if isinstance(how, Photo) else _boxed(image, how)
+
+
+def _boxed(image: Image.Image, how: Preprocess) -> npt.NDArray[np.float32]:
+    """A drawing, float32 [1, size, size], light on dark."""
     drawing = _drawing(_shrunk(_grey(image)), how.invert)
     rows, columns = _extent(drawing), _extent(drawing.T)
     zoom = how.box / max(rows[1] - rows[0], columns[1] - columns[0])
@@ -83,9 +104,7 @@ def preprocess(image: Image.Image, how: Preprocess) -> npt.NDArray[np.float32]:
     return batch.reshape(1, how.size, how.size)
 
 
-def normalise(
-    grey: npt.NDArray[np.uint8] | npt.NDArray[np.float64], how: Preprocess
-) -> npt.NDArray[np.float32]:
+def normalise(grey: npt.NDArray[Any], how: Preprocess) -> npt.NDArray[np.float32]:
     """Step 9: images [N, size, size] of 0..255 to the network's input, float32 [N, 1, size, size].
 
     For images that are what the network was trained on already, such as MNIST's own.
@@ -98,23 +117,41 @@ def normalise(
 
 def _grey(image: Image.Image) -> Plane:
     """Step 1: float64 [height, width]."""
-    if image.mode.startswith(("I", "F")):
-        levels = np.asarray(image, np.float64)
-        return np.clip(levels if image.mode == "F" else levels / 257, 0, 255)
-    try:
-        if not image.has_transparency_data:
-            return np.asarray(image.convert("RGB").convert("L"), np.float64)
-        rgba = image.convert("RGBA")
-    except ValueError:
-        raise ImageError(f"pictures of mode {image.mode} cannot be read; expected RGB") from None
-    grey = np.asarray(rgba.convert("RGB").convert("L"), np.float64)
-    alpha = np.asarray(rgba.getchannel("A"), np.float64)
-    if not alpha.any():
-        raise ImageError("the picture shows nothing: all of it is transparent")
+    (grey,), alpha = _planes(image, "grey")
+    if alpha is None:
+        return grey
     # Whole numbers, whose sums are exact.
     paper = 255.0 if (grey * alpha).sum() < 128 * alpha.sum() else 0.0
+    return _laid_on(paper, grey, alpha)
+
+
+def _planes(image: Image.Image, channels: str) -> tuple[list[Plane], Plane | None]:
+    """The channels of a picture, 0..255, float64 [height, width] each, and its alpha, if any."""
+    if image.mode.startswith(("I", "F")):
+        levels = np.asarray(image, np.float64)
+        grey = np.clip(levels if image.mode == "F" else levels / 257, 0, 255)
+        return [grey] * (1 if channels == "grey" else 3), None
+    try:
+        coloured = image.convert("RGBA" if image.has_transparency_data else "RGB")
+    except ValueError:
+        raise ImageError(f"pictures of mode {image.mode} cannot be read; expected RGB") from None
+    grey_or_each = (
+        [coloured.convert("RGB").convert("L")]
+        if channels == "grey"
+        else map(coloured.getchannel, channels)
+    )
+    planes = [np.asarray(part, np.float64) for part in grey_or_each]
+    if coloured.mode == "RGB":
+        return planes, None
+    alpha = np.asarray(coloured.getchannel("A"), np.float64)
+    if not alpha.any():
+        raise ImageError("the picture shows nothing: all of it is transparent")
+    return planes, alpha
+
+
+def _laid_on(paper: float, plane: Plane, alpha: Plane) -> Plane:
     share = alpha / 255
-    return grey * share + paper * (1 - share)
+    return plane * share + paper * (1 - share)
 
 
 def _shrunk(grey: Plane) -> Plane:
@@ -177,3 +214,40 @@ def _weights(
     pixels = np.arange(length)
     covered = np.minimum(borders[1:, None], pixels + 1) - np.maximum(borders[:-1, None], pixels)
     return np.asarray(np.maximum(covered, 0) * zoom)
+
+
+def _photo(image: Image.Image, how: Photo) -> npt.NDArray[np.float32]:
+    """The steps of photos: float32 of `how.shape`."""
+    planes, alpha = _planes(image, how.channels)
+    if alpha is not None:
+        planes = [_laid_on(255.0, plane, alpha) for plane in planes]
+    if how.fit == "crop":
+        planes = [_cropped(plane, how) for plane in planes]
+    vertical = _triangles(planes[0].shape[0], how.height)
+    horizontal = _triangles(planes[0].shape[1], how.width)
+    values = np.stack([vertical @ (plane @ horizontal.T) for plane in planes], axis=-1)
+    values = (values * how.scale - np.array(how.mean)) / np.array(how.std)
+    if how.layout == "NCHW":
+        values = values.transpose(2, 0, 1)
+    return np.ascontiguousarray(values, np.float32)
+
+
+def _cropped(plane: Plane, how: Photo) -> Plane:
+    """Step 2 of photos."""
+    height, width = plane.shape
+    kept_width, kept_height = width, height
+    if width * how.height > height * how.width:
+        kept_width = max(1, height * how.width // how.height)
+    else:
+        kept_height = max(1, width * how.height // how.width)
+    left, top = (width - kept_width) // 2, (height - kept_height) // 2
+    return plane[top : top + kept_height, left : left + kept_width]
+
+
+def _triangles(length: int, outputs: int) -> Plane:
+    """Step 3 of photos along one axis: float64 [outputs, length]."""
+    factor = length / outputs
+    centres = (np.arange(outputs) + 0.5) * factor
+    distances = np.abs(np.arange(length) + 0.5 - centres[:, None])
+    weights = np.maximum(0, 1 - distances / max(factor, 1))
+    return np.asarray(weights / weights.sum(axis=1, keepdims=True))

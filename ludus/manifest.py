@@ -7,7 +7,16 @@ import json
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Discriminator,
+    Field,
+    Tag,
+    TypeAdapter,
+    model_validator,
+)
 
 from ludus.files import read_json
 from ludus.params import Cpu, Driver, Gate, Name
@@ -43,11 +52,11 @@ class Tensor(Part):
 
     name: str
     datatype: Literal["FP32"] = Field(description="in words of the Open Inference Protocol")
-    shape: list[Batch] = Field(min_length=1, description="-1 stands for the batch")
+    shape: list[Batch] = Field(min_length=1, description="the batch first; -1: any")
 
 
 class Preprocess(Part):
-    """How a picture of any size and colour becomes the network's input; see ludus/images.py."""
+    """How a picture of a drawing becomes the network's input; see ludus/images.py."""
 
     size: Annotated[int, Field(ge=1, description="height and width of the input, pixels")]
     box: Annotated[int, Field(ge=1, description="the drawing is scaled to fit this square, pixels")]
@@ -58,6 +67,59 @@ class Preprocess(Part):
         description="auto: a drawing darker than its border is inverted, to be light on dark"
     )
     centre: Literal["mass", "box"]
+
+    @property
+    def shape(self) -> list[int]:
+        """Of the input, without the batch."""
+        return [1, self.size, self.size]
+
+
+class Photo(Part):
+    """How any other picture becomes the network's input; see ludus/images.py."""
+
+    kind: Literal["photo"]
+    height: Annotated[int, Field(ge=1, description="of the input, pixels")]
+    width: Annotated[int, Field(ge=1)]
+    fit: Literal["stretch", "crop"] = Field(
+        description="crop: the largest centred part of the input's proportions, stretched"
+    )
+    channels: Literal["RGB", "BGR", "grey"]
+    layout: Literal["NCHW", "NHWC"]
+    scale: Annotated[float, Field(description="(0..255 times this - mean) / std is the input")]
+    mean: list[float] = Field(description="of each channel, in the order of channels")
+    std: list[Annotated[float, Field(gt=0)]]
+
+    @model_validator(mode="after")
+    def _one_a_channel(self) -> Self:
+        """What JSON Schema has no words for."""
+        count = self.shape[0 if self.layout == "NCHW" else -1]
+        for name, values in (("mean", self.mean), ("std", self.std)):
+            if len(values) != count:
+                raise ValueError(f"{name} should have {count} values, one a channel")
+        return self
+
+    @property
+    def shape(self) -> list[int]:
+        """Of the input, without the batch."""
+        count = 1 if self.channels == "grey" else 3
+        if self.layout == "NCHW":
+            return [count, self.height, self.width]
+        return [self.height, self.width, count]
+
+
+def _picture_kind(values: Any) -> str:
+    """A drawing's `preprocess` has no key for its kind: there was no other when it was named."""
+    photo = "kind" in values if isinstance(values, dict) else isinstance(values, Photo)
+    return "photo" if photo else "drawing"
+
+
+Picture = Annotated[
+    Annotated[Preprocess, Tag("drawing")] | Annotated[Photo, Tag("photo")],
+    Discriminator(_picture_kind),
+]
+
+
+UNIONS = ("preprocess", "golden")  # whose kind a key tells
 
 
 class File(Part):
@@ -111,7 +173,7 @@ class Variant(Part):
     """The network compiled for one target."""
 
     target: str
-    backend: Literal["iree", "onnx", "ncnn", "torch"]
+    backend: Literal["iree", "onnx", "ncnn", "torch", "xla"]
     driver: Driver | None = Field(None, description="IREE's HAL driver; null: the backend's own")
     files: Annotated[list[File], Field(min_length=1, description="the module first")]
     sha256: Sha256 = Field(description="of the files' bytes, one after the other")
@@ -129,12 +191,25 @@ class Variant(Part):
 
 
 class Golden(Part):
-    """Test images and the reference's answers: a self-test that runs anywhere."""
+    """Test drawings and the reference's answers: a self-test that runs anywhere."""
 
     images: File = Field(description="uint8, [count, size, size], light on dark")
     labels: Annotated[list[Annotated[int, Field(ge=0)]], Field(min_length=1)]
     probabilities: list[list[float]]
     max_abs_diff: float = Field(ge=0, description="largest difference allowed to any probability")
+
+
+class GoldenTensors(Part):
+    """Inputs as the network takes them, and the reference's answers; float32, little-endian."""
+
+    inputs: File = Field(description="[count, *the input's shape without the batch]")
+    outputs: File = Field(description="[count, *the output's shape without the batch]")
+    max_abs_diff: float = Field(ge=0, description="largest difference allowed to any value")
+
+
+def _golden_kind(values: Any) -> str:
+    tensors = "inputs" in values if isinstance(values, dict) else isinstance(values, GoldenTensors)
+    return "tensors" if tensors else "images"
 
 
 class Provenance(Part):
@@ -150,8 +225,8 @@ class Network(Part):
 
     inputs: Annotated[list[Tensor], Field(min_length=1)]
     outputs: Annotated[list[Tensor], Field(min_length=1)]
-    labels: list[str] = Field(min_length=1, description="in output order")
-    preprocess: Preprocess
+    labels: list[str] = Field(description="of the output's last dimension, in order; [] for none")
+    preprocess: Picture | None = Field(description="of pictures; null: it takes tensors alone")
 
 
 class Manifest(Network):
@@ -161,7 +236,10 @@ class Manifest(Network):
     name: Name
     version: Annotated[str, Field(pattern=r"^[0-9]+\.[0-9]+\.[0-9]+$")]
     floors: Gate
-    golden: Golden
+    golden: Annotated[
+        Annotated[Golden, Tag("images")] | Annotated[GoldenTensors, Tag("tensors")],
+        Discriminator(_golden_kind),
+    ]
     variants: list[Variant] = Field(min_length=1, description="best first")
     files: list[File] = Field(description="every other file of the bundle")
     provenance: Provenance

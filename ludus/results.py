@@ -24,6 +24,7 @@ from pydantic import TypeAdapter
 from ludus.errors import DataError
 from ludus.files import read_json, write_json
 from ludus.params import Gate, Machine
+from ludus.test_set import MOST_CLASSES
 
 Status = Literal["measured", "verified", "failed", "not run", "attested"]
 
@@ -41,12 +42,12 @@ class Result:
     required: bool = False
     device_name: str | None = None  # the hardware's or driver's own name
     images: int = 0
-    accuracy: float | None = None
+    accuracy: float | None = None  # None too where nothing is labelled
     reference_accuracy: float | None = None
     recall: list[float] | None = None  # of each class, in label order
-    agreement: float | None = None  # share of images with the reference's top class
-    flipped: list[int] | None = None  # indices of the images without it
-    max_abs_diff: float | None = None  # of any probability, against the reference
+    agreement: float | None = None  # share of answers that are the reference's
+    flipped: list[int] | None = None  # indices of the inputs with another answer
+    max_abs_diff: float | None = None  # of any output, against the reference
     confusion: list[list[int]] | None = None  # [label][answer], counts
     seconds: float | None = None
     sha256: str | None = None  # of the module
@@ -54,55 +55,88 @@ class Result:
 
 
 def measure(
-    probabilities: npt.NDArray[np.float32],
-    labels: npt.NDArray[np.uint8],
+    outputs: npt.NDArray[np.float32],
+    labels: npt.NDArray[np.integer] | None,
     reference: npt.NDArray[np.float32],
 ) -> dict[str, Any]:
-    """The figures of a run: probabilities and reference [N, classes] float32, labels [N] uint8.
+    """The figures of a run: outputs and reference float32 [N, ..., classes], labels [N, ...].
 
-    Raises DataError where the shapes do not fit, which numpy would broadcast without a word.
+    An answer is the top class along the last dimension, at every position; an input flips where
+    any of its answers is not the reference's. Raises DataError where the shapes do not fit, which
+    numpy would broadcast without a word.
     """
-    if probabilities.shape != reference.shape or probabilities.shape[:1] != labels.shape:
+    rows = reference.shape[:-1] or reference.shape
+    if outputs.shape != reference.shape or (labels is not None and labels.shape != rows):
+        found = "none" if labels is None else list(labels.shape)
         raise DataError(
-            f"probabilities {list(probabilities.shape)}, reference {list(reference.shape)} and "
-            f"labels {list(labels.shape)} do not fit; expected [N, classes] twice and [N]"
+            f"outputs {list(outputs.shape)}, reference {list(reference.shape)} and labels {found} "
+            "do not fit; expected [N, ..., classes] twice and [N, ...]"
         )
-    answers, expected = probabilities.argmax(1), reference.argmax(1)
-    classes = probabilities.shape[1]
+    if reference.ndim == 1:  # one number for each input
+        outputs, reference = outputs[:, None], reference[:, None]
+    answers, expected = outputs.argmax(-1), reference.argmax(-1)
+    differ = (answers != expected).reshape(len(reference), -1)
+    return {
+        "images": len(reference),
+        "agreement": float((answers == expected).mean()),
+        "flipped": np.flatnonzero(differ.any(axis=1)).tolist(),
+        "max_abs_diff": float(np.abs(outputs - reference).max()),
+        **({} if labels is None else _against_labels(answers, expected, labels, reference)),
+    }
+
+
+def _against_labels(
+    answers: npt.NDArray[np.intp],
+    expected: npt.NDArray[np.intp],
+    labels: npt.NDArray[np.integer],
+    reference: npt.NDArray[np.float32],
+) -> dict[str, Any]:
+    """Accuracy; recall and confusion too where one input has one label, of not too many."""
+    classes = reference.shape[-1]
     if labels.max(initial=0) >= classes:
         raise DataError(f"there is a label {labels.max()}, expected 0 to {classes - 1}")
-    confusion = np.zeros((classes, classes), dtype=int)
-    np.add.at(confusion, (labels, answers), 1)
-    return {
-        "images": len(labels),
+    figures: dict[str, Any] = {
         "accuracy": float((answers == labels).mean()),
         "reference_accuracy": float((expected == labels).mean()),
-        "recall": [float(row[i] / max(row.sum(), 1)) for i, row in enumerate(confusion)],
-        "agreement": float((answers == expected).mean()),
-        "flipped": np.flatnonzero(answers != expected).tolist(),
-        "max_abs_diff": float(np.abs(probabilities - reference).max()),
-        "confusion": confusion.tolist(),
     }
+    if labels.ndim == 1 and classes <= MOST_CLASSES:
+        confusion = np.zeros((classes, classes), dtype=int)
+        np.add.at(confusion, (labels, answers), 1)
+        figures["recall"] = [float(row[i] / max(row.sum(), 1)) for i, row in enumerate(confusion)]
+        figures["confusion"] = confusion.tolist()
+    return figures
 
 
 def shortfalls(result: Result, floors: Gate) -> list[str]:
     """Where a measured result falls short of the floors, a line each; [] where nowhere."""
-    figures = (result.accuracy, result.reference_accuracy, result.agreement, result.max_abs_diff)
-    accuracy, reference, agreement, difference = (np.nan if f is None else f for f in figures)
+    found = _accuracy_shortfalls(result, floors)
+    agreement, difference = (
+        np.nan if figure is None else figure for figure in (result.agreement, result.max_abs_diff)
+    )
     # Written as `not (good)`, so that a NaN falls short too.
-    found = []
-    lost = round(reference - accuracy, 9)  # 0.9925 - 0.992 is more than 0.0005 in floating point
-    if not accuracy >= floors.accuracy:
-        found.append(f"accuracy {accuracy:.6g} < {floors.accuracy:g}")
-    if not lost <= floors.accuracy_loss:
-        found.append(
-            f"accuracy {lost:.6g} below the reference's, more than {floors.accuracy_loss:g}"
-        )
     if not agreement >= floors.agreement:
         flips = len(result.flipped or [])
         found.append(f"agreement {agreement:.6g} < {floors.agreement:g}, {flips} images flip")
     if not difference <= floors.max_abs_diff:
         found.append(f"largest difference {difference:.3g} > {floors.max_abs_diff:g}")
+    return found
+
+
+def _accuracy_shortfalls(result: Result, floors: Gate) -> list[str]:
+    """Without labels there is no accuracy, and a floor of 0 is all that it can be above."""
+    if result.accuracy is None or result.reference_accuracy is None:
+        if floors.accuracy == 0:
+            return []
+        return [f"no accuracy, and its floor is {floors.accuracy:g}: 0 where nothing is labelled"]
+    found = []
+    # 0.9925 - 0.992 is more than 0.0005 in floating point
+    lost = round(result.reference_accuracy - result.accuracy, 9)
+    if not result.accuracy >= floors.accuracy:
+        found.append(f"accuracy {result.accuracy:.6g} < {floors.accuracy:g}")
+    if not lost <= floors.accuracy_loss:
+        found.append(
+            f"accuracy {lost:.6g} below the reference's, more than {floors.accuracy_loss:g}"
+        )
     return found
 
 

@@ -1,4 +1,4 @@
-"""Labelled images with the reference's answers: what every evaluation is measured on."""
+"""Inputs with the reference's answers, and labels or none: what every evaluation is measured on."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,31 +7,81 @@ import numpy as np
 import numpy.typing as npt
 
 from ludus.errors import DataError
-from ludus.files import read_arrays
+from ludus.files import array_names, read_arrays
+from ludus.images import normalise
+from ludus.manifest import Network, Preprocess
+
+NEXT_STEP = "expected artifacts/export/reference.npz of the build (`dvc repro export`)"
+# What the arrays of a file are called: drawings are kept as the pictures that they are.
+DRAWINGS = {"inputs": "images", "labels": "labels", "reference": "probabilities"}
+MOST_CLASSES = 100  # of which a confusion is written down
+TENSORS = {"inputs": "inputs", "labels": "labels", "reference": "outputs"}
 
 
 @dataclass(frozen=True, kw_only=True)
 class TestSet:
-    """Images [N, size, size] uint8, labels [N] uint8, and the reference's probabilities."""
+    """Inputs, drawings uint8 [N, size, size] or tensors float32 [N, ...], and what answers them.
+
+    reference: float32 [N, ...]. labels: a class for each row of the reference's last dimension, so
+    [N] for outputs [N, classes]; None where nobody has labelled them.
+    """
 
     __test__ = False  # no class of tests, whatever pytest makes of the name
 
-    images: npt.NDArray[np.uint8]
-    labels: npt.NDArray[np.uint8]
+    inputs: npt.NDArray[np.uint8] | npt.NDArray[np.float32]
+    labels: npt.NDArray[np.integer] | None
     reference: npt.NDArray[np.float32]
+
+    @property
+    def are_drawings(self) -> bool:
+        """Whether the inputs are pictures yet to be normalised."""
+        return self.inputs.dtype == np.uint8
+
+    @property
+    def classes(self) -> npt.NDArray[np.integer] | None:
+        """The labels where each input has one, of not too many to tell apart; else None."""
+        one_each = self.labels is not None and self.labels.ndim == 1
+        return self.labels if one_each and self.reference.shape[-1] <= MOST_CLASSES else None
+
+    def tensors(self, network: Network) -> npt.NDArray[np.float32]:
+        """The inputs as the network takes them, float32 [N, ...].
+
+        Raises DataError for inputs of another shape, or drawings that it does not take.
+        """
+        how, wanted = network.preprocess, network.inputs[0].shape[1:]
+        tensors = self.inputs
+        if self.are_drawings and isinstance(how, Preprocess):
+            tensors = normalise(self.inputs, how)
+        if tensors.dtype != np.float32 or list(tensors.shape[1:]) != wanted:
+            raise DataError(
+                f"the test inputs are {self.inputs.dtype} {list(self.inputs.shape)}, "
+                f"and the network takes float32 {[-1, *wanted]}"
+            )
+        return np.asarray(tensors, np.float32)
 
 
 def load_test_set(path: Path) -> TestSet:
-    """Read what the export stage wrote: images, labels, probabilities. Raises DataError."""
-    images, labels, reference = read_arrays(
-        path,
-        ["images", "labels", "probabilities"],
-        "expected artifacts/export/reference.npz of the build (`dvc repro export`)",
+    """Read what the export stage wrote. Raises DataError.
+
+    Of drawings that is images, labels, probabilities; else inputs, outputs, and labels if any.
+    """
+    there = array_names(path, NEXT_STEP)
+    names = TENSORS if TENSORS["inputs"] in there else DRAWINGS
+    labelled = names is DRAWINGS or names["labels"] in there
+    keys = [name for part, name in names.items() if labelled or part != "labels"]
+    arrays = dict(zip(keys, read_arrays(path, keys, NEXT_STEP), strict=True))
+    if len(set(map(len, arrays.values()))) != 1 or len(arrays[keys[0]]) == 0:
+        counts = ", ".join(f"{len(array)} {name}" for name, array in arrays.items())
+        raise DataError(f"{path} has {counts}; expected as many of each")
+    return TestSet(
+        inputs=arrays[names["inputs"]],
+        labels=arrays.get(names["labels"]),
+        reference=arrays[names["reference"]],
     )
-    counts = [len(images), len(labels), len(reference)]
-    if len(set(counts)) != 1 or counts[0] == 0:
-        raise DataError(
-            f"{path} has {counts[0]} images, {counts[1]} labels and {counts[2]} rows of "
-            "probabilities; expected as many of each"
-        )
-    return TestSet(images=images, labels=labels, reference=reference)
+
+
+def save_test_set(tests: TestSet, path: Path) -> None:
+    """Write a test set as `load_test_set` reads it."""
+    names = DRAWINGS if tests.are_drawings else TENSORS
+    arrays = {name: getattr(tests, part) for part, name in names.items()}
+    np.savez(path, **{name: array for name, array in arrays.items() if array is not None})

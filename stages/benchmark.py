@@ -16,7 +16,6 @@ from rich.console import Console
 from ludus.benchmark import plan, tables
 from ludus.benchmark.record import Record, write_record
 from ludus.benchmark.run import benchmark
-from ludus.images import normalise
 from ludus.manifest import read_network, read_variant
 from ludus.params import Params, load_params
 from ludus.stage import run_stage
@@ -26,12 +25,13 @@ MOST_IMAGES = max(plan.LONG.curve)
 
 
 def measure_targets(params: Params, targets: Path, export: Path, *, long: bool = False) -> Record:
-    """Benchmark the targets of params. Raises DataError for images or files that are not there."""
+    """Benchmark the targets of params. Raises DataError for inputs or files that are not there."""
     tests = load_test_set(export / "reference.npz")
-    built = [(read_variant(targets / name), targets / name) for name in params.targets]
+    names = [name for name, target in params.targets.items() if target.bundled]
+    built = [(read_variant(targets / name), targets / name) for name in names]
     return benchmark(
         built,
-        normalise(tests.images[:MOST_IMAGES], read_network(export).preprocess),
+        tests.tensors(read_network(export))[:MOST_IMAGES],
         tests.reference[:MOST_IMAGES],
         plan.LONG if long else params.benchmark,
         long=long,

@@ -2,6 +2,7 @@
 extends RefCounted
 
 const GOLDEN := "res://models/golden" ## tests/golden/bundle
+const TENSORS := "res://models/tensors" ## tests/golden/tensor-bundle
 const DIGITS := "res://models/digits" ## artifacts/bundle, where it was built
 const DRAWINGS := "res://drawings"
 const PIXELS := 28 * 28

@@ -20,7 +20,6 @@ from ludus.benchmark.worker import Built
 from ludus.benchmark.workers import look_around, workers
 from ludus.bundle import Bundle
 from ludus.devices import cpu
-from ludus.images import normalise
 from ludus.params import Benchmark
 
 PACKAGES = ("iree-base-runtime", "onnxruntime", "ncnn", "torch", "openvino", "numpy")
@@ -38,8 +37,8 @@ def benchmark(
 ) -> Record:
     """Measure all that this machine can run.
 
-    built: variants, each with the folder that its files' paths begin in. images [N, 1, height,
-    width] and expected [N, classes], float32: repeated to fill a batch. only, on: targets and
+    built: variants, each with the folder that its files' paths begin in. images and
+    expected, [N, ...] float32: inputs and answers, repeated to fill a batch. only, on: targets and
     devices to keep to. Raises UsageError for one that there is not.
     """
     contestants = chosen(of_variants(built), only or [], on or [])
@@ -90,13 +89,13 @@ def benchmark(
 def bundle_benchmark(
     opened: Bundle, only: list[str], on: list[str], *, long: bool = False
 ) -> Record:
-    """Measure a bundle's variants, on its golden images. Raises as `benchmark` does."""
-    manifest = opened.manifest
+    """Measure a bundle's variants, on its golden inputs. Raises as `benchmark` does."""
+    manifest, golden = opened.manifest, opened.golden()
     settings = plan.LONG if long else Benchmark()
     return benchmark(
         [(variant, opened.folder) for variant in manifest.variants],
-        normalise(opened.golden_images(), manifest.preprocess),
-        np.array(manifest.golden.probabilities, dtype=np.float32),
+        golden.tensors(manifest),
+        golden.reference,
         settings.model_copy(update={"max_abs_diff": manifest.golden.max_abs_diff}),
         long=long,
         only=only,

@@ -12,10 +12,10 @@ from ludus.params import Lowering
 
 def to_mlir(program: ExportedProgram, lowering: Lowering) -> aot.ExportOutput:
     """One entry function for any batch, or one for each; equal rewrites share their weights."""
-    image = program.example_inputs[0][0]
+    one = program.example_inputs[0][0][:1]
     if lowering.batches == "dynamic":
-        # Two images: torch.export takes a batch of one for a constant.
-        example = image[:1].repeat(2, 1, 1, 1)
+        # Two inputs: torch.export takes a batch of one for a constant.
+        example = torch.cat([one, one])
         module = _rewritten(program, lowering.rewrites)
         dynamic = torch.export.export(module, (example,), dynamic_shapes=({0: Dim.DYNAMIC},))
         return aot.export(dynamic)
@@ -25,10 +25,10 @@ def to_mlir(program: ExportedProgram, lowering: Lowering) -> aot.ExportOutput:
     holder = torch.nn.ModuleDict({keys[rewrites]: networks[rewrites] for rewrites in networks})
     builder = aot.FxProgramsBuilder(holder)
     for batch in lowering.batches:
-        example = image[:1].repeat(batch, 1, 1, 1)
+        example = torch.cat([one] * batch)
         key = keys[names[batch]]
 
-        @builder.export_program(name=f"batch_{batch}", args=(example,))
+        @builder.export_program(name=lowering.functions()[batch], args=(example,))
         def _(networks: torch.nn.ModuleDict, images: torch.Tensor, key: str = key) -> torch.Tensor:
             answer: torch.Tensor = networks[key](images)
             return answer
@@ -37,6 +37,13 @@ def to_mlir(program: ExportedProgram, lowering: Lowering) -> aot.ExportOutput:
     if lowering.buffers == "caller":
         give_results_to_caller(lowered.mlir_module)
     return lowered
+
+
+def batch_of(program: ExportedProgram) -> int:
+    """How many inputs a program takes at a time; -1: any number."""
+    (given,) = program.graph_signature.user_inputs
+    (shape,) = (node.meta["val"].shape for node in program.graph.nodes if node.name == given)
+    return shape[0] if isinstance(shape[0], int) else -1
 
 
 def _rewritten(program: ExportedProgram, names: list[str]) -> fx.GraphModule:

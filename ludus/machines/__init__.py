@@ -4,7 +4,7 @@ facts()                                         what a run there depends on, for
                                                 artifacts/machine/<machine>.json
 why_not(variant, device)                        why it cannot be run so here, or None
 describe(variant, device)                       the names of the device and of the runtime
-run(variant, folder, device, tests, network)    the answers to all test images
+run(variant, folder, device, tests, network)    the answers to all test inputs
 """
 
 from dataclasses import dataclass
@@ -23,6 +23,7 @@ MACHINES = {
     "native": "ludus.machines.native",  # this process
     "godot": "ludus.machines.godot",  # the engine, a project in a folder
     "godot-pck": "ludus.machines.godot_pck",  # the engine, a game that was exported
+    "own-runtime": "ludus.machines.own_runtime",  # the runtime beside the module's compiler
     "qemu-aarch64": "ludus.machines.qemu_aarch64",  # emulated, by IREE's own iree-run-module
     "qemu-riscv64": "ludus.machines.qemu_riscv64",
     "wine": "ludus.machines.wine",  # Windows, by the same
@@ -43,9 +44,9 @@ class Described:
 
 @dataclass(frozen=True, kw_only=True)
 class Answers:
-    """The answers to all test images, and what they took."""
+    """The answers to all test inputs, and what they took."""
 
-    probabilities: npt.NDArray[np.float32]  # [N, classes]
+    outputs: npt.NDArray[np.float32]  # [N, ...]
     seconds: float  # in the runtime alone
     device_name: str
 

@@ -1,6 +1,6 @@
 """The Godot engine, without a window: a project with the addon opens a bundle as a game does.
 
-The bundle holds the one variant, and ludus/machines/evaluate.gd gives it the images.
+The bundle holds the one variant, and ludus/machines/evaluate.gd gives it the inputs.
 """
 
 import hashlib
@@ -23,6 +23,7 @@ from ludus.test_set import TestSet
 
 SCRIPT = Path(__file__).parent / "evaluate.gd"
 BUNDLE = "models/evaluated"
+GOLDEN = 10  # test inputs in the bundle
 TIMEOUT = 1800.0  # seconds; software Vulkan takes 1 for 200 images where it is slow
 
 
@@ -59,7 +60,7 @@ def describe(variant: Variant, device: str) -> Described:
 
 
 def run(variant: Variant, folder: Path, device: str, tests: TestSet, network: Network) -> Answers:
-    """Run all images in a project of its own.
+    """Run all inputs in a project of its own.
 
     Raises NotHere where the extension finds no device for the variant, ToolError where the engine
     or a script in it fails, DeviceError where the extension refuses the bundle or a run.
@@ -85,7 +86,7 @@ def make_game(
         version="0.0.0",
         network=network,
         tests=tests,
-        golden=len(network.labels),
+        golden=GOLDEN,
         floors=Gate(accuracy=0, accuracy_loss=1, agreement=0, max_abs_diff=1),
         variants=[(variant, folder)],
         provenance=Provenance(revision=None, dvc_lock_sha256="0" * 64, versions={}),
@@ -103,9 +104,10 @@ def ask(
 ) -> Answers:
     """Run the script in a game, or in what `options` name; raises as `run` does."""
     with tempfile.TemporaryDirectory(prefix="ludus-answers-") as scratch:
-        images, out = Path(scratch) / "images.bin", Path(scratch)
-        tests.images.tofile(images)
-        arguments = [f"res://{BUNDLE}", device, str(images), str(out)]
+        inputs, out = Path(scratch) / "inputs.bin", Path(scratch)
+        tests.inputs.tofile(inputs)
+        kind = "drawings" if tests.are_drawings else "tensors"
+        arguments = [f"res://{BUNDLE}", device, kind, str(inputs), str(out)]
         script = ["--script", f"res://{SCRIPT.name}", "--", *arguments]
         godot.run(project, *options, *script, timeout=TIMEOUT)
         about = read_json(TypeAdapter(About), out / "about.json", "answer of evaluate.gd")
@@ -115,9 +117,9 @@ def ask(
             raise DeviceError(about.message)
         if about.variant != variant.target:
             raise DeviceError(f"'{about.variant}' was run, and '{variant.target}' was asked for")
-        answers = np.fromfile(out / "probabilities.bin", dtype="<f4")
+        answers = np.fromfile(out / "outputs.bin", dtype="<f4")
     return Answers(
-        probabilities=answers.reshape(-1, len(network.labels)),
+        outputs=answers.reshape(-1, *network.outputs[0].shape[1:]),
         seconds=about.seconds,
         device_name=about.device_name,
     )

@@ -52,11 +52,11 @@ def why_not(variant: Variant, device: str) -> str | None:
 
 
 def run(variant: Variant, folder: Path, device: str, tests: TestSet, network: Network) -> Answers:
-    """Export a game and run all images in it; raises as `run` of ludus.machines.godot does."""
+    """Export a game and run all inputs in it; raises as `run` of ludus.machines.godot does."""
     with tempfile.TemporaryDirectory(prefix="ludus-godot-") as scratch:
         project = make_game(Path(scratch) / "project", variant, folder, tests, network, SETTINGS)
-        # First one image: of a variant that does not run here, the export would say that it fails.
-        ask(project, variant, device, replace(tests, images=tests.images[:1]), network)
+        # First one input: of a variant that does not run here, the export would say that it fails.
+        ask(project, variant, device, replace(tests, inputs=tests.inputs[:1]), network)
         game = export(project, Path(scratch) / "game")
         shutil.rmtree(project)
         return ask(game, variant, device, tests, network, "--main-pack", PACK)

@@ -1,4 +1,4 @@
-"""A small IREE module that calls another one's function for every batch of many images.
+"""A small IREE module that calls another one's function for every batch of many inputs.
 
 It has loops, slices and copies, and no code for a CPU, so it is the same for every machine.
 """
@@ -15,22 +15,21 @@ from ludus.toolchain import iree_compile
 
 FLAGS = ["--iree-hal-target-device=local", "--iree-hal-local-target-device-backends=vmvx"]
 LOOP = """\
-!images = {images}
+!inputs = {inputs}
 !answers = {answers}
 !batch = {batch}
 !answer = {answer}
 module @loop {{
   func.func private @module.{function}(!batch) -> !answer
-  func.func @run(%images: !images) -> !answers {{
+  func.func @run(%inputs: !inputs) -> !answers {{
     %first = arith.constant 0 : index
     %end = arith.constant {count} : index
     %step = arith.constant {size} : index
     %none = tensor.empty() : !answers
     %all = scf.for %i = %first to %end step %step iter_args(%some = %none) -> (!answers) {{
-      %part = tensor.extract_slice %images[%i{zeros}] [{size}{sides}] [1{ones}] : !images to !batch
+      %part = tensor.extract_slice %inputs{part} : !inputs to !batch
       %answer = func.call @module.{function}(%part) : (!batch) -> !answer
-      %more = tensor.insert_slice %answer into %some[%i, 0] [{size}, {classes}] [1, 1]
-        : !answer into !answers
+      %more = tensor.insert_slice %answer into %some{place} : !answer into !answers
       scf.yield %more : !answers
     }}
     return %all : !answers
@@ -48,45 +47,49 @@ def images_a_call(functions: Sequence[EntryFunction]) -> tuple[str, int]:
     return largest.name, largest.batch
 
 
-def padded(images: npt.NDArray[np.float32], batch: int) -> npt.NDArray[np.float32]:
-    """Images [N, ...] with zeros after them, so that batches of that size take them all."""
-    missing = -len(images) % batch
-    return np.concatenate([images, np.zeros((missing, *images.shape[1:]), dtype=np.float32)])
+def padded(inputs: npt.NDArray[np.float32], batch: int) -> npt.NDArray[np.float32]:
+    """Inputs [N, ...] with zeros after them, so that batches of that size take them all."""
+    missing = -len(inputs) % batch
+    return np.concatenate([inputs, np.zeros((missing, *inputs.shape[1:]), dtype=np.float32)])
 
 
 def compile_loop(
     version: str,
     function: str,
     batch: int,
-    images: tuple[int, ...],
-    answers: tuple[int, int],
+    inputs: tuple[int, ...],
+    answers: tuple[int, ...],
     folder: Path,
 ) -> None:
-    """Write folder/loop.vmfb: run(images) -> answers, of these shapes, float32.
+    """Write folder/loop.vmfb: run(inputs) -> answers, of these shapes, float32.
 
     It calls `function` of the module that is named `module`, which is how IREE's compiler names one
     that has no name, and which must be loaded before it. Raises ToolError.
     """
-    (folder / "loop.mlir").write_text(loop(function, batch, images, answers), encoding="utf-8")
+    (folder / "loop.mlir").write_text(loop(function, batch, inputs, answers), encoding="utf-8")
     iree_compile(version, folder / "loop.mlir", FLAGS, folder / "loop.vmfb")
 
 
-def loop(function: str, batch: int, images: tuple[int, ...], answers: tuple[int, int]) -> str:
-    """Its MLIR; images and answers are the shapes of all, and a multiple of a batch."""
-    sides = images[1:]
+def loop(function: str, batch: int, inputs: tuple[int, ...], answers: tuple[int, ...]) -> str:
+    """Its MLIR; inputs and answers are the shapes of all, and a multiple of a batch."""
     return LOOP.format(
         function=function,
-        images=_tensor(images),
+        inputs=_tensor(inputs),
         answers=_tensor(answers),
-        batch=_tensor((batch, *sides)),
-        answer=_tensor((batch, answers[1])),
-        count=images[0],
+        batch=_tensor((batch, *inputs[1:])),
+        answer=_tensor((batch, *answers[1:])),
+        count=inputs[0],
         size=batch,
-        classes=answers[1],
-        zeros=", 0" * len(sides),
-        ones=", 1" * len(sides),
-        sides="".join(f", {side}" for side in sides),
+        part=_rows(batch, inputs[1:]),
+        place=_rows(batch, answers[1:]),
     )
+
+
+def _rows(count: int, sides: tuple[int, ...]) -> str:
+    """So many whole rows, from %i on: offsets, sizes and strides."""
+    offsets, sizes = ["%i", *("0" for _ in sides)], map(str, (count, *sides))
+    strides = ["1"] * (1 + len(sides))
+    return " ".join(f"[{', '.join(words)}]" for words in (offsets, sizes, strides))
 
 
 def _tensor(shape: tuple[int, ...]) -> str:

@@ -12,12 +12,11 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from ludus import backends, devices
 from ludus.backends.on_iree import runtime_version
 from ludus.devices import cpu
-from ludus.images import normalise
 from ludus.machines import Answers, Described
 from ludus.manifest import Network, Variant
 from ludus.test_set import TestSet
 
-# Images between two steps of the progress bar; divisible by every batch that is compiled.
+# Inputs between two steps of the progress bar; divisible by every batch that is compiled.
 CHUNK = 256
 
 
@@ -49,22 +48,28 @@ def describe(variant: Variant, device: str) -> Described:
 
 
 def run(variant: Variant, folder: Path, device: str, tests: TestSet, network: Network) -> Answers:
-    """Load the variant and give it the images; raises what its backend does."""
-    run = backends.load(variant, folder, device)
-    how = network.preprocess
-    run(normalise(tests.images[:1], how))  # first use: memory, kernels, caches
+    """Load the variant and give it the inputs; raises what its backend does."""
+    return run_all(backends.load(variant, folder, device), variant, device, tests, network)
+
+
+def run_all(
+    run: backends.Run, variant: Variant, device: str, tests: TestSet, network: Network
+) -> Answers:
+    """Give a loaded variant all inputs."""
+    inputs = tests.tensors(network)
+    run(inputs[:1])  # first use: memory, kernels, caches
     answers, seconds = [], 0.0
     columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn()
     with Progress(*columns, TimeRemainingColumn(), console=Console(stderr=True)) as progress:
-        task = progress.add_task(f"{variant.target} on {device}", total=len(tests.images))
-        for start in range(0, len(tests.images), CHUNK):
-            part = normalise(tests.images[start : start + CHUNK], how)
+        task = progress.add_task(f"{variant.target} on {device}", total=len(inputs))
+        for start in range(0, len(inputs), CHUNK):
+            part = inputs[start : start + CHUNK]
             began = time.perf_counter()
             answers.append(run(part))
             seconds += time.perf_counter() - began
             progress.advance(task, len(part))
     return Answers(
-        probabilities=np.concatenate(answers),
+        outputs=np.concatenate(answers),
         seconds=seconds,
         device_name=devices.open_device(device)[1],
     )

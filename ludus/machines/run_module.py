@@ -1,6 +1,6 @@
 """Another system, emulated here, in which IREE's own `iree-run-module` runs the very module.
 
-All images go through in one run of it. Beside the module a second one is loaded (loop.py), which
+All inputs go through in one run of it. Beside the module a second one is loaded (loop.py), which
 calls the first for each batch. So nothing but two programs of IREE's is needed there.
 """
 
@@ -19,7 +19,6 @@ import numpy.typing as npt
 
 from ludus.devices import cpu
 from ludus.errors import DeviceError, ToolError
-from ludus.images import normalise
 from ludus.kits import Kit
 from ludus.machines import Answers, Described
 from ludus.machines.loop import compile_loop, images_a_call, padded
@@ -77,30 +76,30 @@ class RunModule:
     def run(
         self, variant: Variant, folder: Path, device: str, tests: TestSet, network: Network
     ) -> Answers:
-        """Run all images; the seconds are those of the program, with its start.
+        """Run all inputs; the seconds are those of the program, with its start.
 
         Raises ToolError where the program fails, DeviceError where its answers are no answers.
         """
         module = (folder / variant.files[0].path).resolve()
         entry, batch = images_a_call(variant.entry_functions)
-        images = padded(normalise(tests.images, network.preprocess), batch)
-        shape = (len(images), len(network.labels))
+        inputs = padded(tests.tensors(network), batch)
+        shape = (len(inputs), *network.outputs[0].shape[1:])
         with tempfile.TemporaryDirectory(prefix="ludus-machine-") as scratch:
             here = Path(scratch)
-            compile_loop(str(variant.iree_version), entry, batch, images.shape, shape, here)
+            compile_loop(str(variant.iree_version), entry, batch, inputs.shape, shape, here)
             shutil.copyfile(module, here / "model.vmfb")
-            np.save(here / "images.npy", images)
+            np.save(here / "inputs.npy", inputs)
             asked = [DEVICE, "--module=model.vmfb", "--module=loop.vmfb", "--function=run"]
-            asked += ["--input=@images.npy", "--output=@answers.npy"]
+            asked += ["--input=@inputs.npy", "--output=@answers.npy"]
             # What shows a fault as well, without files that will be gone.
-            one = "x".join(map(str, (batch, *images.shape[1:])))
+            one = "x".join(map(str, (batch, *inputs.shape[1:])))
             alone = [DEVICE, f"--module={module}", f"--function={entry}", f"--input={one}xf32=0"]
             began = time.perf_counter()
             self._call("iree-run-module", *asked, at=here, paste=alone)
             seconds = time.perf_counter() - began
             answers = _answers(here / "answers.npy", shape)
         return Answers(
-            probabilities=answers[: len(tests.images)], seconds=seconds, device_name=self._name()
+            outputs=answers[: len(tests.inputs)], seconds=seconds, device_name=self._name()
         )
 
     def command(self, program: str) -> list[str]:
@@ -136,7 +135,7 @@ class RunModule:
         return said.partition("\n")[0].strip()
 
 
-def _answers(path: Path, shape: tuple[int, int]) -> npt.NDArray[np.float32]:
+def _answers(path: Path, shape: tuple[int, ...]) -> npt.NDArray[np.float32]:
     """The answers that iree-run-module wrote. Raises DeviceError where they are something else."""
     try:
         answers = np.load(path)

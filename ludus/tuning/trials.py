@@ -3,7 +3,7 @@
 import random
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -18,7 +18,6 @@ from ludus.benchmark.worker import Key, Trial
 from ludus.benchmark.workers import Worker, workers
 from ludus.devices import cpu
 from ludus.errors import DeviceError, LudusError
-from ludus.images import normalise
 from ludus.manifest import Network, Variant
 from ludus.params import Gate
 from ludus.results import Result, judge
@@ -98,11 +97,9 @@ class Trials:
     def _times(self, asked: list[Worker], batch: int, form: Form) -> Times:
         """The rounds of two workers, the incumbent's first, at one batch."""
         threads = usual_threads(batch, cpu.count())
-        which = np.arange(batch) % len(self.tests.images)
-        images, expected = (
-            normalise(self.tests.images[which], self.network.preprocess),
-            self.tests.reference[which],
-        )
+        which = np.arange(batch) % len(self.tests.inputs)
+        chosen = replace(self.tests, inputs=self.tests.inputs[which])
+        images, expected = chosen.tensors(self.network), self.tests.reference[which]
         share = form.seconds / form.rounds / len(asked)
         lanes = [
             _lane(each, images, expected, threads, self.gate.max_abs_diff, share) for each in asked
@@ -120,7 +117,7 @@ class Trials:
             _evaluate, built.variant, built.folder, self.device, self.tests, self.network,
             seconds=VERIFY_SECONDS,
         )  # fmt: skip
-        return judge(result, self.gate, len(self.tests.images))
+        return judge(result, self.gate, len(self.tests.inputs))
 
 
 def _lane(

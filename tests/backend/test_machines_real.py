@@ -22,7 +22,7 @@ SWIFTSHADER = "vulkan-swiftshader"
 
 def golden_set(times: int = 1) -> TestSet:
     return TestSet(
-        images=np.concatenate([BUNDLE.golden_images()] * times),
+        inputs=np.concatenate([BUNDLE.golden().inputs] * times),
         labels=np.array(GOLDEN.labels * times, dtype=np.uint8),
         reference=np.array(GOLDEN.probabilities * times, dtype=np.float32),
     )
@@ -44,8 +44,8 @@ def test_a_machine_gives_the_golden_answers(name: str) -> None:
     )  # 30 images: the last 2 padded
     machine = there(name, variant)
     answers = machine.run(variant, BUNDLE.folder, "cpu", tests, BUNDLE.manifest)
-    assert answers.probabilities.shape == tests.reference.shape
-    assert np.abs(answers.probabilities - tests.reference).max() < 1e-5
+    assert answers.outputs.shape == tests.reference.shape
+    assert np.abs(answers.outputs - tests.reference).max() < 1e-5
     assert answers.device_name == machine.describe(variant, "cpu").device_name
     assert answers.seconds > 0
 
@@ -83,7 +83,7 @@ func.func @main(%x: tensor<?x1x28x28xf32>) -> tensor<?x10xf32> {
     values = BUNDLE.variant("iree-vmvx").model_dump() | {"entry_functions": entries, "files": files}
     variant, tests = Variant.model_validate(values), golden_set(times=30)
     answers = machine.run(variant, tmp_path, "cpu", tests, BUNDLE.manifest)
-    assert np.allclose(answers.probabilities, tests.images[:, 14, 9:19] / 255)
+    assert np.allclose(answers.outputs, tests.inputs[:, 14, 9:19] / 255)
 
 
 def test_swiftshader_gives_the_golden_answers_and_no_other_word_sees_it() -> None:

@@ -1,4 +1,4 @@
-"""Bundles for tests in the engine: the good one with something changed, and 500 that are broken."""
+"""Bundles for tests in the engine: good ones with something changed, and 500 that are broken."""
 
 import hashlib
 import importlib.util
@@ -16,6 +16,7 @@ from ludus.toolchain import ROOT
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 GOOD = GOLDEN / "bundle"
+TENSORS = GOLDEN / "tensor-bundle"
 DIGITS = ROOT / "artifacts" / "bundle"
 MANIFEST = "manifest.json"
 
@@ -30,9 +31,9 @@ def load_broken() -> ModuleType:
     return module
 
 
-def changed(bundle: Path, change: Callable[[dict[str, Any]], None]) -> Path:
-    """A copy of the good bundle whose manifest was changed. Returns bundle."""
-    shutil.copytree(GOOD, bundle)
+def changed(bundle: Path, change: Callable[[dict[str, Any]], None], good: Path = GOOD) -> Path:
+    """A copy of a good bundle whose manifest was changed. Returns bundle."""
+    shutil.copytree(good, bundle)
     values = json.loads((bundle / MANIFEST).read_text("utf-8"))
     change(values)
     (bundle / MANIFEST).write_text(json.dumps(values), "utf-8")
@@ -57,6 +58,14 @@ def another_first_golden_answer(values: dict[str, Any]) -> None:
 
 def another_golden_answer(values: dict[str, Any]) -> None:
     values["golden"]["probabilities"][7][0] = 0.5
+
+
+def takes_no_pictures(values: dict[str, Any]) -> None:
+    values["preprocess"] = None
+
+
+def has_labels(values: dict[str, Any]) -> None:
+    values["labels"] = ["a", "b", "c", "d", "e"]
 
 
 def first_computes_wrongly(bundle: Path) -> Path:

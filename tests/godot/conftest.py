@@ -27,7 +27,9 @@ def project(engine: godot.Engine, tmp_path_factory: pytest.TempPathFactory) -> P
     files = {
         "tests": TESTS,
         "drawings": bundles.GOLDEN / "drawings",
+        "photos": bundles.GOLDEN / "photos",
         "models/golden": bundles.GOOD,
+        "models/tensors": bundles.TENSORS,
         "models/first-computes-wrongly": bundles.first_computes_wrongly(made / "wrong"),
     }
     for change in (
@@ -38,6 +40,9 @@ def project(engine: godot.Engine, tmp_path_factory: pytest.TempPathFactory) -> P
     ):
         name = change.__name__.replace("_", "-")
         files[f"models/{name}"] = bundles.changed(made / name, change)
+    for change in (bundles.takes_no_pictures, bundles.has_labels):
+        name = change.__name__.replace("_", "-")
+        files[f"models/{name}"] = bundles.changed(made / name, change, bundles.TENSORS)
     if bundles.DIGITS.exists():
         files["models/digits"] = bundles.DIGITS
     return godot.make_project(tmp_path_factory.mktemp("godot") / "project", files)

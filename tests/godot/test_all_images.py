@@ -27,7 +27,7 @@ def tests(bundle: Bundle) -> TestSet:
     """300 images: more than one run, and the last of another size."""
     golden = bundle.manifest.golden
     return TestSet(
-        images=np.tile(bundle.golden_images(), (30, 1, 1)),
+        inputs=np.tile(bundle.golden().inputs, (30, 1, 1)),
         labels=np.tile(np.array(golden.labels, dtype=np.uint8), 30),
         reference=np.tile(np.array(golden.probabilities, dtype=np.float32), (30, 1)),
     )
@@ -73,7 +73,7 @@ def test_all_images_are_measured(
 def test_each_answer_is_that_of_its_image(bundle: Bundle, tests: TestSet) -> None:
     order = np.random.default_rng(1).permutation(300)
     shuffled = TestSet(
-        images=tests.images[order], labels=tests.labels[order], reference=tests.reference[order]
+        inputs=tests.inputs[order], labels=tests.labels[order], reference=tests.reference[order]
     )
     native, found = run(bundle, shuffled, "native"), run(bundle, shuffled)
     assert found.confusion == native.confusion
@@ -84,7 +84,7 @@ def test_answers_unlike_the_references_are_measured_and_fall_short(
     bundle: Bundle, tests: TestSet
 ) -> None:
     wrong = TestSet(
-        images=tests.images, labels=tests.labels, reference=tests.reference[:, ::-1].copy()
+        inputs=tests.inputs, labels=tests.labels, reference=tests.reference[:, ::-1].copy()
     )
     result = run(bundle, wrong)
     assert (result.status, result.agreement, result.accuracy) == ("measured", 0.0, 1.0)

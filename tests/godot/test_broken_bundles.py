@@ -37,7 +37,7 @@ ERRORS = {
     "DeviceError": "Unavailable",
 }
 WITHOUT_MANIFEST = ["no manifest", "a folder where the manifest must be"]
-MUTATIONS = {"golden": 420, "digits": 80}
+MUTATIONS = {"golden": 220, "tensors": 200, "digits": 80}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -132,18 +132,20 @@ def is_good(mutation: Mutation) -> bool:
 
 @pytest.fixture(scope="module")
 def mutations(tmp_path_factory: pytest.TempPathFactory) -> list[Mutation]:
-    """500 of them, most of the golden bundle, the same each time."""
+    """500 of them, most of the golden bundles, the same each time."""
     chance = random.Random(7)
     folder = tmp_path_factory.mktemp("mutations")
-    sources = {"golden": bundles.GOOD} | (
-        {"digits": bundles.DIGITS} if bundles.DIGITS.exists() else {}
-    )
+    sources = {"golden": bundles.GOOD, "tensors": bundles.TENSORS}
+    counts = dict(MUTATIONS)
+    if bundles.DIGITS.exists():
+        sources["digits"] = bundles.DIGITS
+    else:
+        counts["golden"] += counts.pop("digits")
     made = []
     for name, source in sources.items():
         good = shutil.copytree(source, folder / name)
         target = choose(read_bundle(good), "cpu")[0].target
-        count = MUTATIONS[name] if len(sources) > 1 else sum(MUTATIONS.values())
-        for number in range(count):
+        for number in range(counts[name]):
             bundle = folder / f"{name}-{number}"
             copy(good, bundle)
             done = bundles.mutate(bundle, chance)

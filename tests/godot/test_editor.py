@@ -297,13 +297,14 @@ def shown(probed: Path) -> Any:
 def test_the_inspector_shows_a_bundle(shown: Any, what: str) -> None:
     whole, *lines = shown[what].splitlines()
     assert re.fullmatch(r"golden 1.0.0: [\d.]+ KiB in 9 files, every checksum holds", whole)
-    assert lines[:4] == [
+    assert lines[:5] == [
         "input/0: image, FP32 [N, 1, 28, 28]",
         "output/0: probabilities, FP32 [N, 10]",
+        "set_image(): a drawing, box to 28 x 28 grey",
         "labels: 0, 1, 2, 3, 4, 5, 6, 7, 8, 9",
         "iree-vmvx",
     ]
-    assert re.fullmatch(r"verified, cpu, [\d.]+ KiB", lines[4])
+    assert re.fullmatch(r"verified, cpu, [\d.]+ KiB", lines[5])
     assert lines[-6:] == [
         "cuda",
         "attested, cuda, 4 B",

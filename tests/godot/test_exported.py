@@ -9,14 +9,24 @@ from ludus import godot
 from ludus.machines import godot_pck
 from ludus.toolchain import ROOT
 
-FILES = ["test_run.gd", "test_run_async.gd", "test_self_test.gd", "test_threads.gd"]
+FILES = [
+    "test_run.gd",
+    "test_run_async.gd",
+    "test_self_test.gd",
+    "test_tensors.gd",
+    "test_threads.gd",
+]
 
 
 @pytest.fixture(scope="module")
 def game(engine: godot.Engine, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the .pck and the library; the project that it was made from is gone."""
     folder = tmp_path_factory.mktemp("exported")
-    files = {"tests": ROOT / "godot" / "tests", "models/golden": bundles.GOOD}
+    files = {
+        "tests": ROOT / "godot" / "tests",
+        "models/golden": bundles.GOOD,
+        "models/tensors": bundles.TENSORS,
+    }
     for change in (bundles.another_golden_answer, bundles.another_first_golden_answer):
         name = change.__name__.replace("_", "-")
         files[f"models/{name}"] = bundles.changed(folder / name, change)

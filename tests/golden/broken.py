@@ -1,4 +1,4 @@
-"""The steps of bad_bundles.json, done to a copy of the good bundle; README.md describes them."""
+"""The steps of bad_bundles.json, done to a copy of a good bundle; README.md describes them."""
 
 import json
 import shutil
@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 HERE = Path(__file__).parent
-GOOD = HERE / "bundle"
 
 
 def cases() -> list[dict[str, Any]]:
@@ -16,9 +15,9 @@ def cases() -> list[dict[str, Any]]:
 
 
 def broken_bundle(case: dict[str, Any], folder: Path) -> Path:
-    """folder/bundle, a copy of the good bundle with the case's steps done."""
+    """folder/bundle, a copy of the case's good bundle with its steps done."""
     bundle = folder / "bundle"
-    shutil.copytree(GOOD, bundle)
+    shutil.copytree(HERE / case.get("bundle", "bundle"), bundle)
     for step in case["do"]:
         _do(step, bundle)
     return bundle

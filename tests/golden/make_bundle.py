@@ -82,26 +82,39 @@ PARAMS = Params.model_validate(
 
 
 def make(out: Path) -> None:
-    """Write the bundle; the same bytes each time."""
+    """Write the bundle of drawings; the same bytes each time."""
     images = np.stack([_drawing(label) for label in LABELS])
     weights, bias = _weights(images)
     tests = TestSet(
-        images=images,
+        inputs=images,
         labels=np.arange(10, dtype=np.uint8),
         reference=_reference(images, weights, bias),
     )
+    described = Network(
+        inputs=[Tensor(name="image", datatype="FP32", shape=[-1, 1, SIZE, SIZE])],
+        outputs=[Tensor(name="probabilities", datatype="FP32", shape=[-1, 10])],
+        labels=LABELS,
+        preprocess=HOW,
+    )
+    build(_network(weights, bias), described, tests, PARAMS, out)
+
+
+def build(
+    network: nn.Module, described: Network, tests: TestSet, params: Params, out: Path
+) -> None:
+    """Write a bundle of a network, by the stages that make a real one's."""
     with tempfile.TemporaryDirectory() as scratch, contextlib.chdir(scratch):
         artifacts = Path()
-        _export(_network(weights, bias), artifacts / "export")
-        lower(artifacts / "export" / "model.pt2", PARAMS.lowerings, artifacts / "lowered")
-        for target in PARAMS.targets:
+        _export(network, described, artifacts / "export")
+        lower(artifacts / "export" / "model.pt2", params.lowerings, artifacts / "lowered")
+        for target in params.targets:
             folder = artifacts / "targets" / target
-            compile_target(target, PARAMS, artifacts / "export", artifacts / "lowered", folder)
+            compile_target(target, params, artifacts / "export", artifacts / "lowered", folder)
         results = [
-            _evaluate(target, artifacts / "targets" / target, tests) for target in PARAMS.targets
+            _evaluate(target, artifacts / "targets" / target, tests) for target in params.targets
         ]
         write_results(results, artifacts / "report" / "results.json")
-        bundle(PARAMS, artifacts, tests, artifacts / "no dvc.lock", out)
+        bundle(params, artifacts, tests, artifacts / "no dvc.lock", out)
 
 
 def _drawing(label: str) -> np.ndarray:
@@ -134,19 +147,13 @@ def _network(weights: np.ndarray, bias: np.ndarray) -> nn.Module:
     return nn.Sequential(nn.Flatten(), linear, nn.Softmax(dim=-1)).eval()
 
 
-def _export(network: nn.Module, folder: Path) -> None:
+def _export(network: nn.Module, described: Network, folder: Path) -> None:
     folder.mkdir()
     batch = Dim("batch", min=1, max=65536)
-    example = torch.zeros(2, 1, SIZE, SIZE)
+    example = torch.zeros(2, *described.inputs[0].shape[1:])
     with torch.no_grad():
         program = torch.export.export(network, (example,), dynamic_shapes=({0: batch},))
     torch.export.save(program, folder / "model.pt2")
-    described = Network(
-        inputs=[Tensor(name="image", datatype="FP32", shape=[-1, 1, SIZE, SIZE])],
-        outputs=[Tensor(name="probabilities", datatype="FP32", shape=[-1, 10])],
-        labels=LABELS,
-        preprocess=HOW,
-    )
     (folder / "network.json").write_text(described.model_dump_json(indent=1) + "\n")
 
 

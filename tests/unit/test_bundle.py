@@ -66,8 +66,8 @@ def test_the_cases_reach_every_error_that_a_bundle_can_have() -> None:
 def test_the_good_bundle_is_read() -> None:
     bundle = read_bundle(GOOD)
     assert [variant.target for variant in bundle.manifest.variants] == ["iree-vulkan", "iree-vmvx"]
-    assert bundle.golden_images().shape == (10, 28, 28)
-    assert bundle.golden_images().dtype == np.uint8
+    assert bundle.golden().inputs.shape == (10, 28, 28)
+    assert bundle.golden().inputs.dtype == np.uint8
 
 
 def test_the_good_bundle_gives_its_golden_answers() -> None:

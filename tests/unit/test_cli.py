@@ -63,7 +63,7 @@ def tests(tmp_path: Path) -> Path:
     path = tmp_path / "reference.npz"
     np.savez(
         path,
-        images=golden.golden_images(),
+        images=golden.golden().inputs,
         labels=np.array(golden.manifest.golden.labels, dtype=np.uint8),
         probabilities=np.array(golden.manifest.golden.probabilities, dtype=np.float32),
     )
@@ -337,7 +337,7 @@ def test_evaluate_with_a_bad_test_set_writes_nothing(ludus: Call, tmp_path: Path
     arguments = ("--data", tmp_path / "bad.npz", "--out", tmp_path / "r.json")
     code, out, err = ludus("evaluate", GOOD, *arguments)
     assert (code, out) == (1, "")
-    assert "bad.npz is no .npz file with 'images' and 'labels' and 'probabilities'" in err
+    assert "bad.npz is no .npz file: File is not a zip file" in err
     assert not (tmp_path / "r.json").exists()
 
 
@@ -472,7 +472,10 @@ def test_evaluate_of_images_of_another_size_is_refused(
     np.savez(tests, **arrays)
     code, _, err = ludus("evaluate", GOOD, "--data", tests, "--out", tmp_path / "cpu.json")
     assert code == 1
-    assert "the images are (20, 28) pixels, expected (28, 28)" in err
+    assert (
+        "the test inputs are uint8 [10, 20, 28], and the network takes float32 [-1, 1, 28, 28]"
+        in err
+    )
 
 
 def test_predict_names_the_picture_that_shows_nothing(ludus: Call, tmp_path: Path) -> None:

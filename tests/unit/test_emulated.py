@@ -51,7 +51,7 @@ def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> RunModule:
 def images(count: int) -> TestSet:
     size = NETWORK.preprocess.size
     return TestSet(
-        images=np.zeros((count, size, size), dtype=np.uint8),
+        inputs=np.zeros((count, size, size), dtype=np.uint8),
         labels=np.zeros(count, dtype=np.uint8),
         reference=np.zeros((count, 10), dtype=np.float32),
     )
@@ -174,9 +174,9 @@ def test_the_function_that_takes_the_most_images_is_called() -> None:
 def test_the_loop_calls_the_function_for_every_batch() -> None:
     text = loop.loop("batch_4", 4, (12, 1, 28, 28), (12, 10))
     assert "@module.batch_4(!batch) -> !answer" in text
-    assert "!images = tensor<12x1x28x28xf32>" in text
+    assert "!inputs = tensor<12x1x28x28xf32>" in text
     assert "!answer = tensor<4x10xf32>" in text
-    assert "[%i, 0, 0, 0] [4, 1, 28, 28] [1, 1, 1, 1] : !images to !batch" in text
+    assert "[%i, 0, 0, 0] [4, 1, 28, 28] [1, 1, 1, 1] : !inputs to !batch" in text
 
 
 # What it answers
@@ -199,14 +199,14 @@ def test_all_images_go_through_in_one_run(
 ) -> None:
     expected = np.arange(80, dtype=np.float32).reshape(8, 10)
     found = run(machine, 6, monkeypatch, answers(tmp_path, expected))
-    assert np.array_equal(found.probabilities, expected[:6]), "what was padded is left out"
+    assert np.array_equal(found.outputs, expected[:6]), "what was padded is left out"
     assert found.device_name.startswith("aarch64 by emulator 1.2, on ")
     assert (tmp_path / "asked").read_text().split() == [
         "--device=local-task",
         "--module=model.vmfb",
         "--module=loop.vmfb",
         "--function=run",
-        "--input=@images.npy",
+        "--input=@inputs.npy",
         "--output=@answers.npy",
     ]
 

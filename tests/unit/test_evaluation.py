@@ -26,7 +26,7 @@ def tests(bundle: Bundle) -> TestSet:
     """300 images: more than one step of the progress bar."""
     golden = bundle.manifest.golden
     return TestSet(
-        images=np.tile(bundle.golden_images(), (30, 1, 1)),
+        inputs=np.tile(bundle.golden().inputs, (30, 1, 1)),
         labels=np.tile(np.array(golden.labels, dtype=np.uint8), 30),
         reference=np.tile(np.array(golden.probabilities, dtype=np.float32), (30, 1)),
     )

@@ -14,7 +14,7 @@ from ludus.test_set import TestSet, load_test_set
 def tests() -> TestSet:
     random = np.random.default_rng(5)
     return TestSet(
-        images=random.integers(0, 256, (30, 28, 28), dtype=np.uint8),
+        inputs=random.integers(0, 256, (30, 28, 28), dtype=np.uint8),
         labels=np.arange(30, dtype=np.uint8) % 10,
         reference=random.random((30, 10), dtype=np.float32),
     )
@@ -22,7 +22,7 @@ def tests() -> TestSet:
 
 def arrays(tests: TestSet) -> dict[str, Any]:
     return {
-        "images": tests.images,
+        "images": tests.inputs,
         "labels": tests.labels,
         "probabilities": tests.reference,
     }
@@ -31,7 +31,7 @@ def arrays(tests: TestSet) -> dict[str, Any]:
 def test_a_test_set_is_read_as_written(tests: TestSet, tmp_path: Path) -> None:
     np.savez(tmp_path / "t.npz", **arrays(tests))
     found = load_test_set(tmp_path / "t.npz")
-    assert np.array_equal(found.images, tests.images)
+    assert np.array_equal(found.inputs, tests.inputs)
     assert np.array_equal(found.labels, tests.labels)
     assert np.array_equal(found.reference, tests.reference)
 

@@ -13,6 +13,8 @@ const ICONS: Dictionary = {
 	"failed": &"StatusError",
 }
 
+const LABELS_SHOWN := 20
+
 var _model: LudusModel
 var _folder := ""
 
@@ -54,7 +56,8 @@ func _build() -> void:
 		var tensors: Array = bundle[kind + "s"]
 		for index in tensors.size():
 			add_child(_label("%s/%d: %s" % [kind, index, _tensor(tensors[index])]))
-	add_child(_label("labels: %s" % ", ".join(bundle["labels"] as PackedStringArray)))
+	add_child(_label("set_image(): %s" % _pictures(bundle["preprocess"])))
+	add_child(_label("labels: %s" % _labels(bundle["labels"])))
 	for variant: Dictionary in bundle["variants"]:
 		_add_variant(variant)
 
@@ -131,6 +134,22 @@ func _tensor(tensor: Dictionary) -> String:
 	for length: int in tensor["shape"]:
 		lengths.append("N" if length == -1 else str(length))
 	return "%s, %s [%s]" % [tensor["name"], tensor["datatype"], ", ".join(lengths)]
+
+
+## What becomes of a picture, such as "a photo, crop to 224 x 224 RGB".
+func _pictures(preprocess: Dictionary) -> String:
+	if preprocess.is_empty():
+		return "no pictures; set input/0/data"
+	return "a {kind}, {fit} to {width} x {height} {channels}".format(preprocess)
+
+
+## The labels, or so many of them as can be read.
+func _labels(labels: PackedStringArray) -> String:
+	if labels.is_empty():
+		return "none"
+	var shown := ", ".join(labels.slice(0, LABELS_SHOWN))
+	var more := labels.size() - LABELS_SHOWN
+	return shown if more <= 0 else "%s and %d more" % [shown, more]
 
 
 ## What a variant needs, such as "needs iree 3.13.0, cpu, x86_64 with avx2 fma f16c".

@@ -150,9 +150,10 @@ fuzz_target!(|changes: Vec<Change>| {
             for file in bundle.manifest.every_file() {
                 assert_eq!(bundle.read(file).unwrap().len() as u64, file.bytes);
             }
-            let size = bundle.manifest.preprocess.size;
-            let images = bundle.manifest.golden.labels.len();
-            assert_eq!(bundle.golden_images().unwrap().len(), images * size * size);
+            let count = bundle.manifest.golden_count();
+            let (inputs, answers) = bundle.golden(count).unwrap();
+            assert_eq!(inputs.len(), count * bundle.manifest.inputs[0].values());
+            assert_eq!(answers.len(), count * bundle.manifest.outputs[0].values());
         }
         Err(error) => assert!(!none, "the good bundle is refused: {error}"),
     }

@@ -9,14 +9,20 @@ use godot::meta::FromGodot;
 use ludus_runtime::manifest::Preprocess;
 use ludus_runtime::picture::normalise;
 
-/// The numbers of any array, as they are (NaN too); of a PackedByteArray, grey levels 0 to 255,
-/// made floats by the bundle's scale and mean. The error goes behind the property's name.
-pub fn floats(value: &Variant, how: &Preprocess) -> Result<PackedFloat32Array, String> {
+/// The numbers of any array, as they are (NaN too); of a PackedByteArray, levels 0 to 255, made
+/// floats as the bundle's preprocess says. The error goes behind the property's name.
+pub fn floats(value: &Variant, how: Option<&Preprocess>) -> Result<PackedFloat32Array, String> {
     match value.get_type() {
         VariantType::PACKED_FLOAT32_ARRAY => Ok(value.to()),
-        VariantType::PACKED_BYTE_ARRAY => {
-            Ok(normalise(value.to::<PackedByteArray>().as_slice(), how).into())
-        }
+        VariantType::PACKED_BYTE_ARRAY => match how {
+            Some(how) => Ok(normalise(value.to::<PackedByteArray>().as_slice(), how).into()),
+            None => {
+                Err("is PackedByteArray, of levels 0 to 255, and the bundle has no preprocess \
+                         to make numbers of them; expected PackedFloat32Array or another array of \
+                         numbers"
+                    .to_owned())
+            }
+        },
         VariantType::PACKED_FLOAT64_ARRAY => {
             Ok(value.to::<PackedFloat64Array>().as_slice().iter().map(|x| *x as f32).collect())
         }
@@ -28,7 +34,7 @@ pub fn floats(value: &Variant, how: &Preprocess) -> Result<PackedFloat32Array, S
         }
         VariantType::ARRAY => each(value, "a number", number),
         _ => Err(format!(
-            "is {}, expected PackedFloat32Array, PackedByteArray (grey levels 0 to 255), \
+            "is {}, expected PackedFloat32Array, PackedByteArray (levels 0 to 255), \
              PackedFloat64Array, PackedInt32Array, PackedInt64Array or Array",
             type_name(value)
         )),

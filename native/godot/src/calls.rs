@@ -81,10 +81,19 @@ impl LudusModel {
 
     pub fn try_set_image(&self, index: i64, image: &Variant) -> Outcome<()> {
         let bundle = Arc::clone(&self.state().opened()?.bundle);
+        let how = bundle.manifest.preprocess.as_ref().ok_or_else(|| {
+            Failure::new(
+                Error::ERR_UNAVAILABLE,
+                format!(
+                    "{} has no preprocess, which makes a picture the network's input; set \
+                     input/{index}/data instead",
+                    bundle.place("")
+                ),
+            )
+        })?;
         let of_input = |why: String| Failure::bad(format!("the picture for input/{index}: {why}"));
         let picture = pictures::picture(image).map_err(of_input)?;
-        let data = preprocess(&picture, &bundle.manifest.preprocess)
-            .map_err(|error| of_input(error.to_string()))?;
+        let data = preprocess(&picture, how).map_err(|error| of_input(error.to_string()))?;
         self.state().opened_mut()?.set_one(index, data.into())
     }
 

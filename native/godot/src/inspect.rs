@@ -5,7 +5,7 @@ use std::sync::Arc;
 use godot::builtin::{Array, GString, PackedInt64Array, PackedStringArray, VarDictionary, vdict};
 use godot::meta::ToGodot;
 use ludus_runtime::Bundle;
-use ludus_runtime::manifest::{Figures, File, Manifest, Tensor, Variant};
+use ludus_runtime::manifest::{Figures, File, Manifest, Preprocess, Tensor, Variant};
 use ludus_runtime::model::Choice;
 
 use crate::failure::Outcome;
@@ -53,9 +53,24 @@ fn described(manifest: &Manifest) -> VarDictionary {
         "inputs" => &tensors(&manifest.inputs),
         "outputs" => &tensors(&manifest.outputs),
         "labels" => &strings(&manifest.labels),
+        "preprocess" => &manifest.preprocess.as_ref().map(preprocess).unwrap_or_default(),
         "variants" => &variants,
         "files" => &files_of(manifest),
         "revision" => manifest.provenance.revision.as_deref().unwrap_or_default(),
+    }
+}
+
+fn preprocess(how: &Preprocess) -> VarDictionary {
+    let (height, width, channels, fit) = match how {
+        Preprocess::Drawing(how) => (how.size, how.size, "grey", "box"),
+        Preprocess::Photo(how) => (how.height, how.width, how.channels, how.fit),
+    };
+    vdict! {
+        "kind" => how.kind(),
+        "height" => height as i64,
+        "width" => width as i64,
+        "channels" => channels,
+        "fit" => fit,
     }
 }
 

@@ -20,10 +20,10 @@ use crate::{inspect, properties};
 /// if model.open("res://models/digits") != OK:
 ///     push_error(model.error_message)
 ///     return
-/// model.set_image(0, drawing) # or: model.set("input/0/data", numbers)
+/// model.set_image(0, picture) # or: model.set("input/0/data", numbers)
 /// if model.run() == OK:
-///     var probabilities: PackedFloat32Array = model.get("output/0/data")
-///     print(model.labels[probabilities.find(Array(probabilities).max())])
+///     var scores: PackedFloat32Array = model.get("output/0/data")
+///     print(model.labels[scores.find(Array(scores).max())])
 /// ```
 ///
 /// **Inputs and outputs** are properties that a bundle brings when it is opened. N counts from 0:
@@ -32,14 +32,19 @@ use crate::{inspect, properties};
 /// - `input/N/name`, `output/N/name` (String): what the bundle calls it.
 /// - `input/N/datatype`, `output/N/datatype` (String): `"FP32"`, floats of 32 bits.
 /// - `input/N/shape` (PackedInt64Array): `[1, 1, 28, 28]` for one picture of 28x28 pixels. The
-///   first dimension is the number of images, and may be set to any number from 1:
-///   `model.set("input/0/shape", [32, 1, 28, 28])`. The others are the network's.
-/// - `input/N/data` (PackedFloat32Array): as many numbers as the shape takes, image after image,
-///   row after row. It may be set to any packed array of floats or integers, or an Array of numbers,
-///   which are taken as they are; or to a PackedByteArray of grey levels from 0 to 255, which the
-///   bundle's own scale and mean make numbers of.
+///   first dimension is the batch, and may be set to any number from 1:
+///   `model.set("input/0/shape", [32, 1, 28, 28])`. The others are the network's, as many as it has.
+/// - `input/N/data` (PackedFloat32Array): as many numbers as the shape takes, one input of the batch
+///   after the other, row after row. It may be set to any packed array of floats or integers, or an
+///   Array of numbers, which are taken as they are; or to a PackedByteArray of levels from 0 to 255
+///   in the input's order, which the scale, mean and std of the bundle's `preprocess` make numbers
+///   of.
 /// - `output/N/shape` (PackedInt64Array) and `output/N/data` (PackedFloat32Array): of the last run.
 ///   For digits `[1, 10]` and ten probabilities, in the order of [member labels].
+///
+/// **Any network** of one input and one output is run so, of any shape. What a bundle may lack is
+/// a `preprocess`, where its network takes no pictures ([method set_image] is an error then), and
+/// [member labels].
 ///
 /// What is set wrongly is refused: the error is in the log and in [member error_message].
 ///
@@ -82,7 +87,8 @@ pub struct LudusModel {
     #[var(get = get_output_count, no_set)]
     output_count: PhantomVar<i64>,
 
-    /// What each number of an answer stands for, in the order of `output/0/data`.
+    /// What each number along the last dimension of `output/0/data` stands for, in order. Empty
+    /// where the bundle has no names for them.
     #[var(get = get_labels, no_set)]
     labels: PhantomVar<PackedStringArray>,
 
@@ -205,14 +211,16 @@ impl LudusModel {
     }
 
     /// Make a picture of any size and colour the input `index`, by the bundle's own preprocessing,
-    /// and set its shape to one image.
+    /// and set its shape to one input.
     ///
-    /// `image` is an [Image] or a [Texture2D], which is left as it is. The drawing is found, scaled
-    /// and centred as the network's training pictures were; dark on light is inverted if the bundle
-    /// says so.
+    /// `image` is an [Image] or a [Texture2D], which is left as it is. What becomes of it is the
+    /// bundle's to say: a drawing is found, scaled and centred as the network's training pictures
+    /// were, and dark on light is inverted if the bundle says so; a photo, or the middle of it, is
+    /// stretched to the network's size, laid on white where it is transparent.
     ///
-    /// Returns `OK`, `ERR_UNCONFIGURED` if no bundle is open, or `ERR_INVALID_PARAMETER` for what
-    /// is no picture, is empty, or shows nothing.
+    /// Returns `OK`, `ERR_UNCONFIGURED` if no bundle is open, `ERR_UNAVAILABLE` if the bundle has no
+    /// `preprocess`, since its network takes no pictures (set `input/0/data` instead), or
+    /// `ERR_INVALID_PARAMETER` for what is no picture, is empty, or shows nothing.
     #[func(gd_self)]
     fn set_image(this: Gd<Self>, index: i64, image: Variant) -> Error {
         let this = this.bind();
@@ -232,7 +240,7 @@ impl LudusModel {
         found.map(|(bundle, choices)| inspect::chosen(bundle, choices)).unwrap_or_default()
     }
 
-    /// Run the bundle's golden images on the device at work, and compare the answers.
+    /// Run the bundle's golden inputs on the device at work, and compare the answers.
     ///
     /// Returns `OK`, `ERR_INVALID_DATA` if they differ by more than the bundle allows, or an error
     /// of [method run]. Inputs and outputs are left as they are.
@@ -245,10 +253,11 @@ impl LudusModel {
     /// What a bundle is, without opening it on a device: all of it is checked and described.
     ///
     /// `error` (`""` if it is good, else there is nothing more), `name`, `version`, `inputs` and
-    /// `outputs` (`name`, `datatype`, `shape` with -1 for the number of images), `labels`,
-    /// `variants` (`target`, `backend`, `driver`, `architecture`, `features`, `iree_version`,
-    /// `bytes`, `files`, `status`, `evaluations`), `files` (all but `manifest.json` and
-    /// `SHA256SUMS`) and `revision` (of the source that it was built from).
+    /// `outputs` (`name`, `datatype`, `shape` with -1 for the batch), `labels`, `preprocess` (`kind`,
+    /// `"drawing"` or `"photo"`, `height`, `width`, `channels`, `fit`; empty if the network takes no
+    /// pictures), `variants` (`target`, `backend`, `driver`, `architecture`, `features`,
+    /// `iree_version`, `bytes`, `files`, `status`, `evaluations`), `files` (all but `manifest.json`
+    /// and `SHA256SUMS`) and `revision` (of the source that it was built from).
     #[func]
     fn inspect(path: GString) -> VarDictionary {
         inspect::inspect(&path.to_string())

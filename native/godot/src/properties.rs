@@ -100,7 +100,7 @@ impl Opened {
     /// Set what `parse_writable` let through.
     pub fn set(&mut self, place: &Place, value: &Variant) -> Outcome<()> {
         let (count, index) = (self.inputs.len(), place.index);
-        let how = &self.bundle.manifest.preprocess;
+        let how = self.bundle.manifest.preprocess.as_ref();
         let input = self.inputs.get_mut(index).ok_or_else(|| missing(place, count))?;
         let set = match place.field {
             Field::Shape => input.set_shape(value).map_err(|why| ("shape", why)),
@@ -121,13 +121,13 @@ impl Opened {
 }
 
 impl Tensor {
-    /// Any number of images, of the size that the network takes.
+    /// Any batch, of what the network takes.
     fn set_shape(&mut self, value: &Variant) -> Result<(), String> {
         let (given, own) = (arrays::shape(value)?, self.shape.as_slice());
         let fits = given.len() == own.len() && given[1..] == own[1..] && given[0] >= 1;
         if !fits {
-            let rest: Vec<_> = own[1..].iter().map(i64::to_string).collect();
-            return Err(format!("{given:?} should be [N, {}], N at least 1", rest.join(", ")));
+            let rest: String = own[1..].iter().map(|length| format!(", {length}")).collect();
+            return Err(format!("{given:?} should be [N{rest}], N at least 1"));
         }
         self.shape = given.into();
         Ok(())

@@ -1,9 +1,9 @@
 //! Many pictures through `preprocess`, for tests that compare it with `ludus/images.py`.
 //!
-//! The arguments are size, box, scale, mean, invert and centre of a manifest's `preprocess`. To
-//! stdin come pictures, one after the other: width and height (u32), then RGBA. To stdout go
-//! answers: whether all is well (u8: 0 or 1), the number of bytes that follow (u32), then the
-//! input (f32) or else the error in words. All numbers are little-endian.
+//! The argument is a manifest's `preprocess`, as JSON. To stdin come pictures, one after the other:
+//! width and height (u32), then RGBA. To stdout go answers: whether all is well (u8: 0 or 1), the
+//! number of bytes that follow (u32), then the input (f32) or else the error in words. All numbers
+//! are little-endian.
 
 use std::io::{self, Read, Write};
 
@@ -11,7 +11,8 @@ use ludus_runtime::manifest::Preprocess;
 use ludus_runtime::picture::{Picture, preprocess};
 
 fn main() -> io::Result<()> {
-    let how = how(std::env::args().skip(1).collect());
+    let how = std::env::args().nth(1).expect("a manifest's preprocess");
+    let how = Preprocess::parse(how.as_bytes()).expect("a manifest's preprocess");
     let (mut stdin, mut stdout) = (io::stdin().lock(), io::stdout().lock());
     let mut sides = [[0; 4]; 2];
     while stdin.read_exact(sides.as_flattened_mut()).is_ok() {
@@ -27,17 +28,4 @@ fn main() -> io::Result<()> {
         stdout.write_all(&bytes)?;
     }
     stdout.flush()
-}
-
-fn how(arguments: Vec<String>) -> Preprocess {
-    let [size, box_size, scale, mean, invert, centre] = arguments.try_into().expect("6 arguments");
-    Preprocess {
-        size: size.parse().expect("size in pixels"),
-        box_size: box_size.parse().expect("box in pixels"),
-        layout: "NCHW",
-        scale: scale.parse().expect("a number as scale"),
-        mean: mean.parse().expect("a number as mean"),
-        invert: invert.leak(),
-        centre: centre.leak(),
-    }
 }

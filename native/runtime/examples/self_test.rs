@@ -67,10 +67,10 @@ fn measure(bundle: &Arc<Bundle>, wanted: &str) -> Result<String> {
         model.device_name(),
         milliseconds(opened)
     );
-    let size = bundle.manifest.preprocess.size;
+    let each = bundle.manifest.inputs[0].values();
     let mut answers = Vec::new();
     for batch in BATCHES {
-        let images = vec![0.5; batch * size * size];
+        let images = vec![0.5; batch * each];
         model.run(&images, &mut answers)?; // first use: memory, kernels, caches
         let mut times = Vec::new();
         let began = Instant::now();

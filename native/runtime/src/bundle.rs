@@ -8,7 +8,8 @@ use std::sync::Arc;
 
 use crate::bytes::{self, Sum};
 use crate::error::{Error, Result};
-use crate::manifest::{File, Manifest, Variant};
+use crate::manifest::{Examples, File, Manifest, Variant};
+use crate::picture::normalise;
 use crate::source::{Kind, Source};
 
 /// The file that describes all others.
@@ -64,12 +65,34 @@ impl Bundle {
         self.manifest.find(target, &self.place(""))
     }
 
-    /// The golden images, [count, size, size].
+    /// The first `count` golden examples: inputs as the network takes them, and the answers
+    /// expected, one after the other.
     ///
     /// # Errors
     /// As `read`.
-    pub fn golden_images(&self) -> Result<Vec<u8>> {
-        self.read(&self.manifest.golden.images)
+    ///
+    /// # Panics
+    /// Where there are fewer.
+    pub fn golden(&self, count: usize) -> Result<(Vec<f32>, Vec<f32>)> {
+        let values = count * self.manifest.inputs[0].values();
+        match (&self.manifest.golden.examples, &self.manifest.preprocess) {
+            (Examples::Images { images, probabilities, .. }, Some(how)) => {
+                let answers = probabilities[..count].iter().flatten().map(|value| *value as f32);
+                Ok((normalise(&self.read(images)?[..values], how), answers.collect()))
+            }
+            (Examples::Images { .. }, None) => unreachable!("the manifest was checked"),
+            (Examples::Tensors { inputs, outputs }, _) => {
+                let answers = count * self.manifest.outputs[0].values();
+                Ok((self.floats(inputs, values)?, self.floats(outputs, answers)?))
+            }
+        }
+    }
+
+    /// The first so many float32 of a file.
+    fn floats(&self, file: &File, count: usize) -> Result<Vec<f32>> {
+        let bytes = self.read(file)?;
+        let (values, _) = bytes.as_chunks();
+        Ok(values[..count].iter().map(|value| f32::from_le_bytes(*value)).collect())
     }
 
     /// The whole path of a file, for messages; of the bundle itself, for "".

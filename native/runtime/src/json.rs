@@ -63,7 +63,7 @@ pub fn object<'a, T>(value: &'a Value, read: impl FnOnce(&mut Keys<'a>) -> Read<
         None => Ok(read),
         Some(key) => {
             let hint = nearest(key, &keys.known);
-            Err(Fault::new(format!("unknown key '{}'{hint}", brief(key))))
+            Err(Fault::new(format!("unknown key{hint}")).within(brief(key)))
         }
     }
 }

@@ -5,8 +5,10 @@
 //! manifest   what manifest.json says
 //! bundle     a bundle that was checked
 //! device     what this machine can run, by a word: cpu, vulkan, cuda, ...
-//! model      a bundle opened on a device: numbers in, probabilities out
-//! picture    from any picture of a drawing to the network's input
+//! model      a bundle opened on a device: numbers in, numbers out
+//! picture    from any picture to the network's input
+//! drawing    of a drawing, which is found, scaled and centred
+//! photo      of any other picture, which is resized
 //! batches    any number of images through functions of fixed batches
 //! json       JSON read strictly
 //! bytes      files read and checked, many at a time
@@ -22,6 +24,7 @@ mod bytes;
 pub mod cpu;
 #[cfg(feature = "iree")]
 pub mod device;
+pub mod drawing;
 pub mod error;
 #[cfg(feature = "iree")]
 mod iree;
@@ -29,6 +32,7 @@ mod json;
 pub mod manifest;
 #[cfg(feature = "iree")]
 pub mod model;
+pub mod photo;
 pub mod picture;
 pub mod source;
 

@@ -11,6 +11,12 @@ use crate::json::{
     word,
 };
 
+mod golden;
+mod preprocess;
+
+pub use golden::{Examples, Golden};
+pub use preprocess::{Drawing, Photo, Preprocess};
+
 /// The one version of the schema that this program reads.
 pub const SCHEMA_VERSION: u64 = 1;
 
@@ -23,14 +29,14 @@ pub struct Manifest {
     pub name: String,
     /// Three numbers, as "1.0.0".
     pub version: String,
-    /// In the engine's order: `input/0`, `input/1`. Of shape [-1, 1, size, size], the first.
+    /// In the engine's order, `input/0`: one. It is what `preprocess` makes.
     pub inputs: Vec<Tensor>,
-    /// In the engine's order. Of shape [-1, labels], the first.
+    /// In the engine's order: one.
     pub outputs: Vec<Tensor>,
-    /// In the order of the first output's columns; each differs.
+    /// Of the output's last dimension; each differs. Empty where its numbers have no names.
     pub labels: Vec<String>,
-    /// From a picture to the first input.
-    pub preprocess: Preprocess,
+    /// From a picture to the first input; none where the network takes no pictures.
+    pub preprocess: Option<Preprocess>,
     /// What each variant had to reach.
     pub floors: Gate,
     /// The self-test.
@@ -50,28 +56,20 @@ pub struct Tensor {
     pub name: String,
     /// "FP32".
     pub datatype: &'static str,
-    /// -1 stands for the batch; no dimension is 0.
+    /// The batch, which may be -1, for any, and then lengths of at least 1.
     pub shape: Vec<i64>,
 }
 
-/// How a picture of any size and colour becomes the network's input; see ludus/images.py.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Preprocess {
-    /// Height and width of the input, pixels, at least 1.
-    pub size: usize,
-    /// The drawing is scaled to fit this square, pixels, at least 1. `box` in the manifest.
-    #[serde(rename = "box")]
-    pub box_size: usize,
-    /// "NCHW".
-    pub layout: &'static str,
-    /// Grey 0..255 times this, minus mean, is the input.
-    pub scale: f64,
-    /// See `scale`.
-    pub mean: f64,
-    /// "never" or "auto": a drawing darker than its border is inverted, to be light on dark.
-    pub invert: &'static str,
-    /// What comes to the middle: the centre of "mass", or the "box".
-    pub centre: &'static str,
+impl Tensor {
+    /// How many numbers there are of each in the batch.
+    pub fn values(&self) -> usize {
+        self.lengths().product()
+    }
+
+    /// The shape without the batch.
+    pub fn lengths(&self) -> impl Iterator<Item = usize> {
+        self.shape[1..].iter().map(|length| *length as usize)
+    }
 }
 
 /// A file of the bundle.
@@ -145,7 +143,7 @@ pub struct Figures {
 pub struct Variant {
     /// Its name.
     pub target: String,
-    /// "iree", "onnx", "ncnn" or "torch".
+    /// "iree", "onnx", "ncnn", "torch" or "xla".
     pub backend: &'static str,
     /// IREE's HAL driver: "cpu", "vulkan", "cuda", "rocm" or "metal". Always there for IREE.
     pub driver: Option<&'static str>,
@@ -161,19 +159,6 @@ pub struct Variant {
     pub entry_functions: Vec<EntryFunction>,
     /// Where it was run before it was shipped, and what came of it.
     pub evaluations: Vec<Figures>,
-}
-
-/// Test images and the reference's answers: a self-test that runs anywhere.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Golden {
-    /// Grey levels, [count, size, size], light on dark.
-    pub images: File,
-    /// Of shape `[count]`, each below the number of labels.
-    pub labels: Vec<usize>,
-    /// Of shape `[count, labels]`.
-    pub probabilities: Vec<Vec<f64>>,
-    /// Largest difference allowed to any probability.
-    pub max_abs_diff: f64,
 }
 
 /// What a variant had to reach.
@@ -257,7 +242,7 @@ impl Manifest {
     /// Every file of the bundle but manifest.json and SHA256SUMS.
     pub fn every_file(&self) -> impl Iterator<Item = &File> {
         let compiled = self.variants.iter().flat_map(|variant| &variant.files);
-        self.files.iter().chain([&self.golden.images]).chain(compiled)
+        self.files.iter().chain(self.golden.files()).chain(compiled)
     }
 
     fn targets(&self) -> Vec<&str> {
@@ -270,47 +255,24 @@ impl Manifest {
         differ("file", self.every_file().map(|file| file.path.as_str()))
     }
 
+    /// One input and one output, of the shapes that preprocess and labels have.
     fn check_shapes(&self) -> Read<()> {
-        let how = &self.preprocess;
-        if how.box_size > how.size {
-            return Err(Fault::new(format!(
-                "preprocess.box: expected at most the size, {}, got {}",
-                how.size, how.box_size
-            )));
-        }
-        let (size, width) = (how.size as i64, self.labels.len() as i64);
-        for (what, shape, expected) in [
-            ("inputs", &self.inputs[0].shape, vec![-1, 1, size, size]),
-            ("outputs", &self.outputs[0].shape, vec![-1, width]),
-        ] {
-            if *shape != expected {
-                return Err(Fault::new(format!(
-                    "{what}.0.shape: expected {expected:?}, as preprocess and labels say, \
-                     got {shape:?}"
-                )));
+        for (side, tensors) in [("inputs", &self.inputs), ("outputs", &self.outputs)] {
+            if tensors.len() != 1 {
+                return Err(Fault::new(format!("{side}: expected one, got {}", tensors.len())));
             }
+            check_shape(side, &tensors[0].shape)?;
         }
-        Ok(())
-    }
-
-    /// Images, labels and answers must be as many, and answers as wide as there are labels.
-    fn check_golden(&self) -> Read<()> {
-        let (golden, size) = (&self.golden, self.preprocess.size);
-        let (count, width) = (golden.labels.len(), self.labels.len());
-        let bytes = (size as u64 * size as u64).checked_mul(count as u64);
-        let fits = bytes == Some(golden.images.bytes) && golden.probabilities.len() == count;
-        if !fits || golden.probabilities.iter().any(|row| row.len() != width) {
-            return Err(Fault::new(format!(
-                "golden: expected {count} images of {size}x{size} bytes and {count} rows of \
-                 {width} probabilities"
-            )));
+        let (input, output) = (&self.inputs[0].shape, &self.outputs[0].shape);
+        if let Some(how) = &self.preprocess {
+            how.check()?;
+            expect_shape("inputs", input, &[&input[..1], &how.shape()].concat())?;
         }
-        match golden.labels.iter().find(|label| **label >= width) {
-            Some(label) => {
-                Err(Fault::new(format!("golden.labels: {label} is no label of {width}")))
-            }
-            None => Ok(()),
+        let mut expected = [&input[..1], &output[1..]].concat();
+        if let (false, Some(last)) = (self.labels.is_empty(), expected[1..].last_mut()) {
+            *last = self.labels.len() as i64;
         }
+        expect_shape("outputs", output, &expected)
     }
 }
 
@@ -326,6 +288,27 @@ impl Variant {
     fn is(&self, status: &str) -> bool {
         self.evaluations.iter().any(|figures| figures.status == status)
     }
+}
+
+/// The first dimension alone may be any, and the values of one in the batch can be counted in bytes.
+fn check_shape(side: &str, shape: &[i64]) -> Read<()> {
+    let bytes = shape[1..].iter().try_fold(4_i64, |product, length| product.checked_mul(*length));
+    if bytes.is_some() && !shape[1..].contains(&-1) {
+        return Ok(());
+    }
+    Err(Fault::new(format!(
+        "{side}.0.shape: expected -1 in the first place alone, and no more values than there are \
+         bytes, got {shape:?}"
+    )))
+}
+
+fn expect_shape(side: &str, shape: &[i64], expected: &[i64]) -> Read<()> {
+    if shape == expected {
+        return Ok(());
+    }
+    Err(Fault::new(format!(
+        "{side}.0.shape: expected {expected:?}, as preprocess, labels and batch say, got {shape:?}"
+    )))
 }
 
 /// What `schema_version` says comes first, since all else depends on it.
@@ -358,10 +341,10 @@ fn manifest(value: &Value) -> Read<Manifest> {
             version: keys.need("version", version)?,
             inputs: keys.need("inputs", filled(tensor))?,
             outputs: keys.need("outputs", filled(tensor))?,
-            labels: keys.need("labels", filled(text))?,
-            preprocess: keys.need("preprocess", preprocess)?,
+            labels: keys.need("labels", list(text))?,
+            preprocess: keys.need("preprocess", nullable(preprocess::preprocess))?,
             floors: keys.need("floors", gate)?,
-            golden: keys.need("golden", golden)?,
+            golden: keys.need("golden", golden::golden)?,
             variants: keys.need("variants", filled(variant))?,
             files: keys.need("files", list(file))?,
             provenance: keys.need("provenance", provenance)?,
@@ -375,20 +358,6 @@ fn tensor(value: &Value) -> Read<Tensor> {
             name: keys.need("name", text)?,
             datatype: keys.need("datatype", word(&["FP32"]))?,
             shape: keys.need("shape", filled(batch))?,
-        })
-    })
-}
-
-fn preprocess(value: &Value) -> Read<Preprocess> {
-    object(value, |keys| {
-        Ok(Preprocess {
-            size: keys.need("size", whole::<u32>(1))? as usize,
-            box_size: keys.need("box", whole::<u32>(1))? as usize,
-            layout: keys.need("layout", word(&["NCHW"]))?,
-            scale: keys.need("scale", any_number)?,
-            mean: keys.need("mean", any_number)?,
-            invert: keys.need("invert", word(&["never", "auto"]))?,
-            centre: keys.need("centre", word(&["mass", "box"]))?,
         })
     })
 }
@@ -452,7 +421,7 @@ fn variant(value: &Value) -> Read<Variant> {
     let variant = object(value, |keys| {
         Ok(Variant {
             target: keys.need("target", text)?,
-            backend: keys.need("backend", word(&["iree", "onnx", "ncnn", "torch"]))?,
+            backend: keys.need("backend", word(&["iree", "onnx", "ncnn", "torch", "xla"]))?,
             driver: keys.may("driver", nullable(word(&drivers)))?,
             files: keys.need("files", filled(file))?,
             sha256: keys.need("sha256", sha256)?,
@@ -467,17 +436,6 @@ fn variant(value: &Value) -> Read<Variant> {
         return Err(Fault::new(format!("'{target}' needs a driver and an iree_version")));
     }
     Ok(variant)
-}
-
-fn golden(value: &Value) -> Read<Golden> {
-    object(value, |keys| {
-        Ok(Golden {
-            images: keys.need("images", file)?,
-            labels: keys.need("labels", filled(whole(0)))?,
-            probabilities: keys.need("probabilities", list(list(any_number)))?,
-            max_abs_diff: keys.need("max_abs_diff", number(0.0, f64::MAX))?,
-        })
-    })
 }
 
 fn gate(value: &Value) -> Read<Gate> {

@@ -1,4 +1,4 @@
-//! A bundle opened on a device: numbers in, probabilities out.
+//! A bundle opened on a device: numbers in, numbers out.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -9,14 +9,16 @@ use crate::cpu;
 use crate::device::{self, Device, Kind};
 use crate::error::{Error, Result};
 use crate::iree;
-use crate::manifest::{EntryFunction, Variant};
-use crate::picture::normalise;
+use crate::manifest::{EntryFunction, Tensor, Variant};
 
 /// The IREE whose runtime is compiled in.
 pub const IREE_VERSION: &str = "3.13.0";
 
 /// Any number of images, in an entry function's `batch`.
 const ANY: i64 = -1;
+
+/// Of a call's input and result together, bytes: what no honest batch has, and no game can spare.
+const LARGEST_CALL: u64 = 4 << 30;
 
 /// A variant of a bundle, the device that it is for, and why it cannot run there.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -157,13 +159,6 @@ pub struct Model {
 impl Model {
     /// Load a variant and compute the first golden answer with it.
     fn try_open(bundle: &Arc<Bundle>, variant: &Variant, kind: &'static Kind) -> Result<Self> {
-        let (inputs, outputs) = (bundle.manifest.inputs.len(), bundle.manifest.outputs.len());
-        if (inputs, outputs) != (1, 1) {
-            return Err(Error::Usage(format!(
-                "{} has {inputs} inputs and {outputs} outputs, and this runs networks of one each",
-                bundle.place("")
-            )));
-        }
         let device = device::open(kind).map_err(Error::Device)?;
         let file = &variant.files[0];
         let place = bundle.place(&file.path);
@@ -175,6 +170,7 @@ impl Model {
             ))
         })?;
         for entry in &variant.entry_functions {
+            check_batch(entry, bundle, &place)?;
             if !module.has(&entry.name) {
                 return Err(Error::Manifest(format!(
                     "{place} has no entry function '{}', which its variant names",
@@ -217,16 +213,16 @@ impl Model {
         &self.device.name
     }
 
-    /// Images [N, 1, size, size] to probabilities [N, labels], for any N >= 1.
+    /// Inputs to answers, each as its tensor's shape says, for a batch of any N >= 1.
     ///
-    /// Errors: `Usage` where `images` is no whole number of images, `Device` with the runtime's
+    /// Errors: `Usage` where `images` is no whole number of inputs, `Device` with the runtime's
     /// words; `answers` is empty then.
     pub fn run(&mut self, images: &[f32], answers: &mut Vec<f32>) -> Result<()> {
         answers.clear();
-        let (per_image, per_answer) = (self.values_per_image(), self.labels());
+        let (per_image, per_answer) = (self.input().values(), self.output().values());
         if images.is_empty() || !images.len().is_multiple_of(per_image) {
             return Err(Error::Usage(format!(
-                "{} values are no whole number of images, each has {per_image}",
+                "{} values are no whole number of inputs, each has {per_image}",
                 images.len()
             )));
         }
@@ -250,33 +246,30 @@ impl Model {
 
     /// Compute all golden answers. Returns the largest difference; `Golden` if that is too large.
     pub fn self_test(&mut self) -> Result<f32> {
-        self.check_golden_answers(self.bundle.manifest.golden.labels.len())
+        self.check_golden_answers(self.bundle.manifest.golden_count())
     }
 
     fn check_golden_answers(&mut self, count: usize) -> Result<f32> {
         let bundle = Arc::clone(&self.bundle);
-        let golden = &bundle.manifest.golden;
-        let how = &bundle.manifest.preprocess;
-        let grey = bundle.golden_images()?;
-        let images = normalise(&grey[..count * how.size * how.size], how);
+        let allowed = bundle.manifest.golden.max_abs_diff;
+        let (inputs, expected) = bundle.golden(count)?;
         let mut answers = Vec::new();
-        self.run(&images, &mut answers)?;
-        let expected = golden.probabilities.iter().flatten();
+        self.run(&inputs, &mut answers)?;
+        let pairs = answers.iter().zip(&expected);
         // Not f32::max, which passes over a NaN.
-        let difference = answers.iter().zip(expected).fold(0.0_f32, |largest, (got, expected)| {
-            let difference = (got - *expected as f32).abs();
+        let difference = pairs.fold(0.0_f32, |largest, (got, expected)| {
+            let difference = (got - expected).abs();
             if difference > largest || difference.is_nan() { difference } else { largest }
         });
         // `largest` stays a NaN once it is one: no number is above it.
-        if f64::from(difference) <= golden.max_abs_diff {
+        if f64::from(difference) <= allowed {
             return Ok(difference);
         }
         Err(Error::Golden(format!(
-            "{}: {} on '{}' differs from the golden answers by {difference}, more than {}",
+            "{}: {} on '{}' differs from the golden answers by {difference}, more than {allowed}",
             bundle.place(""),
             self.target(),
-            self.word,
-            golden.max_abs_diff
+            self.word
         )))
     }
 
@@ -286,7 +279,7 @@ impl Model {
             Some(number) => *number,
             None => self.make_ready(batch)?,
         };
-        let wanted = batch * self.values_per_image();
+        let wanted = batch * self.input().values();
         let images = if images.len() == wanted {
             images
         } else {
@@ -303,8 +296,8 @@ impl Model {
     fn make_ready(&mut self, batch: usize) -> Result<usize> {
         let entry = self.entry(batch);
         let (name, buffers) = (entry.name.clone(), entry.buffers.clone());
-        let size = self.bundle.manifest.preprocess.size;
-        let (input, result) = ([batch, 1, size, size], [batch, self.labels()]);
+        let shape = |tensor: &Tensor| [batch].into_iter().chain(tensor.lengths()).collect();
+        let (input, result): (Vec<_>, Vec<_>) = (shape(self.input()), shape(self.output()));
         let number = match buffers {
             Some(given) => {
                 self.module.prepare_fenced(&name, &input, &result, given.transients as usize)
@@ -323,12 +316,27 @@ impl Model {
         fitting(batch as i64).or_else(|| fitting(ANY)).expect("planned from these batches")
     }
 
-    fn values_per_image(&self) -> usize {
-        self.bundle.manifest.preprocess.size.pow(2)
+    fn input(&self) -> &Tensor {
+        &self.bundle.manifest.inputs[0]
     }
 
-    fn labels(&self) -> usize {
-        self.bundle.manifest.labels.len()
+    fn output(&self) -> &Tensor {
+        &self.bundle.manifest.outputs[0]
+    }
+}
+
+/// A batch whose buffers cannot be had would end the process.
+fn check_batch(entry: &EntryFunction, bundle: &Bundle, place: &str) -> Result<()> {
+    let [input, output] = [&bundle.manifest.inputs[0], &bundle.manifest.outputs[0]]
+        .map(|tensor| tensor.values() as u64 * size_of::<f32>() as u64);
+    let batch = entry.batch.max(1) as u64;
+    match input.checked_add(output).and_then(|each| each.checked_mul(batch)) {
+        Some(bytes) if bytes <= LARGEST_CALL => Ok(()),
+        _ => Err(Error::Device(format!(
+            "{place} takes {batch} inputs at once in '{}', which with their answers need more than \
+             {LARGEST_CALL} bytes",
+            entry.name
+        ))),
     }
 }
 

@@ -1,18 +1,10 @@
-//! From any picture of a drawing to the network's input, as the manifest's `preprocess` says.
-//!
-//! The steps are those of `ludus/images.py`, whose text says what each is and why. All is float64
-//! but for the last step, so that the same picture gives the same input there and here.
-
-use std::ops::Range;
+//! Pictures, and what of making them the network's input is the same for drawings and photos.
 
 use crate::error::{Error, Result};
 use crate::manifest::Preprocess;
+use crate::{drawing, photo};
 
-const LARGEST_SIDE: usize = 512; // pixels
-const LEAST_CONTRAST: f64 = 16.0; // grey levels between background and drawing, of 255
-const TIE: f64 = 1e-9; // pixels: as near to a half is a half, whatever sums were rounded to
-
-/// A picture of a drawing, dark on light or light on dark.
+/// A picture of any size and colour.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Picture {
     /// In pixels.
@@ -23,266 +15,81 @@ pub struct Picture {
     pub rgba: Vec<u8>,
 }
 
-/// The network's input, `[size * size]`, light on dark.
+/// The network's input, of the manifest's shape.
 ///
 /// [`Error::Image`]: the picture shows nothing, or has not the bytes that its size needs.
 pub fn preprocess(picture: &Picture, how: &Preprocess) -> Result<Vec<f32>> {
-    let drawing = Drawing::of(shrunk(picture)?, how)?;
-    let placed = drawing.placed(how)?;
-    let brightest = placed.iter().copied().fold(0.0, f64::max);
-    let grey = placed.iter().map(|level| (level * (255.0 / brightest)) as f32);
-    Ok(grey.map(|level| scaled(level, how)).collect())
+    match how {
+        Preprocess::Drawing(how) => drawing::preprocess(picture, how),
+        Preprocess::Photo(how) => photo::preprocess(picture, how),
+    }
 }
 
-/// Step 9: grey levels 0..255 to the network's input, one a level.
+/// Levels 0..255, in the order of the network's input, to that input, one a level.
 ///
-/// For images that are what the network was trained on already, such as MNIST's own.
-pub fn normalise(grey: &[u8], how: &Preprocess) -> Vec<f32> {
-    grey.iter().map(|&level| scaled(f32::from(level), how)).collect()
-}
-
-fn scaled(level: f32, how: &Preprocess) -> f32 {
-    level * how.scale as f32 - how.mean as f32
-}
-
-/// Grey levels, row by row.
-struct Plane {
-    width: usize,
-    height: usize,
-    levels: Vec<f64>,
-}
-
-impl Plane {
-    fn rows(&self) -> std::slice::ChunksExact<'_, f64> {
-        self.levels.chunks_exact(self.width)
-    }
-
-    /// The outermost pixels.
-    fn ring(&self) -> Vec<f64> {
-        let (first, last) = (0, self.height - 1);
-        let row = |y: usize| &self.levels[y * self.width..][..self.width];
-        let sides = (first + 1..last).flat_map(|y| [row(y)[0], row(y)[self.width - 1]]);
-        [row(first), row(last)].concat().into_iter().chain(sides).collect()
+/// For what was found, placed and resized already.
+pub fn normalise(levels: &[u8], how: &Preprocess) -> Vec<f32> {
+    match how {
+        Preprocess::Drawing(how) => drawing::normalise(levels, how),
+        Preprocess::Photo(how) => photo::normalise(levels, how),
     }
 }
 
-/// Steps 1 and 2, one row of blocks after the other, so that a photograph needs little memory.
-fn shrunk(picture: &Picture) -> Result<Plane> {
-    let &Picture { width, height, ref rgba } = picture;
-    let needed = width.checked_mul(height).and_then(|pixels| pixels.checked_mul(4));
-    if needed != Some(rgba.len()) {
-        return Err(Error::Image(format!(
-            "a picture of {width} x {height} pixels has {} bytes, expected 4 a pixel, RGBA",
-            rgba.len()
-        )));
-    }
-    if rgba.is_empty() {
-        return Err(Error::Image(format!(
-            "the picture shows nothing: its size is {width} x {height} pixels"
-        )));
-    }
-    let paper = paper(rgba)?;
-    let block = match width.max(height).div_ceil(LARGEST_SIDE) {
-        block if width.min(height) < block => 1,
-        block => block,
-    };
-    let (columns, rows) = (width / block, height / block);
-    let mut levels = Vec::with_capacity(columns * rows);
-    let mut line = vec![0.0; width];
-    for rows in rgba.chunks_exact(4 * width * block) {
-        let start = levels.len();
-        levels.resize(start + columns, 0.0);
-        let means = &mut levels[start..];
-        if block == 1 {
-            grey(rows, paper, means);
-            continue;
+impl Picture {
+    /// Whether all of it is opaque. An error where it shows nothing at all, or is none.
+    pub(crate) fn is_opaque(&self) -> Result<bool> {
+        let &Picture { width, height, ref rgba } = self;
+        let needed = width.checked_mul(height).and_then(|pixels| pixels.checked_mul(4));
+        if needed != Some(rgba.len()) {
+            return Err(Error::Image(format!(
+                "a picture of {width} x {height} pixels has {} bytes, expected 4 a pixel, RGBA",
+                rgba.len()
+            )));
         }
-        for row in rows.chunks_exact(4 * width) {
-            grey(row, paper, &mut line);
-            for (mean, part) in means.iter_mut().zip(line.chunks_exact(block)) {
-                *mean += part.iter().sum::<f64>();
-            }
+        if rgba.is_empty() {
+            return Err(Error::Image(format!(
+                "the picture shows nothing: its size is {width} x {height} pixels"
+            )));
         }
-        let area = (block * block) as f64;
-        means.iter_mut().for_each(|mean| *mean /= area);
-    }
-    Ok(Plane { width: columns, height: rows, levels })
-}
-
-/// What the picture is laid on where it is not opaque; `None` where all of it is.
-fn paper(rgba: &[u8]) -> Result<Option<f64>> {
-    let pixels = rgba.as_chunks().0;
-    let common = pixels.iter().fold(u32::MAX, |bits, &pixel| bits & u32::from_le_bytes(pixel));
-    if common >> 24 == 255 {
-        return Ok(None);
-    }
-    let alphas: u64 = pixels.iter().map(|pixel| u64::from(pixel[3])).sum();
-    if alphas == 0 {
-        return Err(Error::Image("the picture shows nothing: all of it is transparent".into()));
-    }
-    let weighted = pixels.iter().map(|&pixel| u64::from(luma(pixel) * u32::from(pixel[3])));
-    Ok(Some(if weighted.sum::<u64>() < 128 * alphas { 255.0 } else { 0.0 }))
-}
-
-/// Pixels to grey levels.
-fn grey(rgba: &[u8], paper: Option<f64>, levels: &mut [f64]) {
-    for (level, &pixel) in levels.iter_mut().zip(rgba.as_chunks().0) {
-        *level = f64::from(luma(pixel));
-        if let Some(paper) = paper {
-            let share = f64::from(pixel[3]) / 255.0;
-            *level = *level * share + paper * (1.0 - share);
+        let pixels = rgba.as_chunks().0.iter().map(|&pixel| u32::from_le_bytes(pixel));
+        let (all, any) = pixels.fold((!0, 0), |(all, any), pixel| (all & pixel, any | pixel));
+        if any >> 24 == 0 {
+            return Err(Error::Image("the picture shows nothing: all of it is transparent".into()));
         }
+        Ok(all >> 24 == 255)
     }
 }
 
-fn luma(pixel: [u8; 4]) -> u32 {
+/// Grey, 0..255: the luma of ITU-R BT.601 as Pillow rounds it.
+pub(crate) fn luma(pixel: [u8; 4]) -> u32 {
     let pixel = u32::from_le_bytes(pixel); // compilers do this to many pixels at once, not to bytes
     let (red, green, blue) = (pixel & 255, (pixel >> 8) & 255, (pixel >> 16) & 255);
     (19595 * red + 38470 * green + 7471 * blue + 32768) >> 16
 }
 
-/// Positive where there is ink, 0 elsewhere.
-struct Drawing {
-    plane: Plane,
-    peak: f64,
-}
-
-impl Drawing {
-    /// Steps 3 and 4.
-    fn of(mut plane: Plane, how: &Preprocess) -> Result<Self> {
-        let mut ring = plane.ring();
-        let background = median(&mut ring);
-        let power = |sign: f64| -> f64 {
-            let ink = |level: f64| above(0.0, sign * (level - background));
-            lanes(&plane.levels, |sum, level| sum + ink(level) * ink(level)).iter().sum()
-        };
-        let inverted = how.invert == "auto" && power(-1.0) > power(1.0);
-        let sign = if inverted { -1.0 } else { 1.0 };
-        plane.levels.iter_mut().for_each(|level| *level = sign * (*level - background));
-        let peak = lanes(&plane.levels, larger).into_iter().fold(0.0, larger);
-        if peak < LEAST_CONTRAST {
-            return Err(Error::Image(format!(
-                "the picture shows nothing: its levels differ by {peak:.0} of 255 from its \
-                 border's, expected at least {LEAST_CONTRAST:.0}"
-            )));
-        }
-        ring.iter_mut().for_each(|level| *level = (*level - background).abs());
-        let noise = (6.0 * median(&mut ring)).min(peak / 2.0);
-        plane.levels.iter_mut().for_each(|ink| *ink = above(noise, *ink));
-        Ok(Self { plane, peak })
-    }
-
-    /// Steps 5 to 7, `[size * size]`.
-    fn placed(&self, how: &Preprocess) -> Result<Vec<f64>> {
-        let Plane { width, height, .. } = self.plane;
-        let (across, down) = self.sums(0..height, 0..width, self.peak / 10.0);
-        let rows = self.extent(&across, width)?;
-        let columns = self.extent(&down, height)?;
-        let zoom = how.box_size as f64 / rows.len().max(columns.len()) as f64;
-        let (across, down) = self.sums(rows.clone(), columns.clone(), 0.0);
-        let vertical = spans(&across, rows, height, zoom, how);
-        let horizontal = spans(&down, columns, width, zoom, how);
-        let mut placed = Vec::with_capacity(how.size * how.size);
-        let mut line = vec![0.0; width];
-        for span in &vertical {
-            line.fill(0.0);
-            for (row, weight) in self.plane.rows().skip(span.first).zip(&span.weights) {
-                line.iter_mut().zip(row).for_each(|(sum, ink)| *sum += weight * ink);
-            }
-            placed.extend(horizontal.iter().map(|span| span.of(&line)));
-        }
-        Ok(placed)
-    }
-
-    /// What is above `least` in a part of the drawing, summed across each row and down each column.
-    fn sums(&self, rows: Range<usize>, columns: Range<usize>, least: f64) -> (Vec<f64>, Vec<f64>) {
-        let mut down = vec![0.0; columns.len()];
-        let across = self.plane.rows().take(rows.end).skip(rows.start).map(|row| {
-            let row = &row[columns.clone()];
-            down.iter_mut().zip(row).for_each(|(sum, &ink)| *sum += above(least, ink));
-            lanes(row, |sum, ink| sum + above(least, ink)).iter().sum()
-        });
-        (across.collect(), down)
-    }
-
-    /// Step 5: the drawing's box along one axis, of the sums of lines of `length` pixels.
-    fn extent(&self, sums: &[f64], length: usize) -> Result<Range<usize>> {
-        let least = self.peak * length as f64 / 500.0;
-        let first = sums.iter().position(|&sum| sum > least);
-        let last = sums.iter().rposition(|&sum| sum > least);
-        match (first, last) {
-            (Some(first), Some(last)) => Ok(first..last + 1),
-            _ => Err(Error::Image("the picture shows nothing larger than a speck".into())),
-        }
-    }
-}
-
-fn above(least: f64, value: f64) -> f64 {
-    if value > least { value } else { 0.0 }
-}
-
-// As `f64::max`, but one instruction: there is no NaN here.
-fn larger(one: f64, other: f64) -> f64 {
-    if other > one { other } else { one }
-}
-
-/// Folds, from 0, the values of each eighth place: a processor takes several of these at a time.
-fn lanes(values: &[f64], fold: impl Fn(f64, f64) -> f64) -> [f64; 8] {
-    let mut folded = [0.0; 8];
-    let (eights, rest) = values.as_chunks::<8>();
-    for values in eights.iter().map(|eight| &eight[..]).chain([rest]) {
-        folded.iter_mut().zip(values).for_each(|(folded, &value)| *folded = fold(*folded, value));
-    }
-    folded
-}
-
-fn median(values: &mut [f64]) -> f64 {
-    let middle = values.len() / 2;
-    *values.select_nth_unstable_by(middle, f64::total_cmp).1
+/// A level of a pixel that lets some of the paper below through.
+pub(crate) fn laid_on(paper: f64, level: f64, alpha: u8) -> f64 {
+    let share = f64::from(alpha) / 255.0;
+    level * share + paper * (1.0 - share)
 }
 
 /// What each of neighbouring pixels gives to one output pixel.
-struct Span {
-    first: usize,
-    weights: Vec<f64>,
+pub(crate) struct Span {
+    pub first: usize,
+    pub weights: Vec<f64>,
 }
 
 impl Span {
-    fn of(&self, line: &[f64]) -> f64 {
-        self.weights.iter().zip(&line[self.first..]).map(|(weight, ink)| weight * ink).sum()
+    /// The output, of the pixels of a line.
+    pub fn of(&self, line: &[f64]) -> f64 {
+        self.weights.iter().zip(&line[self.first..]).map(|(weight, level)| weight * level).sum()
     }
-}
 
-/// Steps 6 and 7 along one axis, of `length` pixels: one span an output pixel.
-///
-/// `mass`: the drawing's box, summed across; `extent`: where that is.
-fn spans(
-    mass: &[f64],
-    extent: Range<usize>,
-    length: usize,
-    zoom: f64,
-    how: &Preprocess,
-) -> Vec<Span> {
-    let size = how.size as f64;
-    let (middle, centre) = match how.centre {
-        "mass" => ((size + 1.0) / 2.0, centre_of(mass)),
-        _ => (size / 2.0, extent.len() as f64 / 2.0),
-    };
-    let last = size - (zoom * extent.len() as f64 - TIE).ceil();
-    let edge = (middle - zoom * centre + 0.5 + TIE).floor().min(last).max(0.0);
-    // The borders of the output pixels, in pixels of the picture.
-    let border = |output: usize| extent.start as f64 + (output as f64 - edge) / zoom;
-    (0..how.size).map(|output| span(border(output), border(output + 1), length, zoom)).collect()
-}
-
-fn centre_of(mass: &[f64]) -> f64 {
-    let moment: f64 = mass.iter().enumerate().map(|(i, ink)| (i as f64 + 0.5) * ink).sum();
-    moment / mass.iter().sum::<f64>()
-}
-
-fn span(from: f64, to: f64, length: usize, zoom: f64) -> Span {
-    let end = (to.max(0.0).ceil() as usize).min(length);
-    let first = (from.max(0.0) as usize).min(end);
-    let covered = |pixel: usize| to.min((pixel + 1) as f64) - from.max(pixel as f64);
-    Span { first, weights: (first..end).map(|pixel| covered(pixel).max(0.0) * zoom).collect() }
+    /// The outputs, of the pixels of many columns at once; `rows` are lines of pixels.
+    pub fn down<'a>(&self, rows: impl Iterator<Item = &'a [f64]>, outputs: &mut [f64]) {
+        outputs.fill(0.0);
+        for (row, weight) in rows.skip(self.first).zip(&self.weights) {
+            outputs.iter_mut().zip(row).for_each(|(sum, level)| *sum += weight * level);
+        }
+    }
 }

@@ -58,7 +58,8 @@ fn the_good_bundle_is_read() {
     let bundle = good();
     let targets: Vec<_> = bundle.manifest.variants.iter().map(|variant| &variant.target).collect();
     assert_eq!(targets, ["iree-vulkan", "iree-vmvx"]);
-    assert_eq!(bundle.golden_images().unwrap().len(), 10 * 28 * 28);
+    let (images, answers) = bundle.golden(10).unwrap();
+    assert_eq!((images.len(), answers.len()), (10 * 28 * 28, 10 * 10));
 }
 
 #[test]

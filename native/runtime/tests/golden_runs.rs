@@ -9,7 +9,6 @@ use std::sync::Arc;
 use std::thread;
 
 use ludus_runtime::model::{self, Opening};
-use ludus_runtime::picture::normalise;
 use ludus_runtime::source::Folder;
 use ludus_runtime::{Bundle, Error, Model, Result};
 use serde_json::json;
@@ -28,17 +27,16 @@ fn good_model() -> Model {
 
 /// So many golden images, again and again, as the network takes them.
 fn images(count: usize) -> Vec<f32> {
-    let bundle = good();
-    let how = &bundle.manifest.preprocess;
-    let grey = normalise(&bundle.golden_images().unwrap(), how);
-    grey.iter().copied().cycle().take(count * how.size * how.size).collect()
+    repeated(good().golden(10).unwrap().0, count * 28 * 28)
 }
 
 /// Their answers, as the bundle says.
 fn answers(count: usize) -> Vec<f32> {
-    let bundle = good();
-    let rows = bundle.manifest.golden.probabilities.iter().cycle().take(count);
-    rows.flatten().map(|probability| *probability as f32).collect()
+    repeated(good().golden(10).unwrap().1, count * 10)
+}
+
+fn repeated(values: Vec<f32>, length: usize) -> Vec<f32> {
+    values.into_iter().cycle().take(length).collect()
 }
 
 fn near(got: &[f32], expected: &[f32]) -> bool {
@@ -178,6 +176,20 @@ fn an_unknown_device_is_refused_with_those_there_are() {
     assert!(matches!(error, Error::Usage(_)));
     for part in ["'gpu'", "auto", "cpu", "vulkan", "iree-vmvx"] {
         assert!(words.contains(part), "{words}");
+    }
+}
+
+#[test]
+fn a_batch_larger_than_any_memory_is_refused() {
+    for batch in [1_i64 << 40, i64::MAX] {
+        let folder = tempfile::tempdir().unwrap();
+        let bundle = common::good_copy(folder.path());
+        common::edit(&bundle, |manifest| {
+            manifest["variants"][1]["entry_functions"][0]["batch"] = json!(batch);
+        });
+        let error = fate(&bundle, "iree-vmvx").unwrap_err();
+        assert!(matches!(&error, Error::Device(_)), "{error}");
+        assert!(error.to_string().contains(&format!("takes {batch} inputs at once")), "{error}");
     }
 }
 

@@ -1,7 +1,7 @@
 //! manifest.json: what is taken, what is refused, and what is written again.
 
 use ludus_runtime::Result;
-use ludus_runtime::manifest::Manifest;
+use ludus_runtime::manifest::{Manifest, Preprocess};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -60,7 +60,7 @@ fn a_fault_is_told_with_its_place_what_was_expected_and_what_was_got() {
             json!("vulcan"),
             "variants.0.driver: unknown value 'vulcan', did you mean 'vulkan'?",
         ),
-        ("/labels", json!([]), "labels: expected at least one entry, got none"),
+        ("/variants", json!([]), "variants: expected at least one entry, got none"),
         ("/provenance", json!(null), "provenance: expected keys with values, got null"),
         (
             "/provenance/versions/torch",
@@ -80,7 +80,7 @@ fn an_unknown_key_is_told_with_the_nearest() {
     let mut document = good();
     document["variants"][0]["diver"] = json!("vulkan");
     let fault = parsed(&document).unwrap_err().to_string();
-    assert_eq!(fault, "manifest.json: variants.0: unknown key 'diver', did you mean 'driver'?");
+    assert_eq!(fault, "manifest.json: variants.0.diver: unknown key, did you mean 'driver'?");
 }
 
 #[test]
@@ -192,7 +192,8 @@ proptest! {
         let mut document = good();
         document["preprocess"]["scale"] = json!(scale);
         let manifest = parsed(&document).unwrap();
-        prop_assert_eq!(manifest.preprocess.scale.to_bits(), scale.to_bits());
+        let Some(Preprocess::Drawing(how)) = &manifest.preprocess else { panic!("of drawings") };
+        prop_assert_eq!(how.scale.to_bits(), scale.to_bits());
         prop_assert_eq!(Manifest::parse(manifest.to_json().as_bytes(), "").unwrap(), manifest);
     }
 

@@ -1,4 +1,4 @@
-//! The good bundle, and the steps of tests/golden/bad_bundles.json done to copies of it;
+//! The good bundles, and the steps of tests/golden/bad_bundles.json done to copies of it;
 //! tests/golden/README.md describes them.
 #![allow(dead_code)] // no test uses all of it
 
@@ -21,14 +21,15 @@ impl Case {
         self.0[key].as_str().unwrap_or_default()
     }
 
-    /// folder/bundle, a copy of the good bundle with the case's steps done. None where they
-    /// need symbolic links and this system has none.
+    /// folder/bundle, a copy of the case's good bundle with its steps done. None where they need
+    /// symbolic links and this system has none.
     pub fn make(&self, folder: &Path) -> Option<PathBuf> {
         let steps = self.0["do"].as_array().expect("`do` is a list");
         if steps.iter().any(|step| step.get("link").is_some()) && !cfg!(unix) {
             return None;
         }
-        let bundle = good_copy(folder);
+        let good = self.0["bundle"].as_str().unwrap_or("bundle");
+        let bundle = copy_of(good, folder);
         for step in steps {
             make_step(step, &bundle);
         }
@@ -43,10 +44,15 @@ pub fn cases(when: &str) -> Vec<Case> {
     cases.into_iter().filter(|case| case["when"] == when).map(Case).collect()
 }
 
-/// folder/bundle, a copy of the good bundle.
+/// folder/bundle, a copy of the good bundle of drawings.
 pub fn good_copy(folder: &Path) -> PathBuf {
+    copy_of("bundle", folder)
+}
+
+/// folder/bundle, a copy of a good bundle.
+pub fn copy_of(good: &str, folder: &Path) -> PathBuf {
     let bundle = folder.join("bundle");
-    copy(&golden().join("bundle"), &bundle);
+    copy(&golden().join(good), &bundle);
     bundle
 }
 

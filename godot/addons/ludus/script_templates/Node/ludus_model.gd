@@ -13,9 +13,17 @@ func _ready() -> void:
 		push_error(model.error_message)
 
 
-## The answer for a picture, as a label of the model; "" where there is none.
+## What the model takes a picture for: the label of its highest score, or the score's index where
+## the bundle has no labels; "" after an error.
 func recognise(picture: Image) -> String:
-	if model.set_image(0, picture) != OK or await model.run_async() != OK:
+	if model.set_image(0, picture) != OK: # numbers go to model.set("input/0/data", numbers) instead
+		push_error(model.error_message)
+		return ""
+	return await _answer()
+
+
+func _answer() -> String:
+	if await model.run_async() != OK:
 		push_error(model.error_message)
 		return ""
 	var scores: PackedFloat32Array = model.get("output/0/data")
@@ -23,4 +31,4 @@ func recognise(picture: Image) -> String:
 	for index in scores.size():
 		if scores[index] > scores[best]:
 			best = index
-	return model.labels[best]
+	return model.labels[best] if best < model.labels.size() else str(best)

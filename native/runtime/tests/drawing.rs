@@ -4,12 +4,13 @@
 
 use std::iter::repeat_n;
 
-use ludus_runtime::manifest::Preprocess;
-use ludus_runtime::picture::{Picture, normalise, preprocess};
+use ludus_runtime::drawing::{normalise, preprocess};
+use ludus_runtime::manifest::Drawing;
+use ludus_runtime::picture::Picture;
 use proptest::prelude::*;
 
 const SIDE: usize = 28;
-const HOW: Preprocess = Preprocess {
+const HOW: Drawing = Drawing {
     size: SIDE,
     box_size: 20,
     layout: "NCHW",
@@ -87,7 +88,7 @@ fn rectangle(width: usize, height: usize, level: u8) -> Canvas {
 }
 
 /// The input, as grey levels.
-fn levels(picture: &Picture, how: &Preprocess) -> Vec<f32> {
+fn levels(picture: &Picture, how: &Drawing) -> Vec<f32> {
     preprocess(picture, how).unwrap().into_iter().map(|value| value * 255.0).collect()
 }
 
@@ -121,7 +122,7 @@ fn counts(ink: u8, paper: impl Fn(usize, usize) -> u8, more: impl Fn(usize, usiz
         (70..120, 140..190) => ink,
         _ => more(x, y).max(paper(x, y)),
     });
-    let found = levels(&canvas.picture(), &Preprocess { invert: "never", ..HOW });
+    let found = levels(&canvas.picture(), &Drawing { invert: "never", ..HOW });
     inked_rows(&strong(&turned(&found, SIDE)), SIDE).len() < 20
 }
 
@@ -257,7 +258,7 @@ fn what_is_as_dark_as_it_is_light_is_not_inverted() {
 #[test]
 fn the_median_of_an_even_number_is_the_upper_one() {
     let half = Canvas::new(2, 2, |_, y| if y == 0 { 0 } else { 255 });
-    assert!(preprocess(&half.picture(), &Preprocess { invert: "never", ..HOW }).is_err());
+    assert!(preprocess(&half.picture(), &Drawing { invert: "never", ..HOW }).is_err());
 }
 
 // Paper, noise, specks
@@ -322,13 +323,13 @@ fn the_centre_of_mass_comes_to_the_middle() {
     for mean in [mean(|i| i % SIDE), mean(|i| i / SIDE)] {
         assert!((mean - 14.0).abs() < 0.501, "{mean}"); // whole pixels: half a one may be missing
     }
-    let boxed = levels(&ell.picture(), &Preprocess { centre: "box", ..HOW });
+    let boxed = levels(&ell.picture(), &Drawing { centre: "box", ..HOW });
     assert_eq!(inked_rows(&boxed, SIDE), (4..24).collect::<Vec<_>>());
 }
 
 #[test]
 fn a_drawing_heavy_at_one_end_is_not_cut_off() {
-    let how = Preprocess { box_size: 26, ..HOW };
+    let how = Drawing { box_size: 26, ..HOW };
     for length in 60..120 {
         let pin = Canvas::new(60, 130, |x, y| match (x, y) {
             (10..50, 5..15) => 255,
@@ -356,7 +357,7 @@ fn a_drawing_between_two_places_comes_to_the_same_one_at_every_size() {
 
 #[test]
 fn an_image_of_another_size_and_box_is_made() {
-    let found = levels(&four().picture(), &Preprocess { size: 64, box_size: 50, ..HOW });
+    let found = levels(&four().picture(), &Drawing { size: 64, box_size: 50, ..HOW });
     assert_eq!(found.len(), 64 * 64);
     assert_eq!(inked_rows(&found, 64).len(), 50);
 }
@@ -364,14 +365,14 @@ fn an_image_of_another_size_and_box_is_made() {
 #[test]
 fn scale_and_mean_come_last() {
     let want = preprocess(&four().picture(), &HOW).unwrap();
-    let how = Preprocess { scale: 2.0 / 255.0, mean: 1.0, ..HOW };
+    let how = Drawing { scale: 2.0 / 255.0, mean: 1.0, ..HOW };
     let found = preprocess(&four().picture(), &how).unwrap();
     assert!(want.iter().zip(found).all(|(want, found)| (2.0 * want - 1.0 - found).abs() < 1e-6));
 }
 
 #[test]
 fn without_inversion_dark_on_light_shows_nothing() {
-    let how = Preprocess { invert: "never", ..HOW };
+    let how = Drawing { invert: "never", ..HOW };
     let error = preprocess(&four().inverted().picture(), &how).unwrap_err();
     assert!(error.to_string().contains("shows nothing"));
     assert_eq!(preprocess(&four().picture(), &how), preprocess(&four().picture(), &HOW));
@@ -379,7 +380,7 @@ fn without_inversion_dark_on_light_shows_nothing() {
 
 #[test]
 fn normalising_scales_each_level() {
-    let how = Preprocess { scale: 0.5, mean: 3.0, ..HOW };
+    let how = Drawing { scale: 0.5, mean: 3.0, ..HOW };
     assert_eq!(normalise(&[0, 1, 255], &how), [-3.0, -2.5, 124.5]);
     assert_eq!(normalise(&[255], &HOW), [255.0 * (1.0 / 255.0) as f32]);
     assert!(normalise(&[], &HOW).is_empty());
@@ -490,7 +491,7 @@ proptest! {
         centre in prop::sample::select(vec!["mass", "box"]),
     ) {
         let box_size = 1 + (part * (size - 1) as f64) as usize;
-        match preprocess(&picture, &Preprocess { size, box_size, invert, centre, ..HOW }) {
+        match preprocess(&picture, &Drawing { size, box_size, invert, centre, ..HOW }) {
             Ok(input) => {
                 prop_assert_eq!(input.len(), size * size);
                 prop_assert!(input.iter().all(|value| (0.0..=1.000_001).contains(value)));
