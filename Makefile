@@ -66,11 +66,16 @@ addon-if-possible: setup debian-addon
 	@! setup/native.sh || setup/addon.sh
 	@setup/godot.sh >/dev/null || true
 
-demo: addon ## draw a digit in Godot; BUNDLE= names another bundle than artifacts/bundle
+demo: bundle-is-there addon ## draw a digit in Godot; BUNDLE= names another bundle than artifacts/bundle
 	@setup/demo.sh
 
-demo-server: addon ## judge the drawings of others, without a screen
+demo-server: bundle-is-there addon ## judge the drawings of others, without a screen
 	@setup/demo.sh --headless -- --server
+
+# Said before the addon is built, which takes minutes.
+.PHONY: bundle-is-there
+bundle-is-there:
+	@setup/demo.sh --check
 
 lint: setup ## ruff and mypy; rustfmt and clippy where the addon can be built
 	@ruff format --check . && ruff check . && mypy
