@@ -31,13 +31,13 @@ machine-riscv64: setup debian-addon ## build IREE's runtime for RISC-V, for iree
 table: ## show the table of the last run
 	@python -m ludus.report
 
-test: test-native addon-if-possible ## all tests
+test: test-native addon-if-possible machines ## all tests
 	@python -m pytest tests/unit tests/backend tests/pipeline tests/godot
 
 test-unit: setup ## the fast ones: no training, no compiler
 	@python -m pytest tests/unit
 
-test-backend: setup ## each backend, on its own
+test-backend: setup machines ## each backend, on its own
 	@python -m pytest tests/backend
 
 test-pipeline: setup ## the whole pipeline on small data
