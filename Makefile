@@ -14,7 +14,7 @@ READY := .venv/ready
 	test-godot fuzz addon addon-aarch64 demo demo-server lint format bundle doctor lock clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: $(READY) debian ## bring the environment and what Debian has for it; all others do so too
 
@@ -31,13 +31,13 @@ machine-riscv64: setup debian-addon ## build IREE's runtime for RISC-V, for iree
 table: ## show the table of the last run
 	@python -m ludus.report
 
-test: test-native addon-if-possible ## all tests
+test: test-native addon-if-possible machines ## all tests
 	@python -m pytest tests/unit tests/backend tests/pipeline tests/godot
 
 test-unit: setup ## the fast ones: no training, no compiler
 	@python -m pytest tests/unit
 
-test-backend: setup ## each backend, on its own
+test-backend: setup machines ## each backend, on its own
 	@python -m pytest tests/backend
 
 test-pipeline: setup ## the whole pipeline on small data

@@ -32,7 +32,7 @@ def build(name: str, target: IreeTarget, sources: Sources, out: Path) -> Variant
     if _same_minor(target.toolchain):
         check_loads(out / MODULE)
     functions = entry_functions(lowering, out / MODULE)
-    check_module(out / MODULE, target.toolchain, target.driver, functions)
+    check_module(out / MODULE, target.driver, functions)
     return describe(
         name,
         out,

@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ludus.devices import cpu
-from ludus.errors import DeviceError
+from ludus.errors import DeviceError, ToolError
 from ludus.kits import Kit
 from ludus.machines import Answers, Described
 from ludus.machines.loop import compile_loop, images_a_call, padded
@@ -27,8 +27,8 @@ from ludus.test_set import TestSet
 from ludus.toolchain import run_tool
 
 IREE = version("iree-base-runtime")
-DEVICE = "--device=local-sync"  # local-task is no faster with calls as small as these
-TIMEOUT = 3600  # seconds; an emulator takes minutes for what the CPU itself does in two seconds
+DEVICE = "--device=local-task"  # all cores
+TIMEOUT = 3600.0  # seconds; an emulator takes minutes for what the CPU itself does in two seconds
 PATH = f"{os.environ.get('PATH', '')}{os.pathsep}/usr/lib/wine"  # where Debian's wine64 is
 
 
@@ -52,7 +52,7 @@ class RunModule:
 
     def absent(self) -> str | None:
         """Why it is not here, and what would help, or None."""
-        if shutil.which(self.emulator, path=PATH) is None:
+        if self._emulator() is None:
             return f"there is no {self.emulator} (Debian: {self.package})"
         return self.kit.why_not()
 
@@ -105,8 +105,7 @@ class RunModule:
     def command(self, program: str) -> list[str]:
         """What starts one of IREE's programs there."""
         path = self.kit.folder / "iree" / f"{program}{self.suffix}"
-        emulator = shutil.which(self.emulator, path=PATH) or self.emulator
-        return [*self.before, emulator, *self.options, str(path)]
+        return [*self.before, self._emulator() or self.emulator, *self.options, str(path)]
 
     def close(self) -> None:
         """End what a program leaves running, if it does."""
@@ -115,11 +114,16 @@ class RunModule:
         self, program: str, *arguments: str, at: Path | None = None, paste: Sequence[str] = ()
     ) -> str:
         command = self.command(program)
-        limited = ["timeout", str(TIMEOUT), *command, *arguments]
+        again = [*command, *(paste or arguments)]
         try:
-            return run_tool(limited, at, paste=[*command, *(paste or arguments)])
+            return run_tool([*command, *arguments], at, again, TIMEOUT)
+        except ToolError as error:
+            raise ToolError(f"{program}: {error}") from None
         finally:
             self.close()
+
+    def _emulator(self) -> str | None:
+        return shutil.which(self.emulator, path=PATH)
 
     def _name(self) -> str:
         emulator = self._emulator_version().partition(" (")[0]
@@ -127,7 +131,7 @@ class RunModule:
 
     def _emulator_version(self) -> str:
         """The first line of what the emulator says of itself."""
-        said = run_tool([shutil.which(self.emulator, path=PATH) or self.emulator, "--version"])
+        said = run_tool([self._emulator() or self.emulator, "--version"])
         return said.partition("\n")[0].strip()
 
 

@@ -1,11 +1,13 @@
 """What is said of devices: known words, reasons in words, and CPUs' features."""
 
+import os
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from ludus import backends, devices
+from ludus import backends, devices, kits
 from ludus.devices import cpu
 from ludus.errors import DeviceError, UsageError
 from ludus.manifest import Variant
@@ -101,6 +103,50 @@ def test_a_device_of_another_kind_is_not_taken_in_its_place(
     there = ", ".join(NAMES[name] for name in names)
     help_ = devices.DEVICES[word].help
     assert str(caught.value) == f"no such device; the driver 'vulkan' has: {there}; {help_}"
+
+
+@pytest.fixture
+def swiftshader(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> dict[str, str | None]:
+    """SwiftShader beside the system's llvmpipe; where Vulkan looked for each driver."""
+    looked: dict[str, str | None] = {}
+
+    def of_its_own(name: str) -> Driver:
+        looked["its own"] = os.environ.get("VK_DRIVER_FILES")
+        return Driver(NAMES["swiftshader"])
+
+    def systems(name: str) -> Driver:
+        looked["the system's"] = os.environ.get("VK_DRIVER_FILES")
+        return Driver(NAMES["llvmpipe"])
+
+    monkeypatch.setattr(devices._binding, "create_hal_driver", of_its_own)
+    monkeypatch.setattr(devices.iree, "get_driver", systems)
+    monkeypatch.setattr(kits, "MACHINES", tmp_path)
+    monkeypatch.setattr(kits.Kit, "why_not", lambda _: None)
+    return looked
+
+
+@pytest.mark.parametrize("before", [None, "/etc/icd.json"])
+def test_swiftshader_is_seen_by_its_own_word_alone(
+    monkeypatch: pytest.MonkeyPatch,
+    swiftshader: dict[str, str | None],
+    tmp_path: Path,
+    before: str | None,
+) -> None:
+    if before is None:
+        monkeypatch.delenv("VK_DRIVER_FILES", raising=False)
+    else:
+        monkeypatch.setenv("VK_DRIVER_FILES", before)
+    assert devices.open_device("vulkan-swiftshader")[1] == NAMES["swiftshader"]
+    assert devices.open_device("vulkan")[1] == NAMES["llvmpipe"]
+    assert swiftshader == {"its own": f"{tmp_path}/swiftshader", "the system's": before}
+
+
+def test_without_its_kit_swiftshader_says_what_brings_it(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(kits, "MACHINES", tmp_path)
+    reason = devices.why_not("vulkan-swiftshader")
+    assert reason == "it is not brought yet; run `make machines`"
 
 
 def test_a_driver_without_devices_is_told(monkeypatch: pytest.MonkeyPatch) -> None:

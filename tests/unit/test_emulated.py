@@ -202,7 +202,7 @@ def test_all_images_go_through_in_one_run(
     assert np.array_equal(found.probabilities, expected[:6]), "what was padded is left out"
     assert found.device_name.startswith("aarch64 by emulator 1.2, on ")
     assert (tmp_path / "asked").read_text().split() == [
-        "--device=local-sync",
+        "--device=local-task",
         "--module=model.vmfb",
         "--module=loop.vmfb",
         "--function=run",
@@ -237,13 +237,20 @@ def test_a_program_that_fails_is_told_with_a_command_that_needs_no_other_file(
     machine: RunModule, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with pytest.raises(
-        ToolError, match="ended with exit code 3 and said:\n  out of luck"
+        ToolError, match=r"^iree-run-module: emulator ended with exit code 3"
     ) as caught:
         run(machine, 6, monkeypatch, "echo out of luck; exit 3")
     command = str(caught.value).splitlines()[-1]
     assert f"--module={BUNDLE / VMVX.files[0].path}" in command
     assert "--function=" in command
-    assert "timeout" not in command
+
+
+def test_a_program_that_does_not_end_is_ended(
+    machine: RunModule, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(run_module, "TIMEOUT", 0.5)
+    with pytest.raises(ToolError, match=r"^iree-run-module: emulator had not ended after 0.5 s"):
+        run(machine, 6, monkeypatch, "exec sleep 600")
 
 
 def test_wine_is_ended_after_each_program(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

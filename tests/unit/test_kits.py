@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from ludus import kits
-from ludus.errors import ToolError
+from ludus.errors import ToolError, UsageError
 from ludus.kits import Kit
-from ludus.machines.__main__ import all_kits, needed
+from ludus.machines.__main__ import all_kits, bring, main, needed
 from ludus.params import load_params
 
 ROOT = Path(__file__).parents[2]
@@ -100,3 +100,27 @@ def test_only_what_the_evaluations_name_is_needed() -> None:
     rows["shaders"] = params.evaluations["iree-vulkan-swiftshader"]
     found = needed(params.model_copy(update={"evaluations": rows}))
     assert [kit.name for kit in found] == ["swiftshader", "wine"]
+
+
+def test_what_is_brought_is_said_once(script: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    bring(KIT)
+    assert capsys.readouterr().out == "test: brought in 0 s (libc6 2.36-9+deb12u14)\n"
+    bring(KIT)
+    assert capsys.readouterr() == ("", "")
+
+
+def test_what_cannot_be_brought_is_said_and_is_no_failure(
+    script: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write(script, "echo no network >&2; exit 100")
+    bring(KIT)
+    said = capsys.readouterr().err
+    assert said.startswith("test cannot be brought, and its rows will say so: test.sh ended with ")
+    assert "no network" in said
+    assert KIT.why_not() is not None
+
+
+def test_an_unknown_kit_is_told_with_the_nearest(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.argv", ["ludus.machines", "qemu-aarch46"])
+    with pytest.raises(UsageError, match="no kit 'qemu-aarch46', did you mean 'qemu-aarch64'"):
+        main()
