@@ -25,9 +25,7 @@ def main(path: str, device: str) -> None:
     system.run(answer_all())
 
 
-async def call(
-    function: shortfin.ProgramFunction, argument: Array, fiber: shortfin.Fiber
-) -> Array:
+async def call(function: shortfin.ProgramFunction, argument: Array, fiber: shortfin.Fiber) -> Array:
     """What the host reads and writes are not the buffers that a module does."""
     device = fiber.device(0)
     given = arrays.device_array(device, argument.shape, arrays.float32)
