@@ -25,6 +25,7 @@ from ludus.toolchain import iree_compile
 ENTRY = "main"
 FLAGS = [
     "--iree-input-type=stablehlo",
+    "--iree-input-demote-f64-to-f32=false",  # else a network of float64 would pass for float32
     "--iree-hal-target-device=local",
     "--iree-hal-local-target-device-backends=llvm-cpu",
     "--iree-llvmcpu-target-cpu=generic",
