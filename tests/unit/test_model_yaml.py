@@ -10,7 +10,9 @@ from ludus.errors import ConfigError, NetworkError
 from ludus.imports import shapes
 from ludus.imports.about import Data, Random, read_about
 from ludus.manifest import Photo
+from ludus.params import load_params
 
+ROOT = Path(__file__).parents[2]
 FILE = Path("network.onnx")
 GOOD: dict[str, Any] = {
     "inputs": [{"name": "picture", "shape": [-1, 3, 8, 8]}],
@@ -126,3 +128,12 @@ def test_but_one_input_is_refused_by_name(names: list[str], said: str) -> None:
     with pytest.raises(NetworkError) as caught:
         shapes.only(FILE, "inputs", names)
     assert said in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["text", "text-direction"])
+def test_the_examples_are_good(name: str) -> None:
+    params = load_params(ROOT / "examples" / name / "params.yaml")
+    assert params.model.source == "onnx"
+    about = read_about(ROOT / params.model.about)
+    assert about.preprocess is not None
+    assert about.input.shape[1:] == about.preprocess.shape
