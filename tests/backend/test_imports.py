@@ -424,7 +424,7 @@ def test_stablehlo_becomes_what_an_export_is(tmp_path: Path, bring: Bring) -> No
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"kind": "f64"}, "the input is of f64; expected f32"),
+        ({"kind": "f64", "operation": "negate"}, "the input is of f64; expected f32"),
         ({"name": "other"}, "has no function 'main'"),
         ({"operation": "conjure"}, "stablehlo.conjure"),
         ({"batch": 3}, "the dimension 0 of the input 'main', [3, 2, 6], is 3"),
