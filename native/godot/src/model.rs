@@ -324,7 +324,7 @@ impl LudusModel {
 
     #[func]
     fn get_labels(&self) -> PackedStringArray {
-        self.of_opened(|opened| opened.manifest().labels.iter().map(GString::from).collect())
+        self.of_opened(|opened| opened.labels.clone())
     }
 
     #[func]
