@@ -45,6 +45,7 @@ from ludus.manifest import (
     Golden,
     GoldenTensors,
     Manifest,
+    Network,
     Preprocess,
     Variant,
 )
@@ -261,7 +262,12 @@ def _check_shapes(path: Path, manifest: Manifest) -> None:
         if len(set(names)) != len(names):
             twice = next(name for name in names if names.count(name) > 1)
             raise ManifestError(f"{path}: the {kind} '{twice}' comes twice")
-    for kind, tensors in (("inputs", manifest.inputs), ("outputs", manifest.outputs)):
+    check_network(path, manifest)
+
+
+def check_network(path: Path, network: Network) -> None:
+    """Raises ManifestError unless what path says of input, output, pictures and labels fits."""
+    for kind, tensors in (("inputs", network.inputs), ("outputs", network.outputs)):
         if len(tensors) != 1:
             raise ManifestError(f"{path}: {kind}: expected one, got {len(tensors)}")
         if -1 in tensors[0].shape[1:]:
@@ -269,15 +275,15 @@ def _check_shapes(path: Path, manifest: Manifest) -> None:
                 f"{path}: {kind}.0.shape: expected -1 in the first place alone, "
                 f"got {tensors[0].shape}"
             )
-    how, batch = manifest.preprocess, manifest.inputs[0].shape[0]
+    how, batch = network.preprocess, network.inputs[0].shape[0]
     if isinstance(how, Preprocess) and how.box > how.size:
         raise ManifestError(
             f"{path}: preprocess.box: expected at most the size, {how.size}, got {how.box}"
         )
-    shapes = {"inputs": manifest.inputs[0].shape, "outputs": manifest.outputs[0].shape}
+    shapes = {"inputs": network.inputs[0].shape, "outputs": network.outputs[0].shape}
     expected = {
         "inputs": [batch, *how.shape] if how else shapes["inputs"],
-        "outputs": [batch, *_labelled(shapes["outputs"], len(manifest.labels))],
+        "outputs": [batch, *_labelled(shapes["outputs"], len(network.labels))],
     }
     for what, shape in shapes.items():
         if shape != expected[what]:

@@ -353,8 +353,10 @@ def _best_figure(result: results.Result) -> str:
 
 
 def _answer(answer: Answer, labels: list[str]) -> dict[str, Any]:
-    """One answer of the network, for programs."""
-    if answer.ndim > 1 or not labels:
+    """One answer of the network, for programs: of several places, the likeliest at each."""
+    if answer.ndim > 1 and labels:
+        return {"labels": np.array(labels)[answer.argmax(-1)].tolist()}
+    if not labels:
         return {"output": answer.tolist()}
     return {
         "label": labels[int(answer.argmax())],
@@ -363,7 +365,9 @@ def _answer(answer: Answer, labels: list[str]) -> dict[str, Any]:
 
 
 def _answer_in_words(answer: Answer, labels: list[str]) -> str:
-    if answer.ndim > 1 or not labels:
+    if answer.ndim > 1 and labels:
+        return escape(" ".join(np.array(labels)[answer.argmax(-1)].flat))
+    if not labels:
         return f"an output of {list(answer.shape)}, which has no labels; --json prints it"
     best, second = (*np.argsort(-answer)[:2], None)[:2]
     words = f"[bold]{escape(labels[best])}[/]  {answer[best]:.1%}"

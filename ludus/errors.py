@@ -38,6 +38,10 @@ class ExportError(LudusError):
     """An exported network does not give the answers of the trained one."""
 
 
+class NetworkError(LudusError):
+    """A network that was made elsewhere cannot be taken; the message names what of it."""
+
+
 class ToolError(LudusError):
     """A tool (compiler, converter) failed; the message holds its words and the command to paste."""
 

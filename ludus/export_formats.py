@@ -5,6 +5,7 @@ import logging
 import warnings
 import zipfile
 from pathlib import Path
+from typing import Any
 
 for name in ("onnxscript", "onnx_ir"):
     logging.getLogger(name).setLevel(logging.CRITICAL)  # they tell of every step
@@ -12,7 +13,7 @@ for name in ("onnxscript", "onnx_ir"):
 import onnx  # noqa: E402
 import onnxruntime  # noqa: E402
 import torch  # noqa: E402
-from torch import fx, nn  # noqa: E402
+from torch import fx  # noqa: E402
 from torch.export import ExportedProgram  # noqa: E402
 
 from ludus.backends import on_torch  # noqa: E402
@@ -27,12 +28,10 @@ def write(
 
     Returns what each file answers to images [N, C, H, W], loaded from the disk again.
     """
-    _write_onnx(program, network, folder / "model.onnx")
-    example = torch.from_numpy(images[:2])
-    module = program.module(check_guards=False)
-    # Another without the first's hooks, which check the sizes of inputs and cannot be traced.
-    module = fx.GraphModule(module, module.graph)
-    _write_torchscript(module, example, folder / "model.torchscript")
+    metadata = {"labels": network.labels, "preprocess": network.preprocess}
+    names = network.inputs[0].name, network.outputs[0].name
+    write_onnx(program, *names, metadata, folder / "model.onnx")
+    write_torchscript(program, torch.from_numpy(images[:2]), folder / "model.torchscript")
     trace = on_torch.load_trace(folder / "model.torchscript", "cpu")
     session = onnxruntime.InferenceSession(folder / "model.onnx")
     name = session.get_inputs()[0].name
@@ -44,8 +43,11 @@ def write(
     }
 
 
-def _write_torchscript(module: nn.Module, example: torch.Tensor, path: Path) -> None:
+def write_torchscript(program: ExportedProgram, example: torch.Tensor, path: Path) -> None:
     """A trace, not frozen: freezing on the CPU makes its weights constants that no GPU takes."""
+    module = program.module(check_guards=False)
+    # Another without the first's hooks, which check the sizes of inputs and cannot be traced.
+    module = fx.GraphModule(module, module.graph)
     with torch.no_grad(), warnings.catch_warnings():
         # torch 2.14 would have torch.export in its place; TorchScript is what was asked for.
         warnings.filterwarnings("ignore", "`torch.jit.*deprecated", FutureWarning)
@@ -66,13 +68,15 @@ def _strip_debug_files(path: Path) -> None:
             archive.writestr(zipfile.ZipInfo(name), data)
 
 
-def _write_onnx(program: ExportedProgram, network: Network, path: Path) -> None:
-    """ONNX with any batch, checked, with labels and preprocessing in its metadata."""
+def write_onnx(
+    program: ExportedProgram, given: str, found: str, metadata: dict[str, Any], path: Path
+) -> None:
+    """ONNX, checked; given and found are its input's and output's names, metadata its own."""
     exported = torch.onnx.export(
         program,
         dynamo=True,
-        input_names=[network.inputs[0].name],
-        output_names=[network.outputs[0].name],
+        input_names=[given],
+        output_names=[found],
         external_data=False,
         verbose=False,
     )
@@ -81,10 +85,15 @@ def _write_onnx(program: ExportedProgram, network: Network, path: Path) -> None:
     for node in model.graph.node:
         del node.metadata_props[:]  # stack traces with this machine's paths
         node.doc_string = ""
-    metadata = {
-        "labels": json.dumps(network.labels),
-        "preprocess": json.dumps(network.preprocess and network.preprocess.model_dump()),
+    texts = {
+        key: json.dumps(value, default=lambda part: part.model_dump())
+        for key, value in metadata.items()
     }
-    onnx.helper.set_model_props(model, metadata)
+    onnx.helper.set_model_props(model, texts)
     onnx.checker.check_model(model, full_check=True)
     onnx.save(model, path)
+
+
+def first_line(error: BaseException) -> str:
+    """What an error says, without the pages that some add."""
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]

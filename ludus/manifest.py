@@ -173,7 +173,7 @@ class Variant(Part):
     """The network compiled for one target."""
 
     target: str
-    backend: Literal["iree", "onnx", "ncnn", "torch"]
+    backend: Literal["iree", "onnx", "ncnn", "torch", "xla"]
     driver: Driver | None = Field(None, description="IREE's HAL driver; null: the backend's own")
     files: Annotated[list[File], Field(min_length=1, description="the module first")]
     sha256: Sha256 = Field(description="of the files' bytes, one after the other")

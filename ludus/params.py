@@ -23,7 +23,7 @@ from ludus.errors import ConfigError, nearest
 
 Driver = Literal["cpu", "vulkan", "cuda", "rocm", "metal"]
 # Through what a variant is run: `ludus.machines`.
-Machine = Literal["native", "godot", "godot-pck"]
+Machine = Literal["native", "godot", "godot-pck", "own-runtime"]
 Device = Literal["cpu", "vulkan", "vulkan-llvmpipe", "vulkan-gpu", "cuda", "rocm", "metal"]
 # No dots: DVC takes one for the way into a table.
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]*$")]
@@ -32,14 +32,37 @@ Seed = Annotated[int, Field(ge=0, lt=2**32)]
 
 # What --iree-hal-target-device must say for the driver that a row names.
 HAL_TARGETS = {"cpu": "local", "vulkan": "vulkan", "cuda": "cuda", "rocm": "hip", "metal": "metal"}
+# What --iree-hal-target-backends may say for it: IREE's word before it had target devices.
+HAL_BACKENDS = {
+    "cpu": {"llvm-cpu", "vmvx"},
+    "vulkan": {"vulkan-spirv"},
+    "cuda": {"cuda"},
+    "rocm": {"rocm"},
+    "metal": {"metal-spirv"},
+}
 # The devices that the other runtimes can be used on.
-RUNS_ON = {"onnx": {"cpu"}, "torch": {"cpu", "cuda"}, "ncnn": {"cpu", "vulkan"}}
+RUNS_ON = {"onnx": {"cpu"}, "torch": {"cpu", "cuda"}, "ncnn": {"cpu", "vulkan"}, "xla": {"cpu"}}
+ANY = -1  # a batch of any number of images
 
 
 class Strict(BaseModel):
     """Base of every table: no unknown keys, no infinities, values cannot be reassigned."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+class Model(Strict):
+    """Where the network comes from: trained here by Ludwig, or a file that was made elsewhere."""
+
+    source: Literal["ludwig", "onnx", "torch", "stablehlo"]
+    file: str  # Ludwig's config, an ONNX file, torch's ExportedProgram, MLIR
+    about: str  # what describes it: model.yaml, or Ludwig's config itself
+
+    @model_validator(mode="after")
+    def _described(self) -> Self:
+        if self.source == "ludwig" and self.about != self.file:
+            raise ValueError("about should be the file itself, which tells ludwig all")
+        return self
 
 
 class Data(Strict):
@@ -65,8 +88,9 @@ class BundleParams(Strict):
 
 
 class Lowering(Strict):
-    """Which rewrites make the MLIR, and for which batch sizes it has entry functions."""
+    """What MLIR is made of, by which rewrites, and the batches that it has entry functions for."""
 
+    source: Literal["torch", "onnx", "stablehlo"] = "torch"  # `ludus.from_onnx` makes the others
     rewrites: list[str]
     single: list[str] | None = None  # in place of `rewrites`, for a batch of one image
     batches: Annotated[
@@ -81,6 +105,33 @@ class Lowering(Strict):
         if self.buffers == "caller" and self.batches == "dynamic":
             raise ValueError("buffers: caller needs a list of batches, since their sizes follow")
         return self
+
+    @model_validator(mode="after")
+    def _as_exported(self) -> Self:
+        """Only torch's program can be rewritten, and given several entry functions."""
+        if self.source == "torch":
+            return self
+        if self.rewrites or self.single or self.buffers != "iree":
+            raise ValueError(
+                f"source: {self.source} is compiled as exported; rewrites, single and buffers are "
+                f"for source: torch; expected rewrites: []"
+            )
+        if self.batches == "dynamic" and self.source == "stablehlo":
+            raise ValueError("source: stablehlo has no dynamic batch; expected a list of one size")
+        if self.batches != "dynamic" and len(self.batches) > 1:
+            raise ValueError(
+                f"source: {self.source} has one entry function; expected one batch, got "
+                f"{len(self.batches)}"
+            )
+        return self
+
+    def functions(self) -> dict[int, str]:
+        """The entry function for each batch: `main` where it is the only one."""
+        if self.batches == "dynamic":
+            return {ANY: "main"}
+        if len(self.batches) == 1:
+            return {self.batches[0]: "main"}
+        return {batch: f"batch_{batch}" for batch in self.batches}
 
     def rewrites_for(self, batch: int) -> list[str]:
         """Those for a batch of this many images."""
@@ -103,7 +154,13 @@ class Tile(Strict):
     k: Annotated[int, Field(ge=1, le=64)]  # products added up at a time
 
 
-class IreeTarget(Strict):
+class BuiltTarget(Strict):
+    """What rows of every backend have."""
+
+    bundled: bool = True  # false: built and evaluated, but neither bundled nor benchmarked
+
+
+class IreeTarget(BuiltTarget):
     """A module for IREE: MLIR of one lowering, compiled with these flags for one HAL driver."""
 
     backend: Literal["iree"]
@@ -115,14 +172,21 @@ class IreeTarget(Strict):
     flags: list[str]
 
 
-class OtherTarget(Strict):
+class XlaTarget(BuiltTarget):
+    """StableHLO, which XLA compiles when it is loaded."""
+
+    backend: Literal["xla"]
+    lowering: str
+
+
+class OtherTarget(BuiltTarget):
     """A file for another runtime, made from the export; `flags` go to its converter, if any."""
 
     backend: Literal["onnx", "ncnn", "torch"]
     flags: list[str] = []
 
 
-Target = Annotated[IreeTarget | OtherTarget, Field(discriminator="backend")]
+Target = Annotated[IreeTarget | XlaTarget | OtherTarget, Field(discriminator="backend")]
 
 
 class Evaluation(Strict):
@@ -174,6 +238,7 @@ class Benchmark(Strict):
 
 
 class Params(Strict):
+    model: Model = Model(source="ludwig", file="config.yaml", about="config.yaml")
     data: Data
     train: Train
     bundle: BundleParams
@@ -250,11 +315,12 @@ def _known_keys(location: list[str]) -> set[str]:
     if len(location) == 1:
         return set(Params.model_fields)
     tables: dict[str, type[Strict]] = {
+        "model": Model,
         "data": Data,
         "train": Train,
         "bundle": BundleParams,
         "lowerings": Lowering,
-        "targets": IreeTarget if location[2:3] == ["iree"] else OtherTarget,
+        "targets": _target_table(location[2:3]),
         "evaluations": Evaluation,
         "gate": Gate,
         "benchmark": Comparison if len(location) > 2 else Benchmark,
@@ -266,6 +332,11 @@ def _known_keys(location: list[str]) -> set[str]:
     return set(table.model_fields)
 
 
+def _target_table(backend: list[str]) -> type[Strict]:
+    tables: dict[str, type[Strict]] = {"iree": IreeTarget, "xla": XlaTarget}
+    return tables.get("".join(backend), OtherTarget)
+
+
 def _check_names(params: Params, path: Path) -> None:
     """What a row names must exist, and fit the row that names it."""
     for name, lowering in params.lowerings.items():
@@ -275,11 +346,8 @@ def _check_names(params: Params, path: Path) -> None:
     for name, target in params.targets.items():
         if isinstance(target, IreeTarget):
             _check_driver(target, f"{path}: targets.{name}")
-        if isinstance(target, IreeTarget) and target.lowering not in params.lowerings:
-            hint = nearest(target.lowering, set(params.lowerings))
-            raise ConfigError(
-                f"{path}: targets.{name}.lowering: no lowering '{target.lowering}'{hint}"
-            )
+        if isinstance(target, IreeTarget | XlaTarget):
+            _check_lowering(params, target, f"{path}: targets.{name}.lowering")
     for name, evaluation in params.evaluations.items():
         if evaluation.target not in params.targets:
             hint = nearest(evaluation.target, set(params.targets))
@@ -295,6 +363,8 @@ def _check_names(params: Params, path: Path) -> None:
             if named not in params.targets:
                 hint = nearest(named, set(params.targets))
                 raise ConfigError(f"{where}.{key}: no target '{named}'{hint}")
+            if not params.targets[named].bundled:
+                raise ConfigError(f"{where}.{key}: '{named}' is not bundled, and so not measured")
         _check_device(params, row.target, row.device, where)
         _check_device(params, row.against, row.against_device or row.device, where)
 
@@ -320,9 +390,26 @@ def _check_machine(params: Params, evaluation: Evaluation, where: str) -> None:
         )
 
 
+def _check_lowering(params: Params, target: IreeTarget | XlaTarget, where: str) -> None:
+    """A target's lowering must be there, and for XLA be StableHLO."""
+    if target.lowering not in params.lowerings:
+        hint = nearest(target.lowering, set(params.lowerings))
+        raise ConfigError(f"{where}: no lowering '{target.lowering}'{hint}")
+    source = params.lowerings[target.lowering].source
+    if isinstance(target, XlaTarget) and source != "stablehlo":
+        raise ConfigError(
+            f"{where}: XLA compiles StableHLO alone, and '{target.lowering}' is of source "
+            f"{source}; expected one of source: stablehlo"
+        )
+
+
 def _check_driver(target: IreeTarget, where: str) -> None:
     """The flags must compile for the driver that the row names."""
-    wanted = f"--iree-hal-target-device={HAL_TARGETS[target.driver]}"
+    fits = {
+        "--iree-hal-target-device": {HAL_TARGETS[target.driver]},
+        "--iree-hal-target-backends": HAL_BACKENDS[target.driver],
+    }
     for flag in target.flags:
-        if flag.startswith("--iree-hal-target-device=") and flag != wanted:
+        name, _, value = flag.partition("=")
+        if name in fits and value not in fits[name]:
             raise ConfigError(f"{where}.driver is '{target.driver}', but its flags say {flag}")

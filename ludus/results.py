@@ -24,8 +24,8 @@ from pydantic import TypeAdapter
 from ludus.errors import DataError
 from ludus.files import read_json, write_json
 from ludus.params import Gate, Machine
+from ludus.test_set import MOST_CLASSES
 
-MOST_CLASSES = 100  # of which a confusion is written down
 Status = Literal["measured", "verified", "failed", "not run", "attested"]
 
 

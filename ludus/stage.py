@@ -2,8 +2,11 @@
 
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 from ludus.errors import LudusError
+from ludus.files import replaced_folder, write_text
+from ludus.params import Model
 
 
 def run_stage(main: Callable[[], None]) -> None:
@@ -21,6 +24,23 @@ def run_stage(main: Callable[[], None]) -> None:
         if error.filename is None and error.errno is None:
             raise
         sys.exit(_say(f"{error.filename or 'writing'}: {error.strerror}", 1))
+
+
+def gives_way(model: Model, *places: Path) -> bool:
+    """Whether a stage has no work, since the network was made elsewhere; it says so.
+
+    places: what dvc.yaml says that it writes; an empty folder or file each, since DVC wants them.
+    """
+    if model.source == "ludwig":
+        return False
+    for place in places:
+        if place.suffix:
+            write_text(place, "")
+        else:
+            with replaced_folder(place):
+                pass
+    print(f"nothing to do: the network is {model.file} (params.yaml model.source: {model.source})")
+    return True
 
 
 def _say(message: str, exit_code: int) -> int:

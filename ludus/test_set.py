@@ -14,6 +14,7 @@ from ludus.manifest import Network, Preprocess
 NEXT_STEP = "expected artifacts/export/reference.npz of the build (`dvc repro export`)"
 # What the arrays of a file are called: drawings are kept as the pictures that they are.
 DRAWINGS = {"inputs": "images", "labels": "labels", "reference": "probabilities"}
+MOST_CLASSES = 100  # of which a confusion is written down
 TENSORS = {"inputs": "inputs", "labels": "labels", "reference": "outputs"}
 
 
@@ -35,6 +36,12 @@ class TestSet:
     def are_drawings(self) -> bool:
         """Whether the inputs are pictures yet to be normalised."""
         return self.inputs.dtype == np.uint8
+
+    @property
+    def classes(self) -> npt.NDArray[np.integer] | None:
+        """The labels where each input has one, of not too many to tell apart; else None."""
+        one_each = self.labels is not None and self.labels.ndim == 1
+        return self.labels if one_each and self.reference.shape[-1] <= MOST_CLASSES else None
 
     def tensors(self, network: Network) -> npt.NDArray[np.float32]:
         """The inputs as the network takes them, float32 [N, ...].

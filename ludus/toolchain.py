@@ -1,8 +1,11 @@
-"""The only place that starts iree-compile: one Python environment for each IREE version.
+"""The only place that starts iree-compile: one Python environment for each toolchain.
 
-`.toolchains/iree-3.13.0` is made from `requirements/iree-3.13.0.txt` when a target first needs it.
+A toolchain is a requirements file with hashes: a version of IREE (`3.13.0` is that of
+`requirements/iree-3.13.0.txt`), or `stablehlo`, which makes StableHLO and runs it. Its environment,
+`.toolchains/iree-3.13.0`, is made when a target first needs it.
 """
 
+import re
 import shlex
 import shutil
 import subprocess
@@ -14,7 +17,9 @@ from ludus.errors import ConfigError, ToolError, nearest
 
 ROOT = Path(__file__).parent.parent
 TOOLCHAINS = ROOT / ".toolchains"
+STABLEHLO = "stablehlo"
 LINES_SHOWN = 20  # of what a failed tool said
+NOT_INSTALLED = "not installed yet; it will be when a target needs it"
 
 
 def iree_compile(version: str, source: Path, flags: list[str], out: Path) -> None:
@@ -39,16 +44,16 @@ def iree_compile(version: str, source: Path, flags: list[str], out: Path) -> Non
         partial.unlink(missing_ok=True)
 
 
-def environment(version: str) -> Path:
-    """The environment of an IREE version; made, from hashed requirements, if it is not there."""
-    requirements = ROOT / "requirements" / f"iree-{version}.txt"
+def environment(name: str) -> Path:
+    """The environment of a toolchain; made, from hashed requirements, if it is not there."""
+    requirements = _requirements(name)
     if not requirements.exists():
         raise ConfigError(
-            f"no toolchain '{version}'{nearest(version, set(versions()))}; a new one needs "
-            f"requirements/iree-{version}.txt (docs/toolchains.md)"
+            f"no toolchain '{name}'{nearest(name, set(versions()))}; a new one needs "
+            f"requirements/{requirements.name} (docs/toolchains.md)"
         )
-    folder = TOOLCHAINS / f"iree-{version}"
-    if _is_installed(version):
+    folder = TOOLCHAINS / requirements.stem
+    if is_installed(name):
         return folder
     uv = str(Path(sys.executable).with_name("uv"))  # the pipeline's environment has one
     run_tool([uv, "venv", "--quiet", "--clear", "--python", "3.12", str(folder)])
@@ -65,25 +70,44 @@ def versions() -> list[str]:
     return sorted(path.stem.removeprefix("iree-") for path in files)
 
 
+def pinned(name: str) -> dict[str, str]:
+    """The version of each package that a toolchain's requirements pin; none where it has no file.
+
+    Of the file, not of the environment: they say the same before and after it is made.
+    """
+    path = _requirements(name)
+    lines = path.read_text(encoding="utf-8") if path.exists() else ""
+    return dict(re.findall(r"^([a-z0-9-]+)==([^ ;\\]+)", lines, re.MULTILINE))
+
+
 def why_not(version: str) -> str | None:
     """None where the compiler of a version compiles here, else the reason in words."""
-    if not _is_installed(version):
-        return "not installed yet; it will be when a target needs it"
-    source = Path(__file__).parent / "devices" / "double.mlir"
-    flags = ["--iree-hal-target-device=local", "--iree-hal-local-target-device-backends=vmvx"]
+    if not is_installed(version):
+        return NOT_INSTALLED
     with tempfile.TemporaryDirectory() as folder:
         try:
-            iree_compile(version, source, flags, Path(folder) / "double.vmfb")
+            compile_double(version, Path(folder) / "double.vmfb")
         except ToolError as error:
             return str(error)
     return None
 
 
-def _is_installed(version: str) -> bool:
-    """Is the environment of a version whole, and made from the requirements as they are now?"""
-    wanted = ROOT / "requirements" / f"iree-{version}.txt"
-    installed = TOOLCHAINS / f"iree-{version}" / "requirements.txt"
+def compile_double(version: str, out: Path) -> None:
+    """Compile the smallest computation there is for VMVX; the flag is one that all versions have."""
+    source = Path(__file__).parent / "devices" / "double.mlir"
+    iree_compile(version, source, ["--iree-hal-target-backends=vmvx"], out)
+
+
+def is_installed(name: str) -> bool:
+    """Is a toolchain's environment whole, and made from the requirements as they are now?"""
+    wanted = _requirements(name)
+    installed = TOOLCHAINS / wanted.stem / "requirements.txt"
     return installed.exists() and installed.read_bytes() == wanted.read_bytes()
+
+
+def _requirements(name: str) -> Path:
+    """The file that pins a toolchain."""
+    return ROOT / "requirements" / f"{name if name == STABLEHLO else f'iree-{name}'}.txt"
 
 
 def run_tool(command: list[str], folder: Path | None = None, paste: list[str] | None = None) -> str:

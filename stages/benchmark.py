@@ -27,7 +27,8 @@ MOST_IMAGES = max(plan.LONG.curve)
 def measure_targets(params: Params, targets: Path, export: Path, *, long: bool = False) -> Record:
     """Benchmark the targets of params. Raises DataError for inputs or files that are not there."""
     tests = load_test_set(export / "reference.npz")
-    built = [(read_variant(targets / name), targets / name) for name in params.targets]
+    names = [name for name, target in params.targets.items() if target.bundled]
+    built = [(read_variant(targets / name), targets / name) for name in names]
     return benchmark(
         built,
         tests.tensors(read_network(export))[:MOST_IMAGES],

@@ -31,7 +31,8 @@ PACKAGES = ("ludwig", "torch", "onnx", "ncnn", "pnnx", "iree-base-compiler", "ir
 def bundle(params: Params, artifacts: Path, tests: TestSet, lock: Path, out: Path) -> None:
     """Write the bundle of the targets of params, each with what its evaluations found."""
     results = read_results(artifacts / "report" / "results.json")
-    folders = [artifacts / "targets" / name for name in params.targets]
+    names = [name for name, target in params.targets.items() if target.bundled]
+    folders = [artifacts / "targets" / name for name in names]
     manifest = write_bundle(
         out,
         name=params.bundle.name,

@@ -19,7 +19,7 @@ from pathlib import Path
 from ludus.errors import DownloadError
 from ludus.params import Data, load_params
 from ludus.sources import SOURCES, Request, SourceError, copy_with_bar
-from ludus.stage import run_stage
+from ludus.stage import gives_way, run_stage
 
 # sha256 of the unpacked files.
 SHA256 = {
@@ -113,7 +113,9 @@ def main() -> None:
     parser.add_argument("--target", type=Path, default=Path("data/raw"))
     parser.add_argument("--params", type=Path, default=Path("params.yaml"))
     arguments = parser.parse_args()
-    download(arguments.target, load_params(arguments.params).data)
+    params = load_params(arguments.params)
+    if not gives_way(params.model, arguments.target):
+        download(arguments.target, params.data)
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
-"""Export the trained network to every format; prove that each answers as its program does.
+"""Export the trained network to every format, or import one that was made elsewhere.
 
     python -m stages.export
 
-reads   artifacts/model/ (program.pt2, network.json), data/prepared/test.npz
+reads   params.yaml model; artifacts/model/ (program.pt2, network.json), data/prepared/test.npz
 writes  artifacts/export/model.torchscript  a trace: not frozen, for the CPU and for GPUs
                          model.onnx         any batch; labels and preprocessing in its metadata
                          model.pt2          torch's ExportedProgram, any batch; what is lowered
@@ -10,7 +10,12 @@ writes  artifacts/export/model.torchscript  a trace: not frozen, for the CPU and
                          reference.npz      the test images, labels, and the probabilities
                                             [N, classes] of the trace on the CPU
 
-That the program answers as Ludwig does is proved where Ludwig is: in the train stage.
+Each export answers as the program does. That the program answers as Ludwig does is proved where
+Ludwig is: in the train stage.
+
+With another `source` than ludwig it reads the file in artifacts/model/ and the model.yaml that
+params.yaml `model` names. It writes network.json, the file under the name that it would have here,
+and reference.npz: inputs, what the file's own runtime answers, and labels, if there are any.
 """
 
 import argparse
@@ -20,9 +25,10 @@ from pathlib import Path
 import numpy as np
 
 from ludus.files import replaced_folder
-from ludus.images import normalise
 from ludus.manifest import Network
+from ludus.params import load_params
 from ludus.stage import run_stage
+from ludus.test_set import TestSet, save_test_set
 
 
 def export(model: Path, tests: Path, out: Path) -> None:
@@ -34,8 +40,8 @@ def export(model: Path, tests: Path, out: Path) -> None:
     network = Network.model_validate_json((model / "network.json").read_bytes())
     program = torch.export.load(model / "program.pt2")
     with np.load(tests) as arrays:
-        labelled = {name: arrays[name] for name in ("images", "labels")}
-    images = normalise(labelled["images"], network.preprocess)
+        labelled = {"inputs": arrays["images"], "labels": arrays["labels"]}
+    images = TestSet(**labelled, reference=np.empty(0, np.float32)).tensors(network)
     expected = ludwig_export.run_in_chunks(program.module(), images)
     with replaced_folder(out) as folder:
         answers = export_formats.write(program, network, images, folder)
@@ -43,8 +49,8 @@ def export(model: Path, tests: Path, out: Path) -> None:
             ludwig_export.compare(name, found, expected, "the trained network")
         shutil.copyfile(model / "program.pt2", folder / "model.pt2")
         shutil.copyfile(model / "network.json", folder / "network.json")
-        reference = {**labelled, "probabilities": answers["model.torchscript"]}
-        np.savez(folder / "reference.npz", **reference)
+        reference = TestSet(**labelled, reference=answers["model.torchscript"])
+        save_test_set(reference, folder / "reference.npz")
 
 
 def main() -> None:
@@ -53,6 +59,14 @@ def main() -> None:
     parser.add_argument("--tests", type=Path, default=Path("data/prepared/test.npz"))
     parser.add_argument("--out", type=Path, default=Path("artifacts/export"))
     arguments = parser.parse_args()
+    model = load_params().model
+    if model.source != "ludwig":
+        from ludus import imports  # only now: it wants tools of the pipeline
+
+        file = arguments.model / Path(model.file).name
+        network = imports.bring(model.source, file, Path(model.about), arguments.out)
+        print(f"{model.file}: {network.inputs[0].shape} to {network.outputs[0].shape}")
+        return
     export(arguments.model, arguments.tests, arguments.out)
 
 

@@ -3,7 +3,8 @@
     python -m stages.lower
 
 reads   artifacts/export/model.pt2, params.yaml lowerings
-writes  artifacts/lowered/<lowering>.mlir
+writes  artifacts/lowered/<lowering>.mlir, for those of source: torch; what is made of others is
+        made when a target is compiled that needs it (ludus/from_onnx.py)
 """
 
 import argparse
@@ -11,16 +12,27 @@ from pathlib import Path
 
 import torch
 
-from ludus.lowering.to_mlir import to_mlir
+from ludus.backends import check_batches
+from ludus.lowering.to_mlir import batch_of, to_mlir
 from ludus.params import Lowering, load_params
 from ludus.stage import run_stage
 
 
 def lower(program: Path, lowerings: dict[str, Lowering], out: Path) -> None:
-    """Write out/<name>.mlir for each lowering of a torch ExportedProgram."""
-    exported = torch.export.load(program)
+    """Write out/<name>.mlir for each lowering of a torch ExportedProgram.
+
+    Nothing where the network came without one; who needs it is refused when it is compiled. Raises
+    ConfigError for batches that the network does not take.
+    """
     out.mkdir(parents=True, exist_ok=True)
+    if not program.is_file():
+        print(f"nothing to lower: the network came without {program.name}")
+        return
+    exported = torch.export.load(program)
     for name, lowering in lowerings.items():
+        if lowering.source != "torch":
+            continue
+        check_batches(batch_of(exported), lowering, f"lowerings.{name}")
         print(f"{name}:")
         to_mlir(exported, lowering).save_mlir(out / f"{name}.mlir")
 

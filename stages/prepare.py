@@ -22,7 +22,7 @@ from ludus.errors import ConfigError, DataError
 from ludus.files import replaced_folder
 from ludus.idx import read_idx
 from ludus.params import load_params
-from ludus.stage import run_stage
+from ludus.stage import gives_way, run_stage
 
 SIZE = 28  # pixels, height and width
 CLASSES = 10
@@ -152,8 +152,11 @@ def main() -> None:
     parser.add_argument("--report", type=Path, default=Path("artifacts/data"))
     parser.add_argument("--params", type=Path, default=Path("params.yaml"))
     arguments = parser.parse_args()
-    data = load_params(arguments.params).data
-    prepare(arguments.raw, arguments.prepared, arguments.report, data.validation, data.seed)
+    params = load_params(arguments.params)
+    splits = [arguments.prepared / f"{name}.npz" for name in ("train", "validation", "test")]
+    if not gives_way(params.model, arguments.report, *splits):
+        given = params.data.validation, params.data.seed
+        prepare(arguments.raw, arguments.prepared, arguments.report, *given)
 
 
 if __name__ == "__main__":

@@ -2,10 +2,10 @@
 
     python -m stages.report
 
-Reads params.yaml, data/prepared/test.npz, attestations/ and, in artifacts/, evaluations/,
-training/, export/reference.npz, targets/, data/, machine/ and benchmark.json. Writes
-artifacts/report/ (results.json: every evaluation with its status; index.html, table.md, plots/) and
-artifacts/metrics.json. Every row gets its status word here; to refuse a build is the gate's work.
+Reads params.yaml, attestations/ and, in artifacts/, evaluations/, training/, export/reference.npz,
+targets/, data/, machine/ and benchmark.json. Writes artifacts/report/ (results.json: every
+evaluation with its status; index.html, table.md, plots/) and artifacts/metrics.json. Every row gets
+its status word here; to refuse a build is the gate's work.
 """
 
 import argparse
@@ -22,22 +22,21 @@ from ludus.report import page, table
 from ludus.report.inputs import Inputs, read_inputs
 from ludus.results import Result, write_results
 from ludus.stage import run_stage
+from ludus.test_set import TestSet
 
 
-def report(params: Path, *, artifacts: Path, data: Path, attestations: Path) -> Inputs:
+def report(params: Path, *, artifacts: Path, attestations: Path) -> Inputs:
     """Write the report; the returned inputs hold the judged rows.
 
     Raises ConfigError, and DataError where a listed evaluation or another input is missing or bad.
     """
-    inputs = read_inputs(
-        load_params(params), artifacts=artifacts, data=data, attestations=attestations
-    )
-    plotted = [_plotted(row, inputs) for row in inputs.rows if row.accuracy is not None]
+    inputs = read_inputs(load_params(params), artifacts=artifacts, attestations=attestations)
+    plotted = [_plotted(row, inputs) for row in inputs.rows if row.agreement is not None]
     with replaced_folder(artifacts / "report") as folder:
         (folder / "plots").mkdir()
         write_text(folder / "index.html", page.render(inputs))
         write_text(folder / "table.md", table.markdown(inputs.rows, inputs.sizes))
-        write_confusion(inputs, folder / "plots/confusion.csv")
+        write_confusion(inputs.tests, folder / "plots/confusion.csv")
         write_json(folder / "plots/evaluations.json", plotted)
         write_results(inputs.rows, folder / "results.json")
     write_json(artifacts / "metrics.json", metrics(inputs))
@@ -47,7 +46,7 @@ def report(params: Path, *, artifacts: Path, data: Path, attestations: Path) -> 
 def metrics(inputs: Inputs) -> dict[str, dict[str, float]]:
     """Numbers only, by evaluation, and those of the training; what was not run has none."""
     numbers = {
-        row.evaluation: _figures(row, inputs) for row in inputs.rows if row.accuracy is not None
+        row.evaluation: _figures(row, inputs) for row in inputs.rows if row.agreement is not None
     }
     return numbers | ({"training": _training(inputs.curves)} if inputs.curves else {})
 
@@ -91,25 +90,27 @@ def _plotted(row: Result, inputs: Inputs) -> dict[str, object]:
     return {"evaluation": row.evaluation, **_figures(row, inputs), **speed}
 
 
-def write_confusion(inputs: Inputs, path: Path) -> None:
-    """A line a test image for the template "confusion" of `dvc plots`: its label, its answer."""
-    answers = inputs.reference.argmax(1)
+def write_confusion(tests: TestSet, path: Path) -> None:
+    """A line a test input for the template "confusion" of `dvc plots`: its label, its answer.
+
+    Nothing where inputs have no label each.
+    """
+    if tests.classes is None:
+        return
+    answers = tests.reference.argmax(1)
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(["actual", "predicted"])
-        writer.writerows(np.stack([inputs.labels, answers], axis=1).tolist())
+        writer.writerows(np.stack([tests.classes, answers], axis=1).tolist())
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--params", type=Path, default=Path("params.yaml"))
     parser.add_argument("--artifacts", type=Path, default=Path("artifacts"))
-    parser.add_argument("--data", type=Path, default=Path("data"))
     parser.add_argument("--attestations", type=Path, default=Path("attestations"))
     given = parser.parse_args()
-    inputs = report(
-        given.params, artifacts=given.artifacts, data=given.data, attestations=given.attestations
-    )
+    inputs = report(given.params, artifacts=given.artifacts, attestations=given.attestations)
     print(f"{table.summary(inputs.rows)}; page: {given.artifacts / 'report/index.html'}")
 
 

@@ -1,12 +1,15 @@
 """Train the network of config.yaml with Ludwig; keep the best by validation accuracy.
 
-Reads:   data/prepared/{train,validation}.npz, config.yaml, params.yaml `train`
+Reads:   data/prepared/{train,validation}.npz, params.yaml `model`, `train`, and the file that
+         `model` names: config.yaml
 Writes:  artifacts/model/     what LudwigModel.load takes, config.yaml as it was trained,
                              program.pt2: the network as torch's ExportedProgram, without Ludwig,
                              which answers as Ludwig does to each validation image,
                              network.json: inputs, outputs, labels, preprocessing
          artifacts/training/  DVCLive's metrics and learning curves
 Command: python -m stages.train
+
+A network that was made elsewhere is copied to artifacts/model/ as it is.
 
 The test images are not read. The same params on the same machine give the same weights.
 """
@@ -28,7 +31,7 @@ from ludus.errors import DataError
 from ludus.files import replaced_folder
 from ludus.network_config import merge, read_config, trained_on
 from ludus.params import Train, load_params
-from ludus.stage import run_stage
+from ludus.stage import gives_way, run_stage
 
 AGAIN = "run `dvc repro prepare`"
 ROOM = 8 << 20  # bytes free that a training needs at least: a model and its checkpoint are 4 MB
@@ -102,13 +105,16 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
     parser.add_argument("--data", type=Path, default=Path("data/prepared"))
-    parser.add_argument("--config", type=Path, default=Path("config.yaml"))
     parser.add_argument("--params", type=Path, default=Path("params.yaml"))
     parser.add_argument("--out", type=Path, default=Path("artifacts/model"))
     parser.add_argument("--live", type=Path, default=Path("artifacts/training"))
     arguments = parser.parse_args()
-    params = load_params(arguments.params).train
-    train(arguments.data, arguments.config, params, arguments.out, arguments.live)
+    params = load_params(arguments.params)
+    file = Path(params.model.file)
+    if gives_way(params.model, arguments.out, arguments.live):
+        shutil.copyfile(file, arguments.out / file.name)
+    else:
+        train(arguments.data, file, params.train, arguments.out, arguments.live)
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
     build(target, sources, out)        files of a target, from the exported network
     why_not(variant, device)           why this machine cannot run it there, or None
-    load(variant, folder, device)      a Run: images to probabilities
+    load(variant, folder, device)      a Run: inputs to outputs
     load_alone(…, images)              the same without copies, to be timed; not every backend's
 
 Each imports its runtime only when it is used, since the plain package brings IREE's alone.
@@ -18,12 +18,13 @@ from typing import Any, Protocol, cast, runtime_checkable
 import numpy as np
 import numpy.typing as npt
 
-from ludus.errors import DeviceError, UsageError
-from ludus.manifest import File, Variant
+from ludus import from_onnx
+from ludus.errors import ConfigError, DeviceError, ToolError, UsageError
+from ludus.manifest import File, Variant, read_network
 from ludus.params import Lowering, Target
 
 Array = npt.NDArray[np.float32]
-# Images [N, 1, height, width] float32 to probabilities [N, classes] float32, for any N >= 1.
+# Inputs [N, ...] float32 to outputs [N, ...] float32, for any N >= 1.
 Run = Callable[[Array], Array]
 
 BACKENDS = {
@@ -31,6 +32,7 @@ BACKENDS = {
     "onnx": "ludus.backends.on_onnx",
     "ncnn": "ludus.backends.on_ncnn",
     "torch": "ludus.backends.on_torch",
+    "xla": "ludus.backends.on_xla",
 }
 
 
@@ -41,6 +43,42 @@ class Sources:
     export: Path  # the folder with model.torchscript, model.onnx
     lowered: Path  # the folder with <lowering>.mlir
     lowerings: dict[str, Lowering]
+
+    def mlir(self, name: str) -> Path:
+        """The MLIR of a lowering; of one that is not torch's, it is made now."""
+        lowering, where = self.lowerings[name], f"lowerings.{name}"
+        if lowering.source == "torch":
+            self.exported("model.pt2", where)
+            return self.lowered / f"{name}.mlir"
+        check_batches(self.batch, lowering, where)
+        if lowering.source == "stablehlo" and (self.export / "model.mlir").is_file():
+            return self.export / "model.mlir"
+        return from_onnx.to_mlir(self.exported("model.onnx", where), lowering, name)
+
+    def exported(self, name: str, where: str) -> Path:
+        """A file of the export. Raises ToolError where the network did not come with it."""
+        path = self.export / name
+        if not path.is_file():
+            raise ToolError(
+                f"{path} is not there, and {where} is made of it: the network of params.yaml "
+                "model did not come so, or could not be exported so (`dvc repro export`); take "
+                "what needs it out of params.yaml"
+            )
+        return path
+
+    @property
+    def batch(self) -> int:
+        """How many inputs the exported network takes at a time; -1: any number."""
+        return read_network(self.export).inputs[0].shape[0]
+
+
+def check_batches(batch: int, lowering: Lowering, where: str) -> None:
+    """Raises ConfigError where a network of a fixed batch is lowered for others."""
+    if batch != -1 and lowering.batches != [batch]:
+        raise ConfigError(
+            f"{where}.batches is {lowering.batches}, and the network takes {batch} inputs at a "
+            f"time; expected [{batch}]"
+        )
 
 
 class Backend(Protocol):
@@ -89,7 +127,7 @@ def load(variant: Variant, folder: Path, device: str, threads: int = 0) -> Run:
 def load_alone(
     variant: Variant, folder: Path, device: str, images: Array, threads: int = 0
 ) -> Callable[[], None]:
-    """Load a variant with images [N, 1, height, width] in the device's memory, to time it.
+    """Load a variant with images [N, ...] in the device's memory, to time it.
 
     A call computes the answers and leaves them there. Raises DeviceError where the variant cannot
     run there, UsageError where its backend has no such way.

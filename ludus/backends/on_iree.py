@@ -24,8 +24,7 @@ MODULE = "model.vmfb"
 
 def build(name: str, target: IreeTarget, sources: Sources, out: Path) -> Variant:
     """Compile out/model.vmfb. Raises ToolError with the compiler's words."""
-    source = sources.lowered / f"{target.lowering}.mlir"
-    lowering = sources.lowerings[target.lowering]
+    source, lowering = sources.mlir(target.lowering), sources.lowerings[target.lowering]
     owned = [fenced.FLAG] if lowering.buffers == "caller" else []
     flags = [*target.flags, *owned, *tile_flags(target.tiles)]
     iree_compile(target.toolchain, source, flags, out / MODULE)
@@ -43,16 +42,15 @@ def build(name: str, target: IreeTarget, sources: Sources, out: Path) -> Variant
 
 def entry_functions(lowering: Lowering, path: Path) -> list[EntryFunction]:
     """The functions of a lowering, compiled into the module of a path."""
-    if lowering.batches == "dynamic":
-        return [EntryFunction(name="main", batch=batches.ANY)]
+    names = lowering.functions()
     if lowering.buffers == "caller":
-        names = {batch: f"batch_{batch}{fenced.SUFFIX}" for batch in lowering.batches}
+        names = {batch: f"{name}{fenced.SUFFIX}" for batch, name in names.items()}
         needs = fenced.buffers_of(path, list(names.values()))
         return [
             EntryFunction(name=name, batch=batch, buffers=needs[name])
             for batch, name in names.items()
         ]
-    return [EntryFunction(name=f"batch_{batch}", batch=batch) for batch in lowering.batches]
+    return [EntryFunction(name=name, batch=batch) for batch, name in names.items()]
 
 
 def tile_flags(tiles: list[Tile]) -> list[str]:
@@ -71,14 +69,15 @@ def tile_flags(tiles: list[Tile]) -> list[str]:
 
 def why_not(variant: Variant, device: str) -> str | None:
     """Why this machine cannot run a variant on a device, or None."""
+    return _why_not_version(variant) or why_no_device(variant, device)
+
+
+def why_no_device(variant: Variant, device: str) -> str | None:
+    """Why a variant does not fit a device, or there is none such here, whatever the runtime."""
     driver = devices.known_device(device).probe
     if driver != variant.driver:
         return f"it is built for the driver '{variant.driver}', not for '{driver}'"
-    return (
-        _why_not_version(variant)
-        or (cpu.why_not_cpu(variant.cpu) if variant.cpu else None)
-        or devices.why_not(device)
-    )
+    return (cpu.why_not_cpu(variant.cpu) if variant.cpu else None) or devices.why_not(device)
 
 
 def load(variant: Variant, folder: Path, device: str, threads: int = 0) -> Run:

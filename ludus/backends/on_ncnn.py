@@ -25,11 +25,11 @@ def build(name: str, target: OtherTarget, sources: Sources, out: Path) -> Varian
     """Convert the exported trace with pnnx. Raises ToolError with the converter's words."""
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
-        shutil.copyfile(sources.export / "model.torchscript", folder / "model.pt")
+        exported = sources.exported("model.torchscript", f"targets.{name}")
+        shutil.copyfile(exported, folder / "model.pt")
         pnnx = str(Path(sys.executable).with_name("pnnx"))
         command = [pnnx, "model.pt", *target.flags]
-        source = str(sources.export / "model.torchscript")
-        said = run_tool(command, folder, paste=[pnnx, source, *target.flags])
+        said = run_tool(command, folder, paste=[pnnx, str(exported), *target.flags])
         for flag in target.flags:
             if f"\n{flag.replace('=', ' = ')}\n" not in f"\n{said}":
                 raise ToolError(f"targets.{name}.flags: pnnx took no notice of '{flag}'")

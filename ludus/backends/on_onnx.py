@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ludus.backends import Run, Sources, describe
+from ludus.backends.batches import ANY, run_in_batches, split
 from ludus.devices.module import Array
 from ludus.errors import ToolError
 from ludus.manifest import EntryFunction, Variant
@@ -20,13 +21,13 @@ MODEL = "model.onnx"
 
 def build(name: str, target: OtherTarget, sources: Sources, out: Path) -> Variant:
     """Copy the exported model."""
-    shutil.copyfile(sources.export / MODEL, out / MODEL)
+    shutil.copyfile(sources.exported(MODEL, f"targets.{name}"), out / MODEL)
     return describe(
         name,
         out,
         [MODEL],
         backend="onnx",
-        entry_functions=[EntryFunction(name="main", batch=-1)],
+        entry_functions=[EntryFunction(name="main", batch=sources.batch)],
     )
 
 
@@ -41,7 +42,13 @@ def load(variant: Variant, folder: Path, device: str, threads: int = 0) -> Run:
     """Load the model. Raises ToolError where ONNX Runtime refuses it."""
     session = _session(variant, folder, threads)
     input_name = session.get_inputs()[0].name
-    return lambda images: session.run(None, {input_name: images})[0]
+    batch = variant.entry_functions[0].batch
+
+    def call(images: Array) -> Array:
+        answer: Array = session.run(None, {input_name: images})[0]
+        return answer
+
+    return call if batch == ANY else lambda images: run_in_batches(call, [batch], images)
 
 
 def load_alone(
@@ -49,10 +56,19 @@ def load_alone(
 ) -> Callable[[], None]:
     """Load the model with images and answers bound to it, so that a call copies neither."""
     session = _session(variant, folder, threads)
-    binding = session.io_binding()
-    binding.bind_cpu_input(session.get_inputs()[0].name, images)
-    binding.bind_output(session.get_outputs()[0].name)
-    return lambda: session.run_with_iobinding(binding)
+    batch = variant.entry_functions[0].batch
+    bindings = []
+    for part in [images] if batch == ANY else split(images, [batch]):
+        binding = session.io_binding()
+        binding.bind_cpu_input(session.get_inputs()[0].name, part)
+        binding.bind_output(session.get_outputs()[0].name)
+        bindings.append(binding)
+
+    def run() -> None:
+        for binding in bindings:
+            session.run_with_iobinding(binding)
+
+    return run
 
 
 def _session(variant: Variant, folder: Path, threads: int) -> "onnxruntime.InferenceSession":

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ludus.backends import Run, Sources, describe
-from ludus.backends.batches import ANY, run_in_batches
+from ludus.backends.batches import run_in_batches
 from ludus.devices import cpu
 from ludus.devices.module import Array
 from ludus.errors import ToolError
@@ -24,13 +24,13 @@ DEVICES = {"cpu": "cpu", "cuda": "cuda"}
 
 def build(name: str, target: OtherTarget, sources: Sources, out: Path) -> Variant:
     """Copy the exported trace."""
-    shutil.copyfile(sources.export / MODEL, out / MODEL)
+    shutil.copyfile(sources.exported(MODEL, f"targets.{name}"), out / MODEL)
     return describe(
         name,
         out,
         [MODEL],
         backend="torch",
-        entry_functions=[EntryFunction(name="forward", batch=ANY)],
+        entry_functions=[EntryFunction(name="forward", batch=sources.batch)],
     )
 
 
@@ -58,7 +58,7 @@ def load(variant: Variant, folder: Path, device: str, threads: int = 0) -> Run:
         answer: Array = model(torch.from_numpy(images).to(DEVICES[device])).cpu().numpy()
         return answer
 
-    return lambda images: run_in_batches(call, [ANY], images)
+    return lambda images: run_in_batches(call, [variant.entry_functions[0].batch], images)
 
 
 def load_alone(

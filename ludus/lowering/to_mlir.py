@@ -28,7 +28,7 @@ def to_mlir(program: ExportedProgram, lowering: Lowering) -> aot.ExportOutput:
         example = torch.cat([one] * batch)
         key = keys[names[batch]]
 
-        @builder.export_program(name=f"batch_{batch}", args=(example,))
+        @builder.export_program(name=lowering.functions()[batch], args=(example,))
         def _(networks: torch.nn.ModuleDict, images: torch.Tensor, key: str = key) -> torch.Tensor:
             answer: torch.Tensor = networks[key](images)
             return answer
@@ -37,6 +37,13 @@ def to_mlir(program: ExportedProgram, lowering: Lowering) -> aot.ExportOutput:
     if lowering.buffers == "caller":
         give_results_to_caller(lowered.mlir_module)
     return lowered
+
+
+def batch_of(program: ExportedProgram) -> int:
+    """How many inputs a program takes at a time; -1: any number."""
+    (given,) = program.graph_signature.user_inputs
+    (shape,) = (node.meta["val"].shape for node in program.graph.nodes if node.name == given)
+    return shape[0] if isinstance(shape[0], int) else -1
 
 
 def _rewritten(program: ExportedProgram, names: list[str]) -> fx.GraphModule:

@@ -23,6 +23,7 @@ MACHINES = {
     "native": "ludus.machines.native",  # this process
     "godot": "ludus.machines.godot",  # the engine, a project in a folder
     "godot-pck": "ludus.machines.godot_pck",  # the engine, a game that was exported
+    "own-runtime": "ludus.machines.own_runtime",  # the runtime beside the module's compiler
 }
 
 

@@ -49,7 +49,13 @@ def describe(variant: Variant, device: str) -> Described:
 
 def run(variant: Variant, folder: Path, device: str, tests: TestSet, network: Network) -> Answers:
     """Load the variant and give it the inputs; raises what its backend does."""
-    run = backends.load(variant, folder, device)
+    return run_all(backends.load(variant, folder, device), variant, device, tests, network)
+
+
+def run_all(
+    run: backends.Run, variant: Variant, device: str, tests: TestSet, network: Network
+) -> Answers:
+    """Give a loaded variant all inputs."""
     inputs = tests.tensors(network)
     run(inputs[:1])  # first use: memory, kernels, caches
     answers, seconds = [], 0.0

@@ -5,16 +5,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
 from pydantic import TypeAdapter
 
 from ludus.benchmark.record import Record, read_record
 from ludus.errors import DataError
-from ludus.files import read_arrays, read_json
+from ludus.files import read_json
 from ludus.machines import MACHINES
 from ludus.params import Evaluation, Params
 from ludus.results import Result, attest, judge, read_result
+from ludus.test_set import TestSet, load_test_set
 
 # What an evaluation's own file may say; only a report says verified or attested.
 MEASURED = ("measured", "failed", "not run")
@@ -29,9 +28,7 @@ class Inputs:
     params: Params
     rows: list[Result]  # judged, in the order of params.yaml
     sizes: dict[str, int]  # bytes of each target's module, where it was built
-    images: npt.NDArray[np.uint8]  # [N, height, width], the test images
-    labels: npt.NDArray[np.uint8]  # [N]
-    reference: npt.NDArray[np.float32]  # [N, classes], the reference's probabilities
+    tests: TestSet
     curves: dict[str, list[float]]  # "validation/accuracy": a value for each epoch
     classes: list[list[str]]  # counts of each class in each split, the header first
     samples: bytes | None  # a PNG
@@ -39,31 +36,18 @@ class Inputs:
     benchmark: Record | None
 
 
-def read_inputs(params: Params, *, artifacts: Path, data: Path, attestations: Path) -> Inputs:
+def read_inputs(params: Params, *, artifacts: Path, attestations: Path) -> Inputs:
     """Read all of it. Raises DataError for a file that is missing or not as expected.
 
     What only decorates the report (curves, samples, counts, machine, benchmark) may be missing.
     """
-    images, labels = read_arrays(
-        data / "prepared/test.npz", ["images", "labels"], "run `dvc repro prepare`"
-    )
-    (reference,) = read_arrays(
-        artifacts / "export/reference.npz", ["probabilities"], "run `dvc repro export`"
-    )
-    if not len(images) == len(labels) == len(reference):
-        raise DataError(
-            f"{artifacts / 'export/reference.npz'} holds answers to {len(reference)} images, "
-            f"and {data / 'prepared/test.npz'} holds {len(images)} images and {len(labels)} "
-            "labels; run `dvc repro -f export`"
-        )
+    tests = load_test_set(artifacts / "export/reference.npz")
     samples, benchmark = artifacts / "data/samples.png", artifacts / "benchmark.json"
     return Inputs(
         params=params,
-        rows=judged_rows(params, artifacts / "evaluations", attestations, len(labels)),
+        rows=judged_rows(params, artifacts / "evaluations", attestations, len(tests.inputs)),
         sizes=module_sizes(params, artifacts),
-        images=images,
-        labels=labels,
-        reference=reference,
+        tests=tests,
         curves=_curves(artifacts / "training/plots/metrics"),
         classes=_csv_rows(artifacts / "data/classes.csv"),
         samples=samples.read_bytes() if samples.exists() else None,

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 import ludus
@@ -14,9 +15,17 @@ from ludus.report import charts, speed, table
 from ludus.report.inputs import Inputs
 from ludus.report.pictures import image_uri, png_uri
 from ludus.results import Result
+from ludus.test_set import TestSet
 
 MOST_SHOWN = 200  # misclassified images; a network that learned nothing has thousands
 MOST_FLIPPED = 24
+# What every answer is held against, by where the network comes from.
+REFERENCES = {
+    "ludwig": "TorchScript on the CPU",
+    "onnx": "ONNX Runtime on the file as it came",
+    "torch": "torch on the file as it came",
+    "stablehlo": "IREE itself on the file as it came, for the CPU and without optimisation",
+}
 PACKAGES = ("torch", "ludwig", "iree-base-compiler", "iree-turbine", "onnx", "onnxruntime", "ncnn")
 
 
@@ -29,12 +38,13 @@ def render(inputs: Inputs) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    reference = _reference(inputs)
     return environment.get_template("page.html.j2").render(
         name=inputs.params.bundle.name,
         version=inputs.params.bundle.version,
         floors=inputs.params.gate,
-        images=len(inputs.labels),
+        images=len(inputs.tests.inputs),
+        things="images" if inputs.params.model.source == "ludwig" else "inputs",
+        reference=REFERENCES[inputs.params.model.source],
         nothing=table.NONE,
         counts={status: _count(inputs.rows, status) for status in table.STYLES},
         unmet=[row.evaluation for row in inputs.rows if row.required and row.status != "verified"],
@@ -48,7 +58,7 @@ def render(inputs: Inputs) -> str:
         classes=inputs.classes,
         machine=facts(inputs.machine),
         versions=_versions(),
-        **reference,
+        mistakes=_mistakes(inputs.tests),
     )
 
 
@@ -73,18 +83,19 @@ def _flips(row: Result, inputs: Inputs) -> dict[str, Any]:
     return {
         "evaluation": row.evaluation,
         "count": len(flipped),
-        "images": [_misread(inputs, i) for i in flipped[:MOST_FLIPPED] if i < len(inputs.images)],
+        "images": _flipped(inputs.tests, flipped),
     }
 
 
 def _bars(inputs: Inputs) -> dict[str, list[charts.Bar]]:
     """Accuracy, size and speed of every evaluation that was run, here or elsewhere."""
-    ran = [row for row in inputs.rows if row.accuracy is not None]
+    ran = [row for row in inputs.rows if row.agreement is not None]
     wrong, speed = [], []
     for row in ran:
-        misses = round((1 - (row.accuracy or 0)) * row.images)
-        words = f"{table.percent(row.accuracy)}, {misses:,} wrong"
-        wrong.append((row.evaluation, float(misses), words, _css(row)))
+        if row.accuracy is not None:
+            misses = round((1 - row.accuracy) * row.images)
+            words = f"{table.percent(row.accuracy)}, {misses:,} wrong"
+            wrong.append((row.evaluation, float(misses), words, _css(row)))
         pace = table.images_per_second(row) or 0.0
         speed.append((row.evaluation, pace, f"{table.count(pace)} images/s", _css(row)))
     sizes = [
@@ -95,24 +106,29 @@ def _bars(inputs: Inputs) -> dict[str, list[charts.Bar]]:
     return {"wrong": charts.bars(wrong), "size": charts.bars(sizes), "speed": charts.bars(speed)}
 
 
-def _reference(inputs: Inputs) -> dict[str, Any]:
-    """What the reference answered: accuracy, recall, confusion and the misclassified images."""
-    answers = inputs.reference.argmax(1)
-    classes = inputs.reference.shape[1]
+def _mistakes(tests: TestSet) -> dict[str, Any] | None:
+    """What the reference answered: accuracy, recall, confusion and what it misclassified.
+
+    None where inputs have no label each."""
+    labels = tests.classes
+    if labels is None:
+        return None
+    answers = tests.reference.argmax(1)
+    classes = tests.reference.shape[1]
     confusion = np.zeros((classes, classes), dtype=int)
-    np.add.at(confusion, (inputs.labels, answers), 1)
-    wrong = np.flatnonzero(answers != inputs.labels)
-    surest = inputs.reference[wrong].max(1)
+    np.add.at(confusion, (labels, answers), 1)
+    wrong = np.flatnonzero(answers != labels)
+    surest = tests.reference[wrong].max(1)
     # The surest mistakes first; equally sure ones by index.
     order = wrong[np.lexsort((wrong, -surest))]
     mistakes = confusion * (1 - np.eye(classes, dtype=int))
     return {
-        "accuracy": table.percent(float((answers == inputs.labels).mean())),
+        "accuracy": table.percent(float((answers == labels).mean())),
         "confusion": confusion.tolist(),
         "most_confused": int(mistakes.max()),
         "recall": [_recall(i, row) for i, row in enumerate(confusion.tolist())],
         "wrong_count": len(wrong),
-        "wrong": [_misread(inputs, int(i)) for i in order[:MOST_SHOWN]],
+        "wrong": [_misread(tests, labels, int(i)) for i in order[:MOST_SHOWN]],
     }
 
 
@@ -123,14 +139,21 @@ def _recall(label: int, row: list[int]) -> dict[str, Any]:
     return {"label": label, "percent": table.percent(share), "missed": missed, "total": total}
 
 
-def _misread(inputs: Inputs, index: int) -> dict[str, Any]:
-    """A test image, its label and the reference's three likeliest answers."""
-    probabilities = inputs.reference[index]
+def _flipped(tests: TestSet, flipped: list[int]) -> list[dict[str, Any]]:
+    labels = tests.classes
+    if labels is None:
+        return []
+    return [_misread(tests, labels, i) for i in flipped[:MOST_FLIPPED] if i < len(tests.inputs)]
+
+
+def _misread(tests: TestSet, labels: npt.NDArray[np.integer], index: int) -> dict[str, Any]:
+    """A test input, drawn if it is a drawing, its label and the reference's likeliest answers."""
+    probabilities = tests.reference[index]
     likeliest = np.argsort(-probabilities, kind="stable")[:3]
     return {
         "index": index,
-        "uri": image_uri(inputs.images[index]),
-        "label": int(inputs.labels[index]),
+        "uri": image_uri(tests.inputs[index]) if tests.are_drawings else None,
+        "label": int(labels[index]),
         "said": [(int(i), round(100 * float(probabilities[i]), 1)) for i in likeliest],
     }
 

@@ -2,13 +2,13 @@
 
 import base64
 import io
+from typing import Any
 
-import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
 
-def image_uri(image: npt.NDArray[np.uint8]) -> str:
+def image_uri(image: npt.NDArray[Any]) -> str:
     """A grey image [height, width] uint8 as the address of a PNG."""
     file = io.BytesIO()
     Image.fromarray(image).save(file, "PNG", optimize=True)

@@ -23,7 +23,7 @@ WORDS = ("evaluation", "status", "device", "reason")  # the columns that hold no
 
 def cells(row: Result, size: int) -> dict[str, str]:
     """One evaluation as words: the columns of every table, in order. `size` is in bytes."""
-    ran = row.accuracy is not None
+    ran = row.agreement is not None
     return {
         "evaluation": row.evaluation,
         "status": row.status,
@@ -66,7 +66,7 @@ def count(number: float | None) -> str:
 
 def images_per_second(row: Result) -> float | None:
     """Speed of the evaluation's one pass over all images."""
-    return row.images / row.seconds if row.seconds and row.accuracy is not None else None
+    return row.images / row.seconds if row.seconds and row.agreement is not None else None
 
 
 def summary(rows: list[Result]) -> str:

@@ -23,6 +23,7 @@ from ludus.report.inputs import Inputs
 from ludus.report.page import MOST_SHOWN, facts
 from ludus.results import Result, measure, read_results, write_result
 from ludus.stage import run_stage
+from ludus.test_set import TestSet, save_test_set
 from stages.report import main, metrics, report
 
 PARAMS = yaml.safe_load(Path(__file__).parents[2].joinpath("params.yaml").read_text())
@@ -57,12 +58,13 @@ class Project:
         ]
         self.params = params
         self.write_params()
-        for folder in ("artifacts/evaluations", "artifacts/export", "data/prepared"):
+        for folder in ("artifacts/evaluations", "artifacts/export"):
             (root / folder).mkdir(parents=True)
         (root / "attestations").mkdir()
-        images = np.zeros((40, 6, 6), dtype=np.uint8)
-        np.savez(root / "data/prepared/test.npz", images=images, labels=LABELS)
-        np.savez(self.artifacts / "export/reference.npz", probabilities=REFERENCE)
+        self.tests = TestSet(
+            inputs=np.zeros((40, 6, 6), dtype=np.uint8), labels=LABELS, reference=REFERENCE
+        )
+        self.write_tests()
         self.measured("torchscript-cpu", REFERENCE)
         self.measured("ncnn-cpu", REFERENCE)
         cuda = EVALUATIONS["iree-cuda"]
@@ -76,6 +78,9 @@ class Project:
             sha256="a" * 64,
         )
         self.write(self.not_run)
+
+    def write_tests(self, **changes: Any) -> None:
+        save_test_set(replace(self.tests, **changes), self.artifacts / "export/reference.npz")
 
     def write_params(self) -> None:
         (self.root / "params.yaml").write_text(yaml.safe_dump(self.params, sort_keys=False))
@@ -100,7 +105,6 @@ class Project:
         return report(
             self.root / "params.yaml",
             artifacts=self.artifacts,
-            data=self.root / "data",
             attestations=self.root / "attestations",
         )
 
@@ -228,10 +232,9 @@ def _no_text(path: Path) -> None:
 @pytest.mark.parametrize(
     ("file", "harm", "message"),
     [
-        ("data/prepared/test.npz", _remove, "missing; run `dvc repro prepare`"),
-        ("data/prepared/test.npz", _truncate, "no .npz file with 'images' and 'labels'"),
-        ("artifacts/export/reference.npz", _remove, "missing; run `dvc repro export`"),
-        ("artifacts/export/reference.npz", _other_key, "no .npz file with 'probabilities'"),
+        ("artifacts/export/reference.npz", _remove, "missing; expected artifacts/export/reference"),
+        ("artifacts/export/reference.npz", _truncate, "no .npz file"),
+        ("artifacts/export/reference.npz", _other_key, "no .npz file with 'images' and 'labels'"),
         ("artifacts/evaluations/ncnn-cpu.json", _truncate, "is no results file"),
         ("attestations/h200.json", _no_text, "is no results file"),
         ("artifacts/machine/native.json", _no_text, "is no description of a machine: Invalid JSON"),
@@ -249,8 +252,8 @@ def test_a_bad_input_is_named(
 
 
 def test_answers_to_other_images_are_refused(project: Project) -> None:
-    np.savez(project.artifacts / "export/reference.npz", probabilities=REFERENCE[:30])
-    with pytest.raises(DataError, match=r"answers to 30 images.*40 images and 40 labels"):
+    project.write_tests(reference=REFERENCE[:30])
+    with pytest.raises(DataError, match="40 images, 40 labels, 30 probabilities"):
         project.report()
 
 
@@ -480,13 +483,11 @@ def test_the_page_shows_the_images_that_flip(project: Project) -> None:
 
 def test_a_network_that_learned_nothing_gets_a_page_too(project: Project) -> None:
     count = MOST_SHOWN + 50
-    np.savez(
-        project.root / "data/prepared/test.npz",
-        images=np.zeros((count, 6, 6), dtype=np.uint8),
+    project.write_tests(
+        inputs=np.zeros((count, 6, 6), dtype=np.uint8),
         labels=np.ones(count, dtype=np.uint8),
+        reference=np.tile(np.array([1, 0, 0, 0], dtype=np.float32), (count, 1)),
     )
-    answers = np.tile(np.array([1, 0, 0, 0], dtype=np.float32), (count, 1))
-    np.savez(project.artifacts / "export/reference.npz", probabilities=answers)
     text = project.text()
     assert f"{count} misclassified images" in text
     assert text.count('alt="test image') == MOST_SHOWN

@@ -1,0 +1,127 @@
+"""An ONNX file: its reference is ONNX Runtime, on the file as it came."""
+
+import sys
+import tempfile
+from pathlib import Path
+
+import onnx
+import onnxruntime
+from onnx import TensorProto, shape_inference, version_converter
+from onnxruntime.capi import onnxruntime_pybind11_state as state
+
+from ludus.backends.batches import run_in_batches
+from ludus.devices.module import Array
+from ludus.errors import NetworkError, ToolError
+from ludus.imports import shapes
+from ludus.imports.about import About
+from ludus.imports.trial import try_compiler
+from ludus.toolchain import run_tool
+
+OPSET = 17  # what iree-import-onnx wants at least
+ENTRY = "main"  # the name of the function that IREE makes of the graph
+
+
+def take(file: Path, about: About, folder: Path) -> None:
+    """Write model.onnx: of today's opset, its input's dimensions fixed, its graph named."""
+    model = _read(file)
+    graph = model.graph
+    print(f"{file}: operators {', '.join(sorted({node.op_type for node in graph.node}))}")
+    constants = {value.name for value in graph.initializer}
+    inputs = [value for value in graph.input if value.name not in constants]
+    for kind, values in (("inputs", inputs), ("outputs", list(graph.output))):
+        shapes.only(file, kind, [value.name for value in values])
+        _float32(file, kind, values[0])
+    (given,) = inputs
+    shapes.agree(file, given.name, _declared(given), about.input.shape)
+    del graph.input[:]
+    graph.input.append(
+        onnx.helper.make_tensor_value_info(
+            given.name,
+            TensorProto.FLOAT,
+            ["batch" if size == -1 else size for size in about.input.shape],
+        )
+    )
+    del graph.value_info[:]  # of the sizes that it had
+    graph.name = ENTRY
+    model = _modern(file, model)
+    for node in model.graph.node:
+        node.doc_string = ""  # where its exporter's sources stood
+    onnx.save(shape_inference.infer_shapes(model), folder / "model.onnx")
+    _try(file, folder / "model.onnx")
+
+
+def answers(file: Path, inputs: Array) -> Array:
+    """What ONNX Runtime answers. Raises NetworkError where it refuses the file or the inputs."""
+    refusals = (
+        state.Fail, state.InvalidArgument, state.InvalidGraph, state.InvalidProtobuf,
+        state.NotImplemented, state.RuntimeException,
+    )  # fmt: skip
+    try:
+        session = onnxruntime.InferenceSession(str(file), providers=["CPUExecutionProvider"])
+        given = session.get_inputs()[0]
+        batch = given.shape[0] if isinstance(given.shape[0], int) else -1
+        outputs: Array = run_in_batches(
+            lambda part: session.run(None, {given.name: part})[0], [batch], inputs
+        )
+    except refusals as error:
+        version = onnxruntime.__version__
+        raise NetworkError(f"ONNX Runtime {version} does not run {file}: {error}") from None
+    return outputs
+
+
+def _read(file: Path) -> onnx.ModelProto:
+    try:
+        model = onnx.load(file)
+        onnx.checker.check_model(model)
+    except (OSError, ValueError, onnx.checker.ValidationError) as error:
+        raise NetworkError(f"{file} is no ONNX file: {_first(error)}") from None
+    except Exception as error:  # protobuf's DecodeError has a class of its own in each build of it
+        if type(error).__name__ != "DecodeError":
+            raise
+        raise NetworkError(f"{file} is no ONNX file: {_first(error)}") from None
+    return model
+
+
+def _first(error: Exception) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0]
+
+
+def _float32(file: Path, kind: str, value: onnx.ValueInfoProto) -> None:
+    found = value.type.tensor_type.elem_type
+    if found != TensorProto.FLOAT:
+        name = TensorProto.DataType.Name(found)
+        raise NetworkError(
+            f"{file}: of the {kind}, '{value.name}' is {name}; expected FLOAT, 32 bits"
+        )
+
+
+def _declared(value: onnx.ValueInfoProto) -> list[shapes.Declared]:
+    """Sizes; what has none is a word. Some exporters write 0 or -1 where they have none."""
+    return [
+        size.dim_value if size.dim_value > 0 else size.dim_param or "?"
+        for size in value.type.tensor_type.shape.dim
+    ]
+
+
+def _modern(file: Path, model: onnx.ModelProto) -> onnx.ModelProto:
+    opset = next(each.version for each in model.opset_import if each.domain in ("", "ai.onnx"))
+    if opset >= OPSET:
+        return model
+    try:
+        return version_converter.convert_version(model, OPSET)
+    except (RuntimeError, ValueError) as error:
+        raise NetworkError(
+            f"{file} is of opset {opset} and cannot be brought to {OPSET}: {_first(error)}; "
+            "export it again with a newer opset"
+        ) from None
+
+
+def _try(file: Path, model: Path) -> None:
+    importer = str(Path(sys.executable).with_name("iree-import-onnx"))
+    with tempfile.TemporaryDirectory() as scratch:
+        mlir = Path(scratch) / "model.mlir"
+        try:
+            run_tool([importer, str(model.absolute()), "-o", str(mlir)])
+        except ToolError as error:
+            raise NetworkError(f"{file} cannot be taken by iree-import-onnx: {error}") from None
+        try_compiler(file, mlir)

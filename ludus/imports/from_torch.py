@@ -1,0 +1,132 @@
+"""torch's ExportedProgram in a .pt2 file: its reference is torch, on the file as it came."""
+
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+import torch
+from iree.compiler.ir import MLIRError
+from torch.export import Dim, ExportedProgram
+
+from ludus import export_formats
+from ludus.backends.batches import run_in_batches
+from ludus.devices.module import Array
+from ludus.errors import NetworkError
+from ludus.imports import shapes
+from ludus.imports.about import About
+from ludus.imports.trial import try_compiler
+from ludus.lowering.to_mlir import to_mlir
+from ludus.params import Lowering
+
+# What torch raises for what it cannot do; NotImplementedError and its exporters' are of these.
+REFUSED = (RuntimeError, ValueError, TypeError, KeyError)
+
+
+def take(file: Path, about: About, folder: Path) -> None:
+    """Write model.pt2, and from it model.onnx and model.torchscript where torch can."""
+    program = _read(file)
+    calls = {str(node.target) for node in program.graph.nodes if node.op == "call_function"}
+    print(f"{file}: operators {', '.join(sorted(calls))}")
+    given = _given(file, program)
+    declared: list[shapes.Declared] = [
+        size if isinstance(size, int) else str(size) for size in given.shape
+    ]
+    shapes.agree(file, program.graph_signature.user_inputs[0], declared, about.input.shape)
+    if any(isinstance(size, str) for size in declared[1:]) or (
+        isinstance(declared[0], str) and about.input.shape[0] != -1
+    ):
+        program = _fixed(file, program, about.input.shape)
+    _try(file, program, about.input.shape[0])
+    torch.export.save(program, folder / "model.pt2")
+    metadata = {"preprocess": about.preprocess}
+    named = about.input.name, about.output.name
+    _where_it_can(
+        "model.onnx",
+        lambda: export_formats.write_onnx(program, *named, metadata, folder / "model.onnx"),
+    )
+    example = torch.zeros([_two(about.input.shape[0]), *about.input.shape[1:]])
+    _where_it_can(
+        "model.torchscript",
+        lambda: export_formats.write_torchscript(program, example, folder / "model.torchscript"),
+    )
+
+
+def answers(file: Path, inputs: Array) -> Array:
+    """What torch answers, on the CPU."""
+    program = _read(file)
+    batch, module = _given(file, program).shape[0], program.module()
+
+    @torch.inference_mode()
+    def call(part: Array) -> Array:
+        found: Array = module(torch.from_numpy(part)).numpy()
+        return found
+
+    try:
+        return run_in_batches(call, [batch if isinstance(batch, int) else -1], inputs)
+    except REFUSED as error:
+        raise NetworkError(f"torch {torch.__version__} does not run {file}: {error}") from None
+
+
+def _read(file: Path) -> ExportedProgram:
+    try:
+        return torch.export.load(file)
+    except (*REFUSED, OSError) as error:
+        raise NetworkError(
+            f"{file} is no ExportedProgram that torch {torch.__version__} reads: "
+            f"{export_formats.first_line(error)}; write it with torch.export.save"
+        ) from None
+
+
+def _given(file: Path, program: ExportedProgram) -> torch.Tensor:
+    """The one input, as torch.export recorded it; checked, and the one output too."""
+    signature = program.graph_signature
+    values = {node.name: node.meta.get("val") for node in program.graph.nodes}
+    for kind, names in (("inputs", signature.user_inputs), ("outputs", signature.user_outputs)):
+        shapes.only(file, kind, [str(name) for name in names])
+        value = values.get(str(names[0]))
+        if not isinstance(value, torch.Tensor) or value.dtype != torch.float32:
+            found = value.dtype if isinstance(value, torch.Tensor) else type(value).__name__
+            raise NetworkError(
+                f"{file}: of the {kind}, '{names[0]}' is {found}; expected torch.float32"
+            )
+    given: torch.Tensor = values[str(signature.user_inputs[0])]
+    return given
+
+
+def _fixed(file: Path, program: ExportedProgram, shape: list[int]) -> ExportedProgram:
+    """The program once more, for inputs of this shape alone."""
+    example = torch.zeros([_two(shape[0]), *shape[1:]])
+    dynamic = ({0: Dim.DYNAMIC},) if shape[0] == -1 else None
+    try:
+        with torch.no_grad():
+            return torch.export.export(
+                program.module(check_guards=False), (example,), dynamic_shapes=dynamic
+            )
+    except REFUSED as error:
+        raise NetworkError(
+            f"{file} cannot be fixed to {shape}: {export_formats.first_line(error)}"
+        ) from None
+
+
+def _two(batch: int) -> int:
+    """How many inputs an example has: of any batch two, since torch takes one for a constant."""
+    return 2 if batch == -1 else batch
+
+
+def _try(file: Path, program: ExportedProgram, batch: int) -> None:
+    lowering = Lowering(rewrites=[], batches="dynamic" if batch == -1 else [batch])
+    with tempfile.TemporaryDirectory() as scratch:
+        mlir = Path(scratch) / "model.mlir"
+        try:
+            to_mlir(program, lowering).save_mlir(mlir)
+        except (*REFUSED, MLIRError) as error:
+            raise NetworkError(f"{file} cannot be brought to MLIR: {error}") from None
+        try_compiler(file, mlir)
+
+
+def _where_it_can(name: str, write: Callable[[], None]) -> None:
+    """Targets made of what is not written are refused by name when they are built."""
+    try:
+        write()
+    except REFUSED as error:
+        print(f"{name} is not written: {export_formats.first_line(error)}")

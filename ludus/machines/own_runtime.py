@@ -1,0 +1,61 @@
+"""The runtime beside the compiler: a module is run in the environment of its own toolchain.
+
+So IREE modules of another version than this process's, which it would refuse, are judged by the
+runtime that a game has which takes them: for iree.gd's, IREE's of 2024; for SHARK's, shortfin.
+"""
+
+from pathlib import Path
+from typing import Any
+
+from iree import runtime as iree
+
+from ludus import devices, toolchain
+from ludus.backends import apart, on_iree
+from ludus.machines import Answers, Described
+from ludus.machines.native import run_all
+from ludus.manifest import Network, Variant
+from ludus.test_set import TestSet
+
+
+def facts() -> dict[str, Any]:
+    """The runtime of each toolchain, as its requirements pin it."""
+    runtimes = {version: apart.runtime_of(version) for version in toolchain.versions()}
+    return {
+        f"iree-{version}": {"name": str(runtime), "reason": None}
+        for version, runtime in runtimes.items()
+        if runtime is not None
+    }
+
+
+def why_not(variant: Variant, device: str) -> str | None:
+    """Why a variant cannot be run in its toolchain's environment on a device, or None."""
+    return apart.why_no_runtime(str(variant.iree_version)) or on_iree.why_no_device(variant, device)
+
+
+def describe(variant: Variant, device: str) -> Described:
+    """The device as this process names it, and the runtime with its version."""
+    return Described(
+        device_name=devices.open_device(device)[1],
+        runtime_version=str(apart.runtime_of(str(variant.iree_version))),
+    )
+
+
+def run(variant: Variant, folder: Path, device: str, tests: TestSet, network: Network) -> Answers:
+    """Load the variant there and give it the images. Raises DeviceError with the runtime's words."""
+    there = apart.load(str(variant.iree_version), variant, folder, _named(device))
+    return run_all(there, variant, device, tests, network)
+
+
+def _named(word: str) -> str:
+    """A device as every version of IREE's runtime knows it.
+
+    A Vulkan device goes by its UUID: IREE of 2024 does not list llvmpipe, but opens it so.
+    """
+    device = devices.known_device(word)
+    if device.driver != "vulkan":
+        return device.driver
+    found = iree.get_driver(device.driver).query_available_devices()
+    path = next(info["path"] for info in found if device.accepts(info["name"]))
+    digits = path.removeprefix("GPU-")
+    parts = (digits[0:8], digits[8:12], digits[12:16], digits[16:20], digits[20:])
+    return f"vulkan://{'-'.join(parts)}"
