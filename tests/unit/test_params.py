@@ -11,6 +11,7 @@ from ludus.params import IreeTarget, Machine, load_params
 
 ROOT = Path(__file__).parents[2]
 GOOD = """\
+model: {source: ludwig, file: config.yaml, about: config.yaml}
 data: {sources: [ludwig, npm, folder], folder: incoming, validation: 5000, seed: 42}
 train:
   epochs: 12
@@ -326,3 +327,27 @@ def test_iree_allocates_unless_a_lowering_says_that_the_caller_does(tmp_path: Pa
 def test_buffers_of_the_callers_need_batches_of_known_sizes(tmp_path: Path) -> None:
     text = edited("batches: dynamic", "batches: dynamic, buffers: caller")
     assert "lowerings.direct: value error, buffers: caller needs a list" in refusal(tmp_path, text)
+
+
+def test_a_network_that_was_made_elsewhere_has_a_description(tmp_path: Path) -> None:
+    text = edited(
+        "{source: ludwig, file: config.yaml, about: config.yaml}",
+        "{source: onnx, file: n.onnx, about: model.yaml}",
+    )
+    assert load(tmp_path, text).model.source == "onnx"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        (
+            "source: ludwig",
+            "source: onxx",
+            "model.source: unknown value 'onxx', did you mean 'onnx'",
+        ),
+        ("about: config.yaml", "abuot: config.yaml", "unknown key 'abuot', did you mean 'about'"),
+        ("about: config.yaml", "about: model.yaml", "about should be the file itself"),
+    ],
+)
+def test_a_wrong_model_is_refused(tmp_path: Path, old: str, new: str, said: str) -> None:
+    assert said in refusal(tmp_path, edited(old, new))
