@@ -345,15 +345,22 @@ def test_the_editor_adds_nothing_to_a_bundle(probed: Path) -> None:
     assert sorted(path.relative_to(added) for path in added.rglob("*")) == expected
 
 
-def test_the_script_template_recognises_a_drawing(probed: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("good", "picture", "said"),
+    [(bundles.GOOD, "drawings/7.png", "7"), (bundles.TENSORS, "photos/wide.png", "6")],
+    ids=["a drawing", "a photo, without labels"],
+)
+def test_the_script_template_recognises_a_picture(
+    probed: Path, tmp_path: Path, good: Path, picture: str, said: str
+) -> None:
     template = (probed / "script_templates/Node/ludus_model.gd").read_text("utf-8")
     script = tmp_path / "template.gd"
     script.write_text(template.replace("_BASE_", "Node").replace("digits", "good"), "utf-8")
     files = {
-        "models/good": bundles.GOOD,
-        "drawings": bundles.GOLDEN / "drawings",
+        "models/good": good,
+        "picture.png": bundles.GOLDEN / picture,
         "template.gd": script,
         "try_template.gd": SCRIPTS / "try_template.gd",
     }
     project = godot.make_project(tmp_path / "project", files)
-    assert "RECOGNISED 7" in godot.run(project, "--script", "res://try_template.gd")
+    assert f"RECOGNISED {said}\n" in godot.run(project, "--script", "res://try_template.gd")
