@@ -16,7 +16,7 @@ from PIL import Image, ImageDraw, ImageFont
 from ludus.images import preprocess
 from ludus.manifest import Photo
 
-COUNT, SEED = 200, 42
+COUNT, SEED = 100, 42
 LETTERS = "ABCDEFGHJKLMNPQRTUVWXYabcdefghkmnprtuvwxy234789"  # none that is like another upside down
 HEIGHT = 96  # pixels of the picture that is drawn
 

@@ -8,6 +8,9 @@ from ludus.errors import LudusError
 from ludus.files import replaced_folder, write_text
 from ludus.params import Model
 
+# The same for every such network, so that another one reruns nothing that it is not made from.
+ELSEWHERE = "Nothing is made here: the network was made elsewhere (docs/own-network.md).\n"
+
 
 def run_stage(main: Callable[[], None]) -> None:
     """Call main; an error meant for a person, or a full disk, becomes one message and an exit code.
@@ -29,16 +32,16 @@ def run_stage(main: Callable[[], None]) -> None:
 def gives_way(model: Model, *places: Path) -> bool:
     """Whether a stage has no work, since the network was made elsewhere; it says so.
 
-    places: what dvc.yaml says that it writes; an empty folder or file each, since DVC wants them.
+    places: what dvc.yaml says that it writes, files or folders: DVC wants them there.
     """
     if model.source == "ludwig":
         return False
     for place in places:
         if place.suffix:
-            write_text(place, "")
+            write_text(place, ELSEWHERE)
         else:
-            with replaced_folder(place):
-                pass
+            with replaced_folder(place) as folder:
+                write_text(folder / "elsewhere.txt", ELSEWHERE)
     print(f"nothing to do: the network is {model.file} (params.yaml model.source: {model.source})")
     return True
 

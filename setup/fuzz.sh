@@ -11,6 +11,6 @@ cargo +nightly --version >/dev/null 2>&1 || {
 }
 command -v cargo-fuzz >/dev/null || cargo install --quiet --locked --root ../.native cargo-fuzz
 mkdir -p fuzz/corpus/manifest
-cargo +nightly fuzz run manifest fuzz/corpus/manifest ../tests/golden/bundle -- \
-    -max_total_time="$seconds" -timeout=10
+cargo +nightly fuzz run manifest fuzz/corpus/manifest ../tests/golden/bundle \
+    ../tests/golden/tensor-bundle -- -max_total_time="$seconds" -timeout=10
 cargo +nightly fuzz run bundle -- -max_total_time="$seconds" -timeout=10

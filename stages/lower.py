@@ -13,9 +13,10 @@ from pathlib import Path
 import torch
 
 from ludus.backends import check_batches
+from ludus.files import write_text
 from ludus.lowering.to_mlir import batch_of, to_mlir
 from ludus.params import Lowering, load_params
-from ludus.stage import run_stage
+from ludus.stage import ELSEWHERE, run_stage
 
 
 def lower(program: Path, lowerings: dict[str, Lowering], out: Path) -> None:
@@ -27,6 +28,7 @@ def lower(program: Path, lowerings: dict[str, Lowering], out: Path) -> None:
     out.mkdir(parents=True, exist_ok=True)
     if not program.is_file():
         print(f"nothing to lower: the network came without {program.name}")
+        write_text(out / "elsewhere.txt", ELSEWHERE)
         return
     exported = torch.export.load(program)
     for name, lowering in lowerings.items():

@@ -111,8 +111,9 @@ def main() -> None:
     arguments = parser.parse_args()
     params = load_params(arguments.params)
     file = Path(params.model.file)
-    if gives_way(params.model, arguments.out, arguments.live):
-        shutil.copyfile(file, arguments.out / file.name)
+    if gives_way(params.model, arguments.live):
+        with replaced_folder(arguments.out) as folder:
+            shutil.copyfile(file, folder / file.name)
     else:
         train(arguments.data, file, params.train, arguments.out, arguments.live)
 

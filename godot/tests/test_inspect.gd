@@ -8,6 +8,8 @@ func test_a_good_bundle_is_described() -> void:
 	equal(about.version, "1.0.0", "version")
 	equal(about.labels, PackedStringArray("0123456789".split("")), "labels")
 	equal(about.revision, "", "revision, which it has not")
+	var how := {"kind": "drawing", "height": 28, "width": 28, "channels": "grey", "fit": "box"}
+	equal(about.preprocess, how, "preprocess")
 	var input: Dictionary = about.inputs[0]
 	equal(input.name, "image", "the input's name")
 	equal(input.datatype, "FP32", "the input's datatype")
@@ -31,6 +33,7 @@ func test_its_variants_are_described_in_its_order() -> void:
 	equal(vmvx.architecture, "", "architecture, which it has not")
 	equal(vmvx.features, PackedStringArray(), "features, which it has not")
 	equal(vmvx.iree_version, "3.13.0", "iree_version")
+	equal(vmvx.fits, true, "fits")
 	equal(vmvx.bytes, 44430, "bytes")
 	equal(vmvx.files, PackedStringArray(["variants/iree-vmvx/model.vmfb"]), "files")
 	equal(vmvx.status, "verified", "status")

@@ -15,6 +15,8 @@ const VARIANTS: Array[Array] = [
 	["onnx", "onnx", "", ""],
 	["ncnn", "ncnn", "", ""],
 	["torch", "torch", "", ""],
+	["xla", "xla", "", ""],
+	["riscv64", "iree", "cpu", "riscv64"],
 ]
 
 
@@ -22,6 +24,10 @@ func test_linux_and_windows_run_vulkan_cuda_and_their_own_cpu() -> void:
 	for system: String in ["linux", "windows"]:
 		packs([system, "pc", "x86_64"], ["x86_64", "interpreter", "vulkan", "cuda"])
 		packs([system, "pc", "arm64"], ["aarch64", "interpreter", "vulkan", "cuda"])
+
+
+func test_linux_on_riscv_runs_its_own_cpu() -> void:
+	packs(["linux", "pc", "rv64"], ["riscv64", "interpreter", "vulkan", "cuda"])
 
 
 func test_macos_runs_metal_and_the_cpus_that_are_exported() -> void:
@@ -51,6 +57,13 @@ func test_what_is_left_out_has_its_reason() -> void:
 	equal(Platforms.why_not(variant(VARIANTS[7]), linux), "the engine does not run onnx", "onnx")
 
 
+func test_a_module_of_another_iree_is_left_out() -> void:
+	var old := variant(VARIANTS[0])
+	old.merge({"fits": false, "iree_version": "3.9.0"}, true)
+	var reason := Platforms.why_not(old, ["linux", "x86_64"])
+	equal(reason, "it is of IREE 3.9.0, which this add-on does not run", "the reason")
+
+
 func packs(features: PackedStringArray, expected: PackedStringArray) -> void:
 	var packed: PackedStringArray = []
 	for row: Array in VARIANTS:
@@ -63,4 +76,7 @@ func packs(features: PackedStringArray, expected: PackedStringArray) -> void:
 
 
 func variant(row: Array) -> Dictionary:
-	return {"target": row[0], "backend": row[1], "driver": row[2], "architecture": row[3]}
+	return {
+		"target": row[0], "backend": row[1], "driver": row[2], "architecture": row[3],
+		"fits": row[1] == "iree", "iree_version": "3.13.0" if row[1] == "iree" else "",
+	}

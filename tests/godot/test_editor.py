@@ -84,6 +84,7 @@ def with_variants(values: dict[str, Any]) -> None:
         add("aarch64", "not run", cpu={"architecture": "aarch64", "features": []}),
         add("cuda", "attested", driver="cuda"),
         add("metal", "not run", driver="metal"),
+        add("old", iree_version="3.9.0"),
         add("onnx", backend="onnx", driver=None, iree_version=None),
     ]
 
@@ -189,6 +190,7 @@ def test_an_export_is_a_whole_bundle_of_what_its_platform_runs(linux: Any) -> No
         "packed cuda 4 B attested",
         "left out aarch64 7 B it is for aarch64",
         "left out metal 5 B linux x86_64 does not run metal",
+        "left out old 3 B it is of IREE 3.9.0, which this add-on does not run",
         "left out onnx 4 B the engine does not run onnx",
     ):
         assert any(" ".join(one.split()).startswith(line) for one in said.splitlines()), line
@@ -296,7 +298,7 @@ def shown(probed: Path) -> Any:
 @pytest.mark.parametrize("what", ["manifest", "model"])
 def test_the_inspector_shows_a_bundle(shown: Any, what: str) -> None:
     whole, *lines = shown[what].splitlines()
-    assert re.fullmatch(r"golden 1.0.0: [\d.]+ KiB in 9 files, every checksum holds", whole)
+    assert re.fullmatch(r"golden 1.0.0: [\d.]+ KiB in 10 files, every checksum holds", whole)
     assert lines[:5] == [
         "input/0: image, FP32 [N, 1, 28, 28]",
         "output/0: probabilities, FP32 [N, 10]",
@@ -305,11 +307,13 @@ def test_the_inspector_shows_a_bundle(shown: Any, what: str) -> None:
         "iree-vmvx",
     ]
     assert re.fullmatch(r"verified, cpu, [\d.]+ KiB", lines[5])
-    assert lines[-6:] == [
+    assert lines[-8:] == [
         "cuda",
         "attested, cuda, 4 B",
         "metal",
         "not run, metal, 5 B",
+        "old",
+        "verified, cpu, 3 B",
         "onnx",
         "verified, onnx, 4 B",
     ]
@@ -341,15 +345,22 @@ def test_the_editor_adds_nothing_to_a_bundle(probed: Path) -> None:
     assert sorted(path.relative_to(added) for path in added.rglob("*")) == expected
 
 
-def test_the_script_template_recognises_a_drawing(probed: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("good", "picture", "said"),
+    [(bundles.GOOD, "drawings/7.png", "7"), (bundles.TENSORS, "photos/wide.png", "6")],
+    ids=["a drawing", "a photo, without labels"],
+)
+def test_the_script_template_recognises_a_picture(
+    probed: Path, tmp_path: Path, good: Path, picture: str, said: str
+) -> None:
     template = (probed / "script_templates/Node/ludus_model.gd").read_text("utf-8")
     script = tmp_path / "template.gd"
     script.write_text(template.replace("_BASE_", "Node").replace("digits", "good"), "utf-8")
     files = {
-        "models/good": bundles.GOOD,
-        "drawings": bundles.GOLDEN / "drawings",
+        "models/good": good,
+        "picture.png": bundles.GOLDEN / picture,
         "template.gd": script,
         "try_template.gd": SCRIPTS / "try_template.gd",
     }
     project = godot.make_project(tmp_path / "project", files)
-    assert "RECOGNISED 7" in godot.run(project, "--script", "res://try_template.gd")
+    assert f"RECOGNISED {said}\n" in godot.run(project, "--script", "res://try_template.gd")

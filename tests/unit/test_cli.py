@@ -20,6 +20,7 @@ from ludus.results import read_result
 
 ROOT = Path(__file__).parents[2]
 GOOD = ROOT / "tests" / "golden" / "bundle"
+TENSORS = ROOT / "tests" / "golden" / "tensor-bundle"
 DRAWINGS = ROOT / "tests" / "golden" / "drawings"
 
 # Exit code, standard output, standard error of a call.
@@ -37,7 +38,7 @@ def ludus(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -
         return why_not(word) if word == "cpu" else reasons.get(word, "it is not here")
 
     monkeypatch.setattr(cli.devices, "why_not", here)
-    monkeypatch.setattr(cli.toolchain, "versions", list)
+    monkeypatch.setattr(cli.toolchain, "names", list)
     monkeypatch.setenv("COLUMNS", "200")
 
     def call(*arguments: object) -> tuple[int, str, str]:
@@ -491,3 +492,43 @@ def test_a_zip_in_the_bundle_itself_is_refused(ludus: Call, bundle: Path) -> Non
     assert code == 2
     assert "is in the bundle, where a zip would be an extra file" in err
     assert not (bundle / "dist").exists()
+
+
+# A network that is no classifier of drawings
+
+
+def test_inspect_of_tensors_shows_agreement_and_no_labels(ludus: Call) -> None:
+    code, out, _ = ludus("inspect", TENSORS)
+    assert code == 0
+    assert "output/0  features: FP32 [-1, 4, 5]" in out
+    assert "labels    none" in out
+    assert "agreement" in out
+    assert "accuracy" not in out
+
+
+def test_verify_of_tensors_runs_the_golden_ones(ludus: Call) -> None:
+    code, out, _ = ludus("verify", TENSORS, "--json")
+    rows = {row["target"]: row for row in json.loads(out)}
+    assert code == 0
+    assert rows["iree-vmvx"]["status"] == "verified"
+
+
+def test_predict_without_labels_gives_the_output(ludus: Call) -> None:
+    code, out, _ = ludus("predict", TENSORS, DRAWINGS / "4.png", "--json")
+    (answer,) = json.loads(out)["answers"]
+    assert code == 0
+    assert np.array(answer["output"]).shape == (4, 5)
+    assert (
+        "an output of [4, 5], which has no labels"
+        in ludus("predict", TENSORS, DRAWINGS / "4.png")[1]
+    )
+
+
+def test_predict_of_a_network_that_takes_tensors_alone_is_refused(
+    ludus: Call, tmp_path: Path
+) -> None:
+    bundle = Path(shutil.copytree(TENSORS, tmp_path / "bundle"))
+    edit(bundle, lambda manifest: manifest.update(preprocess=None))
+    code, _, err = ludus("predict", bundle, DRAWINGS / "4.png")
+    assert code == 2
+    assert "takes tensors alone" in err

@@ -678,3 +678,45 @@ def test_marks_of_a_logarithmic_axis_hold_all_values(
     low: float, high: float, marks: list[float]
 ) -> None:
     assert speed.decades(low, high) == marks
+
+
+# A network that was made elsewhere
+
+
+@pytest.fixture
+def elsewhere(project: Project) -> Project:
+    """One without labels, of tensors, answers at two places of each input."""
+    reference = np.stack([REFERENCE, REFERENCE[::-1]], axis=1)
+    project.params["model"] = {"source": "onnx", "file": "n.onnx", "about": "model.yaml"}
+    project.params["gate"]["accuracy"] = 0
+    project.write_params()
+    project.write_tests(inputs=np.zeros((40, 3, 2), np.float32), labels=None, reference=reference)
+    flipped = reference.copy()
+    flipped[7] = flipped[7, :, ::-1]
+    for name, answers in (("torchscript-cpu", reference), ("ncnn-cpu", flipped)):
+        figures = measure(answers, None, reference)
+        before = Result(
+            evaluation=name, target=str(EVALUATIONS[name]["target"]), device="cpu",
+            machine="native", status="measured", seconds=0.5,
+        )  # fmt: skip
+        project.write(replace(before, **figures))
+    return project
+
+
+def test_without_labels_agreement_is_reported_and_no_accuracy(elsewhere: Project) -> None:
+    inputs = elsewhere.report()
+    statuses = {row.evaluation: row.status for row in inputs.rows}
+    assert statuses["torchscript-cpu"] == "verified"
+    assert statuses["ncnn-cpu"] == "failed"
+    numbers = metrics(inputs)["torchscript-cpu"]
+    assert numbers["agreement"] == 1
+    assert "accuracy" not in numbers
+    assert not (elsewhere.artifacts / "report/plots/confusion.csv").exists()
+
+
+def test_the_page_of_such_a_network_leaves_out_what_it_has_not(elsewhere: Project) -> None:
+    text = elsewhere.text()
+    assert "held against the reference, ONNX Runtime on the file as it came" in text
+    assert "ncnn-cpu: 1 input with another answer" in text
+    for heading in ("Confusion", "How it learned", "What it learned from", "misclassified"):
+        assert heading not in text

@@ -237,3 +237,49 @@ def test_a_figure_that_is_no_number_survives_the_file(tmp_path: Path) -> None:
     path = tmp_path / "one.json"
     write_result(replace(GOOD, max_abs_diff=float("nan")), path)
     assert judge(read_result(path), FLOORS).reason == "largest difference nan > 0.001"
+
+
+# Networks of another form
+
+
+def test_of_several_positions_each_is_an_answer() -> None:
+    reference = np.eye(3, dtype=np.float32)[[[0, 1], [2, 2], [1, 0]]]  # [3 inputs, 2, 3]
+    outputs = reference.copy()
+    outputs[1, 0] = [1, 0, 0]
+    figures = measure(outputs, None, reference)
+    assert figures["agreement"] == pytest.approx(5 / 6)
+    assert figures["flipped"] == [1]
+    assert figures["images"] == 3
+
+
+def test_labels_of_several_positions_give_accuracy_and_no_confusion() -> None:
+    reference = np.eye(3, dtype=np.float32)[[[0, 1], [2, 2]]]
+    figures = measure(reference, np.array([[0, 1], [2, 0]]), reference)
+    assert figures["accuracy"] == figures["reference_accuracy"] == 0.75
+    assert "confusion" not in figures
+
+
+def test_one_number_an_input_agrees_always_and_differs_as_it_does() -> None:
+    reference = np.array([1.0, 2.0, 3.0], dtype=np.float32)
+    figures = measure(reference + np.float32(0.5), None, reference)
+    assert (figures["images"], figures["agreement"], figures["max_abs_diff"]) == (3, 1.0, 0.5)
+
+
+def test_what_has_too_many_classes_has_no_confusion() -> None:
+    reference = np.eye(101, dtype=np.float32)
+    figures = measure(reference, np.arange(101), reference)
+    assert figures["accuracy"] == 1
+    assert "confusion" not in figures
+
+
+def test_without_labels_agreement_and_difference_judge() -> None:
+    unlabelled = replace(GOOD, accuracy=None, reference_accuracy=None)
+    floors = FLOORS.model_copy(update={"accuracy": 0.0})
+    assert judge(unlabelled, floors).status == "verified"
+    assert judge(replace(unlabelled, agreement=0.5), floors).status == "failed"
+    assert judge(replace(unlabelled, max_abs_diff=0.1), floors).status == "failed"
+
+
+def test_a_floor_of_accuracy_is_not_met_by_having_none() -> None:
+    unlabelled = replace(GOOD, accuracy=None, reference_accuracy=None)
+    assert judge(unlabelled, FLOORS).status == "failed"

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from ludus.errors import ConfigError, DataError, LudusError, nearest
-from ludus.stage import run_stage
+from ludus.params import Model
+from ludus.stage import gives_way, run_stage
 
 
 def ending(error: BaseException, capsys: pytest.CaptureFixture[str]) -> tuple[object, str]:
@@ -48,6 +49,24 @@ def test_a_file_that_cannot_be_opened_is_told_by_its_name(
 ) -> None:
     error = FileNotFoundError(errno.ENOENT, "No such file or directory", str(tmp_path / "a"))
     assert ending(error, capsys) == (1, f"error: {tmp_path}/a: No such file or directory\n")
+
+
+def test_where_the_network_is_ludwigs_a_stage_has_its_work(tmp_path: Path) -> None:
+    model = Model(source="ludwig", file="config.yaml", about="config.yaml")
+    assert not gives_way(model, tmp_path / "folder")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_where_it_was_made_elsewhere_a_stage_says_so(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder" / "former").write_text("")
+    model = Model(source="onnx", file="n.onnx", about="model.yaml")
+    assert gives_way(model, tmp_path / "folder", tmp_path / "data" / "file.npz")
+    assert "the network is n.onnx" in capsys.readouterr().out
+    assert [path.name for path in (tmp_path / "folder").iterdir()] == ["elsewhere.txt"]
+    assert (tmp_path / "data" / "file.npz").is_file()
 
 
 @pytest.mark.parametrize("bug", [ValueError("bug"), OSError("no number, no name"), KeyError("k")])

@@ -1,5 +1,6 @@
 """Labelled images with the reference's answers: good files, and each way to be a bad one."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -7,7 +8,8 @@ import numpy as np
 import pytest
 
 from ludus.errors import DataError
-from ludus.test_set import TestSet, load_test_set
+from ludus.manifest import Network, Tensor
+from ludus.test_set import TestSet, load_test_set, save_test_set
 
 
 @pytest.fixture
@@ -88,3 +90,67 @@ def test_a_test_set_with_a_changed_byte_is_refused(tests: TestSet, tmp_path: Pat
     path.write_bytes(data)
     with pytest.raises(DataError, match=r"is no \.npz file"):
         load_test_set(path)
+
+
+# Of any network
+
+
+@pytest.fixture
+def network() -> Network:
+    return Network(
+        inputs=[Tensor(name="x", datatype="FP32", shape=[-1, 3, 4])],
+        outputs=[Tensor(name="y", datatype="FP32", shape=[-1, 2])],
+        labels=[],
+        preprocess=None,
+    )
+
+
+@pytest.fixture
+def tensors() -> TestSet:
+    random = np.random.default_rng(6)
+    inputs, outputs = (random.random((5, *shape), np.float32) for shape in ((3, 4), (2,)))
+    return TestSet(inputs=inputs, labels=None, reference=outputs)
+
+
+@pytest.mark.parametrize("labels", [None, np.array([0, 1, 0, 1, 1])])
+def test_tensors_are_read_as_written_with_labels_or_none(
+    tensors: TestSet, tmp_path: Path, labels: Any
+) -> None:
+    save_test_set(replace(tensors, labels=labels), tmp_path / "t.npz")
+    found = load_test_set(tmp_path / "t.npz")
+    assert np.array_equal(found.inputs, tensors.inputs)
+    assert np.array_equal(found.reference, tensors.reference)
+    assert (found.labels is None) == (labels is None)
+    assert not found.are_drawings
+
+
+def test_drawings_are_written_as_they_are_read(tests: TestSet, tmp_path: Path) -> None:
+    save_test_set(tests, tmp_path / "t.npz")
+    assert set(np.load(tmp_path / "t.npz")) == {"images", "labels", "probabilities"}
+
+
+def test_tensors_are_given_as_they_are(tensors: TestSet, network: Network) -> None:
+    assert np.array_equal(tensors.tensors(network), tensors.inputs)
+
+
+@pytest.mark.parametrize(
+    "inputs",
+    [
+        np.zeros((5, 3, 5), np.float32),
+        np.zeros((5, 3, 4)),
+        np.zeros((5, 3, 4), np.uint8),
+    ],
+    ids=["another size", "float64", "drawings"],
+)
+def test_inputs_that_the_network_does_not_take_are_refused(
+    tensors: TestSet, network: Network, inputs: Any
+) -> None:
+    with pytest.raises(DataError, match=r"the network takes float32 \[-1, 3, 4\]"):
+        replace(tensors, inputs=inputs).tensors(network)
+
+
+def test_only_a_label_each_of_not_too_many_makes_classes(tensors: TestSet) -> None:
+    labelled = replace(tensors, labels=np.array([0, 1, 0, 1, 1]))
+    assert labelled.classes is labelled.labels
+    assert tensors.classes is None
+    assert replace(labelled, reference=np.zeros((5, 101), np.float32)).classes is None

@@ -15,7 +15,7 @@ const DRIVERS: Dictionary = {
 	"ios": ["cpu", "metal"],
 }
 ## Architectures in words of bundles, by Godot's.
-const ARCHITECTURES: Dictionary = {"x86_64": "x86_64", "arm64": "aarch64"}
+const ARCHITECTURES: Dictionary = {"x86_64": "x86_64", "arm64": "aarch64", "rv64": "riscv64"}
 
 
 ## Why a variant, as LudusModel.inspect() describes it, cannot run on a platform; "" if it can.
@@ -24,6 +24,8 @@ static func why_not(variant: Dictionary, features: PackedStringArray) -> String:
 	var architecture: String = variant["architecture"]
 	if variant["backend"] != "iree":
 		return "the engine does not run %s" % variant["backend"]
+	if not variant["fits"]:
+		return "it is of IREE %s, which this add-on does not run" % variant["iree_version"]
 	if driver not in drivers(features):
 		return "%s does not run %s" % [describe(features), driver]
 	if driver == "cpu" and architecture and architecture not in architectures(features):

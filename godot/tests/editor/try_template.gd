@@ -1,10 +1,10 @@
 extends SceneTree
-## Has a script that was made from the template recognise a drawing of a seven.
+## Has a script that was made from the template recognise picture.png.
 
 
 func _initialize() -> void:
 	var picture := Image.new()
-	picture.load_png_from_buffer(FileAccess.get_file_as_bytes("res://drawings/7.png"))
+	picture.load_png_from_buffer(FileAccess.get_file_as_bytes("res://picture.png"))
 	var node: Node = load("res://template.gd").new()
 	root.add_child(node)
 	await process_frame

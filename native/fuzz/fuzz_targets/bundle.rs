@@ -1,4 +1,4 @@
-//! The good bundle with changes: refused with an error, or all of it can be read.
+//! A good bundle with changes: refused with an error, or all of it can be read.
 #![no_main]
 
 use std::collections::BTreeMap;
@@ -10,19 +10,29 @@ use libfuzzer_sys::fuzz_target;
 use ludus_runtime::Bundle;
 use ludus_runtime::source::{Entry, Kind, Source};
 
-const GOOD: [(&str, &[u8]); 6] = [
-    ("manifest.json", include_bytes!("../../../tests/golden/bundle/manifest.json")),
-    ("SHA256SUMS", include_bytes!("../../../tests/golden/bundle/SHA256SUMS")),
-    ("README.md", include_bytes!("../../../tests/golden/bundle/README.md")),
-    ("golden/images.bin", include_bytes!("../../../tests/golden/bundle/golden/images.bin")),
-    (
-        "variants/iree-vmvx/model.vmfb",
-        include_bytes!("../../../tests/golden/bundle/variants/iree-vmvx/model.vmfb"),
-    ),
-    (
-        "variants/iree-vulkan/model.vmfb",
-        include_bytes!("../../../tests/golden/bundle/variants/iree-vulkan/model.vmfb"),
-    ),
+/// A file of a good bundle: its path, its bytes.
+macro_rules! file {
+    ($bundle:literal, $path:literal) => {
+        ($path, include_bytes!(concat!("../../../tests/golden/", $bundle, "/", $path)) as &[u8])
+    };
+}
+
+const DRAWINGS: &[(&str, &[u8])] = &[
+    file!("bundle", "manifest.json"),
+    file!("bundle", "SHA256SUMS"),
+    file!("bundle", "README.md"),
+    file!("bundle", "golden/images.bin"),
+    file!("bundle", "variants/iree-vmvx/model.vmfb"),
+    file!("bundle", "variants/iree-vulkan/model.vmfb"),
+];
+const TENSORS: &[(&str, &[u8])] = &[
+    file!("tensor-bundle", "manifest.json"),
+    file!("tensor-bundle", "SHA256SUMS"),
+    file!("tensor-bundle", "README.md"),
+    file!("tensor-bundle", "golden/inputs.f32"),
+    file!("tensor-bundle", "golden/outputs.f32"),
+    file!("tensor-bundle", "variants/iree-vmvx/model.vmfb"),
+    file!("tensor-bundle", "variants/iree-vulkan/model.vmfb"),
 ];
 
 /// A change of the bundle; a file is named by its number in order of paths.
@@ -70,8 +80,9 @@ struct Held {
 struct Files(BTreeMap<String, Held>);
 
 impl Files {
-    fn good() -> Self {
-        Files(GOOD.map(|(path, bytes)| (path.to_owned(), Held::of(bytes.to_vec()))).into())
+    fn of(good: &[(&str, &[u8])]) -> Self {
+        let held = |(path, bytes): &(&str, &[u8])| (path.to_string(), Held::of(bytes.to_vec()));
+        Files(good.iter().map(held).collect())
     }
 
     fn change(&mut self, change: Change) {
@@ -139,8 +150,9 @@ impl Source for Files {
     }
 }
 
-fuzz_target!(|changes: Vec<Change>| {
-    let mut files = Files::good();
+fuzz_target!(|input: (bool, Vec<Change>)| {
+    let (tensors, changes) = input;
+    let mut files = Files::of(if tensors { TENSORS } else { DRAWINGS });
     let none = changes.is_empty();
     for change in changes {
         files.change(change);
@@ -155,6 +167,6 @@ fuzz_target!(|changes: Vec<Change>| {
             assert_eq!(inputs.len(), count * bundle.manifest.inputs[0].values());
             assert_eq!(answers.len(), count * bundle.manifest.outputs[0].values());
         }
-        Err(error) => assert!(!none, "the good bundle is refused: {error}"),
+        Err(error) => assert!(!none, "a good bundle is refused: {error}"),
     }
 });

@@ -6,7 +6,7 @@ use godot::builtin::{Array, GString, PackedInt64Array, PackedStringArray, VarDic
 use godot::meta::ToGodot;
 use ludus_runtime::Bundle;
 use ludus_runtime::manifest::{Figures, File, Manifest, Preprocess, Tensor, Variant};
-use ludus_runtime::model::Choice;
+use ludus_runtime::model::{Choice, is_of_this_iree};
 
 use crate::failure::Outcome;
 use crate::files;
@@ -84,6 +84,7 @@ fn variant(variant: &Variant) -> VarDictionary {
         "architecture" => cpu.map(|cpu| cpu.architecture).unwrap_or_default(),
         "features" => &cpu.map(|cpu| strings(&cpu.features)).unwrap_or_default(),
         "iree_version" => variant.iree_version.as_deref().unwrap_or_default(),
+        "fits" => is_of_this_iree(variant),
         "bytes" => bytes(&variant.files),
         "files" => &paths,
         "status" => variant.status(),

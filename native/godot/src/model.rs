@@ -256,8 +256,9 @@ impl LudusModel {
     /// `outputs` (`name`, `datatype`, `shape` with -1 for the batch), `labels`, `preprocess` (`kind`,
     /// `"drawing"` or `"photo"`, `height`, `width`, `channels`, `fit`; empty if the network takes no
     /// pictures), `variants` (`target`, `backend`, `driver`, `architecture`, `features`,
-    /// `iree_version`, `bytes`, `files`, `status`, `evaluations`), `files` (all but `manifest.json`
-    /// and `SHA256SUMS`) and `revision` (of the source that it was built from).
+    /// `iree_version`, `fits` (whether that is the IREE of this library), `bytes`, `files`, `status`,
+    /// `evaluations`), `files` (all but `manifest.json` and `SHA256SUMS`) and `revision` (of the
+    /// source that it was built from).
     #[func]
     fn inspect(path: GString) -> VarDictionary {
         inspect::inspect(&path.to_string())
@@ -324,7 +325,7 @@ impl LudusModel {
 
     #[func]
     fn get_labels(&self) -> PackedStringArray {
-        self.of_opened(|opened| opened.manifest().labels.iter().map(GString::from).collect())
+        self.of_opened(|opened| opened.labels.clone())
     }
 
     #[func]

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use godot::builtin::{GString, PackedFloat32Array, PackedInt64Array};
+use godot::builtin::{GString, PackedFloat32Array, PackedInt64Array, PackedStringArray};
 use godot::global::Error;
-use ludus_runtime::manifest::{self, Manifest};
+use ludus_runtime::manifest;
 use ludus_runtime::model::Choice;
 use ludus_runtime::{Bundle, Model};
 
@@ -30,6 +30,8 @@ pub struct Opened {
     pub bundle: Arc<Bundle>,
     pub inputs: Vec<Tensor>,
     pub outputs: Vec<Tensor>,
+    /// As the class gives them, since a text recogniser has thousands and asks for each letter.
+    pub labels: PackedStringArray,
     pub variant: GString,
     pub device: GString,
     pub device_name: GString,
@@ -92,15 +94,12 @@ impl Opened {
             bundle: Arc::clone(model.bundle()),
             inputs: manifest.inputs.iter().map(Tensor::new).collect(),
             outputs: manifest.outputs.iter().map(Tensor::new).collect(),
+            labels: manifest.labels.iter().map(GString::from).collect(),
             variant: model.target().into(),
             device: model.device().into(),
             device_name: model.device_name().into(),
             run_milliseconds: 0.0,
         }
-    }
-
-    pub fn manifest(&self) -> &Manifest {
-        &self.bundle.manifest
     }
 
     /// Make this one image an input.

@@ -7,7 +7,7 @@ use std::ops::Range;
 
 use crate::error::{Error, Result};
 use crate::manifest::Drawing;
-use crate::picture::{Picture, Span, laid_on, luma};
+use crate::picture::{Picture, Span, add, laid_on, luma};
 
 const LARGEST_SIDE: usize = 512; // pixels
 const LEAST_CONTRAST: f64 = 16.0; // grey levels between background and drawing, of 255
@@ -151,7 +151,10 @@ impl Ink {
         let mut placed = Vec::with_capacity(how.size * how.size);
         let mut line = vec![0.0; width];
         for span in &vertical {
-            span.down(self.plane.rows(), &mut line);
+            line.fill(0.0);
+            for (row, weight) in self.plane.rows().skip(span.first).zip(&span.weights) {
+                add(&mut line, *weight, row);
+            }
             placed.extend(horizontal.iter().map(|span| span.of(&line)));
         }
         Ok(placed)

@@ -129,11 +129,16 @@ fn why_not(variant: &Variant, kind: &'static Kind) -> Option<String> {
         let word = device::of_driver(kind.driver).word;
         return Some(format!("it is built for the driver '{driver}', not for '{word}'"));
     }
-    let wanted = variant.iree_version.as_deref().unwrap_or_default();
-    if minor(wanted) != minor(IREE_VERSION) {
+    if !is_of_this_iree(variant) {
+        let wanted = variant.iree_version.as_deref().unwrap_or_default();
         return Some(format!("it needs IREE's runtime {wanted}, and {IREE_VERSION} is here"));
     }
     kind.why_not_built().or_else(|| variant.cpu.as_ref().and_then(cpu::why_not))
+}
+
+/// Whether it is a module of IREE's that the runtime compiled in can read.
+pub fn is_of_this_iree(variant: &Variant) -> bool {
+    variant.iree_version.as_deref().map(minor) == Some(minor(IREE_VERSION))
 }
 
 /// IREE's modules run in the runtime of their own minor version alone.

@@ -6,12 +6,12 @@ use std::ops::Range;
 
 use crate::error::Result;
 use crate::manifest::Photo;
-use crate::picture::{Picture, Span, laid_on, luma};
+use crate::picture::{Picture, Span, add, laid_on, luma};
 
 const PAPER: f64 = 255.0; // white
 
-/// One channel of a pixel, 0..255.
-type Channel = fn([u8; 4]) -> u32;
+/// The byte of a pixel that a channel is; none for grey.
+type Channel = Option<u32>;
 
 /// The network's input, of the shape that `how` says.
 ///
@@ -19,22 +19,22 @@ type Channel = fn([u8; 4]) -> u32;
 pub fn preprocess(picture: &Picture, how: &Photo) -> Result<Vec<f32>> {
     let opaque = picture.is_opaque()?;
     let (rows, columns) = part(picture, how);
-    let horizontal = spans(columns.len(), how.width);
-    let vertical = spans(rows.len(), how.height);
+    let (vertical, horizontal) = (spans(rows.len(), how.height), spans(columns.len(), how.width));
+    let pixels = |row: usize| {
+        &picture.rgba.as_chunks().0[(rows.start + row) * picture.width..][columns.clone()]
+    };
     let mut input = vec![0.0; how.depth() * how.height * how.width];
-    let mut narrow = vec![0.0; rows.len() * how.width];
-    let mut line = vec![0.0; columns.len()];
-    let mut outputs = vec![0.0; how.width];
+    let (mut line, mut sums) = (vec![0.0; columns.len()], vec![0.0; columns.len()]);
     for (index, channel) in channels(how).iter().enumerate() {
-        for (row, narrow) in rows.clone().zip(narrow.chunks_exact_mut(how.width)) {
-            let pixels = &picture.rgba.as_chunks().0[row * picture.width..][columns.clone()];
-            levels(pixels, *channel, opaque, &mut line);
-            narrow.iter_mut().zip(&horizontal).for_each(|(level, span)| *level = span.of(&line));
-        }
+        // Columns first, which sums neighbours at once, and so many fewer rows are left.
         for (row, span) in vertical.iter().enumerate() {
-            span.down(narrow.chunks_exact(how.width), &mut outputs);
-            for (column, level) in outputs.iter().enumerate() {
-                input[place(how, index, row, column)] = scaled(*level, how, index);
+            sums.fill(0.0);
+            for (source, weight) in (span.first..).zip(&span.weights) {
+                levels(pixels(source), *channel, opaque, &mut line);
+                add(&mut sums, *weight, &line);
+            }
+            for (column, span) in horizontal.iter().enumerate() {
+                input[place(how, index, row, column)] = scaled(span.of(&sums), how, index);
             }
         }
     }
@@ -65,24 +65,27 @@ fn place(how: &Photo, channel: usize, row: usize, column: usize) -> usize {
 
 /// In the order of the network's input.
 fn channels(how: &Photo) -> &'static [Channel] {
-    const RED: Channel = |pixel| pixel[0].into();
-    const GREEN: Channel = |pixel| pixel[1].into();
-    const BLUE: Channel = |pixel| pixel[2].into();
     match how.channels {
-        "RGB" => &[RED, GREEN, BLUE],
-        "BGR" => &[BLUE, GREEN, RED],
-        _ => &[luma],
+        "RGB" => &[Some(0), Some(1), Some(2)],
+        "BGR" => &[Some(2), Some(1), Some(0)],
+        _ => &[None],
     }
 }
 
 /// Step 1, of a row of pixels.
 fn levels(pixels: &[[u8; 4]], channel: Channel, opaque: bool, levels: &mut [f64]) {
-    for (level, &pixel) in levels.iter_mut().zip(pixels) {
-        *level = f64::from(channel(pixel));
-        if !opaque {
-            *level = laid_on(PAPER, *level, pixel[3]);
-        }
+    let byte = |pixel, place: u32| u32::from_le_bytes(pixel) >> (8 * place) & 255;
+    let laid = |level: u32, pixel: [u8; 4]| laid_on(PAPER, level.into(), pixel[3]);
+    match (channel, opaque) {
+        (Some(place), true) => fill(levels, pixels, |pixel| byte(pixel, place).into()),
+        (Some(place), false) => fill(levels, pixels, |pixel| laid(byte(pixel, place), pixel)),
+        (None, true) => fill(levels, pixels, |pixel| luma(pixel).into()),
+        (None, false) => fill(levels, pixels, |pixel| laid(luma(pixel), pixel)),
     }
+}
+
+fn fill(levels: &mut [f64], pixels: &[[u8; 4]], level: impl Fn([u8; 4]) -> f64) {
+    levels.iter_mut().zip(pixels).for_each(|(place, pixel)| *place = level(*pixel));
 }
 
 /// Step 2: the rows and columns that are kept.

@@ -84,12 +84,9 @@ impl Span {
     pub fn of(&self, line: &[f64]) -> f64 {
         self.weights.iter().zip(&line[self.first..]).map(|(weight, level)| weight * level).sum()
     }
+}
 
-    /// The outputs, of the pixels of many columns at once; `rows` are lines of pixels.
-    pub fn down<'a>(&self, rows: impl Iterator<Item = &'a [f64]>, outputs: &mut [f64]) {
-        outputs.fill(0.0);
-        for (row, weight) in rows.skip(self.first).zip(&self.weights) {
-            outputs.iter_mut().zip(row).for_each(|(sum, level)| *sum += weight * level);
-        }
-    }
+/// Adds so much of each of a row's levels to the sums of their columns.
+pub(crate) fn add(sums: &mut [f64], weight: f64, levels: &[f64]) {
+    sums.iter_mut().zip(levels).for_each(|(sum, level)| *sum += weight * level);
 }

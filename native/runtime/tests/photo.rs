@@ -175,10 +175,10 @@ proptest! {
         let found = preprocess(&picture(width, height, level), &how).unwrap();
         let mirrored = picture(width, height, |x, y| level(width - 1 - x, y));
         let mirrored = preprocess(&mirrored, &how).unwrap();
-        for index in 0..found.len() {
+        for (index, value) in found.iter().enumerate() {
             let (pixel, channel) = (index / 3, index % 3);
             let other = pixel / wide * wide + wide - 1 - pixel % wide;
-            prop_assert!((found[index] - mirrored[3 * other + channel]).abs() < 1e-3);
+            prop_assert!((value - mirrored[3 * other + channel]).abs() < 1e-3);
         }
     }
 }

@@ -16,7 +16,7 @@ from iree import runtime as iree
 from ludus import devices
 from ludus.backends.batches import run_in_batches
 from ludus.devices.module import Array, Module
-from ludus.errors import NetworkError
+from ludus.errors import NetworkError, ToolError
 from ludus.imports import shapes
 from ludus.imports.about import About
 from ludus.imports.trial import TOOLCHAIN, try_compiler
@@ -25,6 +25,7 @@ from ludus.toolchain import iree_compile
 ENTRY = "main"
 FLAGS = [
     "--iree-input-type=stablehlo",
+    "--iree-input-demote-f64-to-f32=false",  # else a network of float64 would pass for float32
     "--iree-hal-target-device=local",
     "--iree-hal-local-target-device-backends=llvm-cpu",
     "--iree-llvmcpu-target-cpu=generic",
@@ -74,7 +75,10 @@ def answers(file: Path, inputs: Array) -> Array:
 def _compiled(file: Path) -> Iterator[Path]:
     with tempfile.TemporaryDirectory() as scratch:
         path = Path(scratch) / "model.vmfb"
-        iree_compile(TOOLCHAIN, file, FLAGS, path)
+        try:
+            iree_compile(TOOLCHAIN, file, FLAGS, path)
+        except ToolError as error:
+            raise NetworkError(f"{file} cannot be compiled by IREE {TOOLCHAIN}: {error}") from None
         yield path
 
 

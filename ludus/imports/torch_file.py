@@ -3,6 +3,7 @@
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
+from zipfile import is_zipfile
 
 import torch
 from iree.compiler.ir import MLIRError
@@ -68,12 +69,15 @@ def answers(file: Path, inputs: Array) -> Array:
 
 
 def _read(file: Path) -> ExportedProgram:
+    next_step = "write it with torch.export.save"
+    if not is_zipfile(file):  # of which torch would log a page
+        raise NetworkError(f"{file} is no ExportedProgram, which is a zip archive; {next_step}")
     try:
         return torch.export.load(file)
     except (*REFUSED, OSError) as error:
         raise NetworkError(
             f"{file} is no ExportedProgram that torch {torch.__version__} reads: "
-            f"{export_formats.first_line(error)}; write it with torch.export.save"
+            f"{export_formats.first_line(error)}; {next_step}"
         ) from None
 
 
@@ -115,13 +119,13 @@ def _two(batch: int) -> int:
 
 def _try(file: Path, program: ExportedProgram, batch: int) -> None:
     lowering = Lowering(rewrites=[], batches="dynamic" if batch == -1 else [batch])
-    with tempfile.TemporaryDirectory() as scratch:
-        mlir = Path(scratch) / "model.mlir"
-        try:
-            to_mlir(program, lowering).save_mlir(mlir)
-        except (*REFUSED, MLIRError) as error:
-            raise NetworkError(f"{file} cannot be brought to MLIR: {error}") from None
-        try_compiler(file, mlir)
+    mlir = Path(tempfile.gettempdir()) / "ludus-trial" / "model.mlir"  # a command to paste names it
+    mlir.parent.mkdir(exist_ok=True)
+    try:
+        to_mlir(program, lowering).save_mlir(mlir)
+    except (*REFUSED, MLIRError) as error:
+        raise NetworkError(f"{file} cannot be brought to MLIR: {error}") from None
+    try_compiler(file, mlir)
 
 
 def _where_it_can(name: str, write: Callable[[], None]) -> None:

@@ -1,0 +1,445 @@
+"""Networks that were made elsewhere: small ones, made on the spot, and each way to be refused."""
+
+import hashlib
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import pytest
+import yaml
+from onnx import TensorProto, helper
+
+from ludus.backends import Sources, backend, load
+from ludus.errors import ConfigError, DataError, ManifestError, NetworkError, ToolError
+from ludus.manifest import read_network
+from ludus.params import IreeTarget, Lowering, OtherTarget
+from ludus.results import measure
+from ludus.test_set import load_test_set
+
+VMVX = ["--iree-hal-target-device=local", "--iree-hal-local-target-device-backends=vmvx"]
+ABOUT: dict[str, Any] = {
+    "inputs": [{"name": "x", "shape": [-1, 2, 6]}],
+    "outputs": [{"name": "y"}],
+    "tests": {"count": 5, "seed": 1, "low": -1, "high": 1},
+}
+WEIGHTS = np.random.default_rng(3).standard_normal((6, 4)).astype(np.float32)
+Bring = Callable[..., Path]
+
+
+@pytest.fixture
+def bring(tmp_path: Path) -> Bring:
+    """Imports a file as model.yaml, changed so, says; the folder that is written."""
+
+    def brought(source: str, file: Path, **changes: Any) -> Path:
+        from ludus import imports
+
+        path = tmp_path / "model.yaml"
+        path.write_text(yaml.safe_dump({**ABOUT, **changes}))
+        imports.bring(source, file, path, tmp_path / "export")
+        return tmp_path / "export"
+
+    return brought
+
+
+def model(
+    path: Path,
+    nodes: Sequence[onnx.NodeProto] | None = None,
+    *,
+    given: Sequence[Any] = (("x", TensorProto.FLOAT, ["batch", 2, "width"]),),
+    found: Sequence[Any] = (("y", TensorProto.FLOAT, ["batch", 2, "classes"]),),
+    opset: int = 13,
+) -> Path:
+    """An ONNX file; without nodes [N, 2, width] through a dense layer to [N, 2, 4]."""
+    if nodes is None:
+        nodes = [
+            helper.make_node("MatMul", ["x", "w"], ["h"]),
+            helper.make_node("Softmax", ["h"], ["y"], axis=-1),
+        ]
+    graph = helper.make_graph(
+        list(nodes),
+        "a graph of some name",
+        [helper.make_tensor_value_info(*value) for value in given],
+        [helper.make_tensor_value_info(*value) for value in found],
+        [onnx.numpy_helper.from_array(WEIGHTS, "w")],
+    )
+    opsets = [helper.make_opsetid("", opset), helper.make_opsetid("com.acme", 1)]
+    onnx.save(helper.make_model(graph, opset_imports=opsets, ir_version=8), path)
+    return path
+
+
+def identity(**more: Any) -> dict[str, Any]:
+    return {"nodes": [helper.make_node("Identity", ["x"], ["y"])], **more}
+
+
+def softmax(x: np.ndarray) -> np.ndarray:
+    powers = np.exp(x @ WEIGHTS)
+    return powers / powers.sum(-1, keepdims=True)
+
+
+def run_built(export: Path, lowering: Lowering, scratch: Path) -> np.ndarray:
+    """The outputs of a module for VMVX, built as the compile stage does."""
+    row = {"backend": "iree", "toolchain": "3.13.0", "lowering": "one", "driver": "cpu"}
+    target = IreeTarget.model_validate({**row, "flags": VMVX})
+    sources = Sources(export=export, lowered=scratch, lowerings={"one": lowering})
+    variant = backend("iree").build("iree-vmvx", target, sources, scratch)
+    return load(variant, scratch, "cpu")(load_test_set(export / "reference.npz").inputs)
+
+
+# ONNX
+
+
+def test_an_onnx_file_becomes_what_an_export_is(tmp_path: Path, bring: Bring) -> None:
+    export = bring("onnx", model(tmp_path / "n.onnx"))
+    assert {path.name for path in export.iterdir()} == {
+        "model.onnx",
+        "network.json",
+        "reference.npz",
+    }
+    network, tests = read_network(export), load_test_set(export / "reference.npz")
+    assert (network.inputs[0].name, network.inputs[0].shape) == ("x", [-1, 2, 6])
+    assert (network.outputs[0].name, network.outputs[0].shape) == ("y", [-1, 2, 4])
+    assert (network.labels, network.preprocess, tests.labels) == ([], None, None)
+    assert tests.inputs.shape == (5, 2, 6)
+    assert np.abs(tests.inputs).max() <= 1
+    np.testing.assert_allclose(tests.reference, softmax(tests.inputs), rtol=0, atol=1e-6)
+    fixed = onnx.load(export / "model.onnx")
+    assert fixed.graph.name == "main"
+    sizes = fixed.graph.input[0].type.tensor_type.shape.dim
+    assert [size.dim_value or size.dim_param for size in sizes] == ["batch", 2, 6]
+
+
+def test_the_same_seed_gives_the_same_files(tmp_path: Path, bring: Bring) -> None:
+    file = model(tmp_path / "n.onnx")
+    first = {path.name: path.read_bytes() for path in bring("onnx", file).iterdir()}
+    assert {path.name: path.read_bytes() for path in bring("onnx", file).iterdir()} == first
+
+
+def test_an_onnx_file_is_compiled_and_agrees(tmp_path: Path, bring: Bring) -> None:
+    export = bring("onnx", model(tmp_path / "n.onnx"))
+    one = Lowering(source="onnx", rewrites=[], batches=[1])
+    tests = load_test_set(export / "reference.npz")
+    figures = measure(run_built(export, one, tmp_path), None, tests.reference)
+    assert figures["agreement"] == 1
+    assert figures["max_abs_diff"] < 1e-5
+    assert "accuracy" not in figures
+
+
+def test_a_fixed_batch_stays_fixed(tmp_path: Path, bring: Bring) -> None:
+    given = [("x", TensorProto.FLOAT, [2, 2, 6])]
+    inputs = [{"name": "x", "shape": [2, 2, 6]}]
+    export = bring("onnx", model(tmp_path / "n.onnx", given=given), inputs=inputs)
+    sources = Sources(export=export, lowered=tmp_path, lowerings={})
+    variant = backend("onnx").build("onnx", OtherTarget(backend="onnx"), sources, tmp_path)
+    assert [entry.batch for entry in variant.entry_functions] == [2]
+    tests = load_test_set(export / "reference.npz")
+    assert len(tests.inputs) == 5
+    found = load(variant, tmp_path, "cpu")(tests.inputs)
+    np.testing.assert_allclose(found, tests.reference, rtol=0, atol=1e-6)
+    any_batch = Lowering(source="onnx", rewrites=[], batches="dynamic")
+    with pytest.raises(ConfigError, match=r"lowerings.one.batches is dynamic, .* takes 2 inputs"):
+        run_built(export, any_batch, tmp_path)
+
+
+def test_labelled_data_give_accuracy(tmp_path: Path, bring: Bring) -> None:
+    inputs = np.random.default_rng(5).standard_normal((7, 2, 6)).astype(np.float32)
+    labels = softmax(inputs).argmax(-1)
+    np.savez(tmp_path / "tests.npz", inputs=inputs, labels=labels)
+    digest = hashlib.sha256((tmp_path / "tests.npz").read_bytes()).hexdigest()
+    tests = {"file": "tests.npz", "sha256": digest, "labelled": True}
+    export = bring("onnx", model(tmp_path / "n.onnx"), tests=tests, labels=["a", "b", "c", "d"])
+    found = load_test_set(export / "reference.npz")
+    assert found.labels is not None
+    figures = measure(found.reference, found.labels, found.reference)
+    assert figures["accuracy"] == figures["reference_accuracy"] == 1
+
+
+REFUSED: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
+    "two inputs": (
+        identity(given=[("x", 1, ["b", 2, 6]), ("state", 1, [2, 6])]),
+        {},
+        "has 2 inputs (x, state)",
+    ),
+    "two outputs": (
+        {
+            "nodes": [
+                helper.make_node("Identity", ["x"], ["y"]),
+                helper.make_node("Neg", ["x"], ["z"]),
+            ],
+            "found": [("y", 1, ["b", 2, 6]), ("z", 1, ["b", 2, 6])],
+        },
+        {},
+        "has 2 outputs (y, z)",
+    ),
+    "whole numbers": (
+        {
+            "nodes": [helper.make_node("Cast", ["x"], ["y"], to=1)],
+            "given": [("x", TensorProto.UINT8, ["b", 2, 6])],
+        },
+        {},
+        "of the inputs, 'x' is UINT8; expected FLOAT",
+    ),
+    "a dynamic dimension": (
+        {},
+        {"inputs": [{"name": "x", "shape": [-1, 2, -1]}]},
+        "the dimension 2 of the input 'x', [batch, 2, width], is dynamic",
+    ),
+    "another size": (
+        {},
+        {"inputs": [{"name": "x", "shape": [-1, 3, 6]}]},
+        "the dimension 1 of the input 'x', [batch, 2, width], is 2",
+    ),
+    "a size that the network does not take": (
+        {},
+        {"inputs": [{"name": "x", "shape": [-1, 2, 7]}]},
+        "",
+    ),
+    "an operator that the compiler lacks": (
+        {
+            "nodes": [
+                helper.make_node("Unique", ["x"], ["u"], axis=0),
+                helper.make_node("Identity", ["u"], ["y"]),
+            ]
+        },
+        {},
+        "cannot be compiled by IREE 3.13.0",
+    ),
+    "an operator of somebody's own": (
+        {"nodes": [helper.make_node("MyOp", ["x"], ["y"], domain="com.acme")]},
+        {},
+        "MyOp",
+    ),
+    "an output without the batch": (
+        {
+            "nodes": [helper.make_node("ReduceMean", ["x"], ["y"], axes=[0], keepdims=0)],
+            "found": [("y", 1, [2, 6])],
+        },
+        {},
+        "expected the batch in its first dimension",
+    ),
+    "answers that are no numbers": (
+        {
+            "nodes": [
+                helper.make_node("Sub", ["x", "x"], ["o"]),
+                helper.make_node("Div", ["o", "o"], ["y"]),
+            ]
+        },
+        {},
+        "answers inputs of",
+    ),
+    "an output of another shape": (
+        {},
+        {"outputs": [{"name": "y", "shape": [-1, 2, 5]}]},
+        "outputs.0.shape is [-1, 2, 5], and it has [-1, 2, 4]",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_cannot_be_taken_is_refused_by_name(name: str, tmp_path: Path, bring: Bring) -> None:
+    made, about, said = REFUSED[name]
+    with pytest.raises(NetworkError) as caught:
+        bring("onnx", model(tmp_path / "n.onnx", **made), **about)
+    assert said in str(caught.value)
+    assert not (tmp_path / "export").exists()
+
+
+def test_the_operator_that_the_compiler_lacks_is_named(tmp_path: Path, bring: Bring) -> None:
+    nodes = [helper.make_node("StringNormalizer", ["x"], ["y"])]
+    with pytest.raises(NetworkError) as caught:
+        bring("onnx", model(tmp_path / "n.onnx", nodes, opset=17))
+    assert "StringNormalizer" in str(caught.value)
+
+
+@pytest.mark.parametrize("content", [b"", b"no ONNX", None])
+def test_a_file_that_is_no_onnx_is_refused(
+    tmp_path: Path, bring: Bring, content: bytes | None
+) -> None:
+    if content is not None:
+        (tmp_path / "n.onnx").write_bytes(content)
+    with pytest.raises(NetworkError, match=r"n\.onnx is (no ONNX file|missing)"):
+        bring("onnx", tmp_path / "n.onnx")
+
+
+def test_labels_that_do_not_fit_are_refused(tmp_path: Path, bring: Bring) -> None:
+    with pytest.raises(ManifestError, match=r"model.yaml: outputs.0.shape: expected \[-1, 2, 3\]"):
+        bring("onnx", model(tmp_path / "n.onnx"), labels=["a", "b", "c"])
+
+
+def test_data_of_another_sha256_are_refused(tmp_path: Path, bring: Bring) -> None:
+    np.savez(tmp_path / "tests.npz", inputs=np.zeros((1, 2, 6), np.float32))
+    tests = {"file": "tests.npz", "sha256": "0" * 64}
+    with pytest.raises(NetworkError, match=r"tests.npz has the sha256 .*write its own there"):
+        bring("onnx", model(tmp_path / "n.onnx"), tests=tests)
+
+
+@pytest.mark.parametrize(
+    ("arrays", "error"),
+    [
+        ({"inputs": np.zeros((1, 2, 7), np.float32)}, NetworkError),
+        ({"inputs": np.zeros((1, 2, 6))}, NetworkError),
+        ({"inputs": np.zeros((0, 2, 6), np.float32)}, NetworkError),
+        ({"others": np.zeros((1, 2, 6), np.float32)}, DataError),
+    ],
+)
+def test_data_that_do_not_fit_are_refused(
+    tmp_path: Path, bring: Bring, arrays: dict[str, np.ndarray], error: type[Exception]
+) -> None:
+    np.savez(tmp_path / "tests.npz", **arrays)
+    digest = hashlib.sha256((tmp_path / "tests.npz").read_bytes()).hexdigest()
+    with pytest.raises(error, match=r"tests\.npz"):
+        bring("onnx", model(tmp_path / "n.onnx"), tests={"file": "tests.npz", "sha256": digest})
+
+
+def test_a_target_for_what_did_not_come_is_refused_by_name(tmp_path: Path, bring: Bring) -> None:
+    export = bring("onnx", model(tmp_path / "n.onnx"))
+    torchs = Lowering(rewrites=[], batches="dynamic")
+    with pytest.raises(ToolError, match=r"model\.pt2 is not there, and lowerings.one is made of"):
+        run_built(export, torchs, tmp_path)
+    sources = Sources(export=export, lowered=tmp_path, lowerings={})
+    for name in ("torch", "ncnn"):
+        target = OtherTarget.model_validate({"backend": name})
+        with pytest.raises(
+            ToolError, match=rf"model\.torchscript is not there, and targets.{name}"
+        ):
+            backend(name).build(name, target, sources, tmp_path)
+
+
+# torch
+
+
+@pytest.fixture
+def program(tmp_path: Path) -> Callable[..., Path]:
+    """Writes a network of torch as an ExportedProgram."""
+    import torch
+
+    class Dense(torch.nn.Module):
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return torch.softmax(x @ torch.from_numpy(WEIGHTS), dim=-1)
+
+    def written(network: Any = None, examples: Any = None, dynamic: Any = None) -> Path:
+        batch = torch.export.Dim("batch", min=1, max=1024)
+        examples = examples or (torch.zeros(2, 2, 6),)
+        exported = torch.export.export(
+            network or Dense(), examples, dynamic_shapes=dynamic or ({0: batch},)
+        )
+        torch.export.save(exported, tmp_path / "n.pt2")
+        return tmp_path / "n.pt2"
+
+    return written
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_torchs_program_becomes_what_an_export_is(
+    tmp_path: Path, bring: Bring, program: Callable[..., Path]
+) -> None:
+    from stages.lower import lower
+
+    export = bring("torch", program())
+    names = {"model.pt2", "model.onnx", "model.torchscript", "network.json", "reference.npz"}
+    assert {path.name for path in export.iterdir()} == names
+    tests = load_test_set(export / "reference.npz")
+    np.testing.assert_allclose(tests.reference, softmax(tests.inputs), rtol=0, atol=1e-6)
+    rows = {"one": Lowering(rewrites=[], batches=[1, 4])}
+    lower(export / "model.pt2", rows, tmp_path)
+    found = run_built(export, rows["one"], tmp_path)
+    np.testing.assert_allclose(found, tests.reference, rtol=0, atol=1e-5)
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_torchs_program_of_any_width_is_fixed(
+    tmp_path: Path, bring: Bring, program: Callable[..., Path]
+) -> None:
+    import torch
+
+    class Sums(torch.nn.Module):
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return torch.cumsum(x, dim=-1)
+
+    batch, width = (torch.export.Dim(name, min=1, max=64) for name in ("batch", "width"))
+    file = program(Sums(), dynamic=({0: batch, 2: width},))
+    export = bring("torch", file)
+    assert read_network(export).outputs[0].shape == [-1, 2, 6]
+    with pytest.raises(NetworkError, match=r"the dimension 2 of the input 'x'.* is dynamic"):
+        bring("torch", file, inputs=[{"name": "x", "shape": [-1, 2, -1]}])
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_torchs_program_of_two_inputs_is_refused(
+    bring: Bring, program: Callable[..., Path]
+) -> None:
+    import torch
+
+    class Sum(torch.nn.Module):
+        def forward(self, x: torch.Tensor, z: torch.Tensor) -> torch.Tensor:
+            return x + z
+
+    examples = (torch.zeros(2, 2, 6), torch.zeros(2, 2, 6))
+    with pytest.raises(NetworkError, match=r"n\.pt2 has 2 inputs \(x, z\)"):
+        bring("torch", program(Sum(), examples, ({}, {})))
+
+
+@pytest.mark.parametrize("content", [b"", b"no program"])
+def test_a_file_that_is_no_program_is_refused(tmp_path: Path, bring: Bring, content: bytes) -> None:
+    (tmp_path / "n.pt2").write_bytes(content)
+    with pytest.raises(NetworkError, match=r"n\.pt2 is no ExportedProgram"):
+        bring("torch", tmp_path / "n.pt2")
+
+
+# StableHLO
+
+STABLEHLO = """\
+module {{
+  func.func public @{name}(%x: tensor<{batch}x2x6x{kind}>) -> tensor<{batch}x2x6x{kind}> {{
+    %y = stablehlo.{operation} %x : tensor<{batch}x2x6x{kind}>
+    return %y : tensor<{batch}x2x6x{kind}>
+  }}
+}}
+"""
+
+
+def stablehlo(path: Path, **changes: Any) -> Path:
+    values = {"name": "main", "batch": 2, "kind": "f32", "operation": "tanh", **changes}
+    path.write_text(STABLEHLO.format(**values))
+    return path
+
+
+def test_stablehlo_becomes_what_an_export_is(tmp_path: Path, bring: Bring) -> None:
+    inputs = [{"name": "x", "shape": [2, 2, 6]}]
+    export = bring("stablehlo", stablehlo(tmp_path / "n.mlir"), inputs=inputs)
+    assert {path.name for path in export.iterdir()} == {
+        "model.mlir",
+        "network.json",
+        "reference.npz",
+    }
+    tests = load_test_set(export / "reference.npz")
+    np.testing.assert_allclose(tests.reference, np.tanh(tests.inputs), rtol=0, atol=1e-5)
+    two = Lowering(source="stablehlo", rewrites=[], batches=[2])
+    found = run_built(export, two, tmp_path)
+    np.testing.assert_allclose(found, tests.reference, rtol=0, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"kind": "f64", "operation": "negate"}, "the input is of f64; expected f32"),
+        ({"name": "other"}, "has no function 'main'"),
+        ({"operation": "conjure"}, "stablehlo.conjure"),
+        ({"batch": 3}, "the dimension 0 of the input 'main', [3, 2, 6], is 3"),
+    ],
+)
+def test_stablehlo_that_cannot_be_taken_is_refused_by_name(
+    tmp_path: Path, bring: Bring, changes: dict[str, Any], said: str
+) -> None:
+    inputs = [{"name": "x", "shape": [2, 2, 6]}]
+    with pytest.raises(NetworkError) as caught:
+        bring("stablehlo", stablehlo(tmp_path / "n.mlir", **changes), inputs=inputs)
+    assert said in str(caught.value)
+
+
+def test_the_schema_of_what_is_brought_is_the_manifests(tmp_path: Path, bring: Bring) -> None:
+    export = bring("onnx", model(tmp_path / "n.onnx"))
+    written = json.loads((export / "network.json").read_text())
+    assert set(written) == {"inputs", "outputs", "labels", "preprocess"}

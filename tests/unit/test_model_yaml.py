@@ -1,0 +1,139 @@
+"""model.yaml of a network that was made elsewhere, and the shapes that it may give."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from ludus.errors import ConfigError, NetworkError
+from ludus.imports import shapes
+from ludus.imports.about import Data, Random, read_about
+from ludus.manifest import Photo
+from ludus.params import load_params
+
+ROOT = Path(__file__).parents[2]
+FILE = Path("network.onnx")
+GOOD: dict[str, Any] = {
+    "inputs": [{"name": "picture", "shape": [-1, 3, 8, 8]}],
+    "outputs": [{"name": "features"}],
+    "tests": {"count": 5, "seed": 1, "low": -1, "high": 1},
+}
+PHOTO = {"kind": "photo", "height": 8, "width": 8, "fit": "crop", "channels": "RGB"}
+PHOTO |= {"layout": "NCHW", "scale": 1, "mean": [0, 0, 0], "std": [1, 1, 1]}
+DATA = {"file": "tests.npz", "sha256": "0" * 64}
+
+
+def write(folder: Path, **changes: Any) -> Path:
+    path = folder / "model.yaml"
+    path.write_text(yaml.safe_dump({**GOOD, **changes}))
+    return path
+
+
+def test_what_is_left_out_is_nothing(tmp_path: Path) -> None:
+    about = read_about(write(tmp_path))
+    assert (about.labels, about.preprocess, about.output.shape) == ([], None, None)
+    assert isinstance(about.tests, Random)
+
+
+def test_pictures_labels_and_data_are_read(tmp_path: Path) -> None:
+    about = read_about(write(tmp_path, preprocess=PHOTO, labels=["a", "b"], tests=DATA))
+    assert isinstance(about.preprocess, Photo)
+    assert about.labels == ["a", "b"]
+    assert isinstance(about.tests, Data)
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"inputs": GOOD["inputs"] * 2}, "inputs should be one, and 2 are given"),
+        ({"outputs": []}, "outputs should be one, and 0 are given"),
+        ({"inputs": [{"name": "x", "shape": []}]}, "inputs.0.shape"),
+        ({"inputs": [{"name": "x", "shape": [-1, 0]}]}, "inputs.0.shape.1"),
+        ({"inputs": [{"name": "x"}]}, "inputs.0.shape: field required"),
+        ({"tests": None}, "tests"),
+        ({"tests": {**DATA, "sha256": "abc"}}, "tests.data.sha256"),
+        ({"tests": {"count": 0, "seed": 1, "low": 0, "high": 1}}, "tests.random.count"),
+        ({"labels": {"file": "labels.txt"}}, "labels.file.sha256: field required"),
+        ({"preprocess": {**PHOTO, "mean": [0]}}, "mean should have 3 values"),
+        ({"surprise": 1}, "surprise: extra inputs are not permitted"),
+    ],
+)
+def test_a_fault_is_told_with_its_place(tmp_path: Path, changes: dict[str, Any], said: str) -> None:
+    path = write(tmp_path, **changes)
+    with pytest.raises(ConfigError) as caught:
+        read_about(path)
+    assert str(caught.value).startswith(f"{path} is not as expected:\n")
+    assert said in str(caught.value)
+
+
+def test_a_missing_file_says_what_names_it(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"cannot be read.*params.yaml model.about names it"):
+        read_about(tmp_path / "model.yaml")
+
+
+def test_a_file_that_is_no_yaml_is_told(tmp_path: Path) -> None:
+    (tmp_path / "model.yaml").write_text("{")
+    with pytest.raises(ConfigError, match="is no YAML"):
+        read_about(tmp_path / "model.yaml")
+
+
+@pytest.mark.parametrize(
+    ("declared", "wanted"),
+    [
+        (["batch", 3, 8, 8], [-1, 3, 8, 8]),
+        (["batch", 3, 8, 8], [4, 3, 8, 8]),
+        (["batch", 3, "?", "width"], [-1, 3, 48, 320]),
+        ([1, 8], [1, 8]),
+    ],
+)
+def test_model_yaml_may_fix_what_the_file_leaves_open(
+    declared: list[shapes.Declared], wanted: list[int]
+) -> None:
+    shapes.agree(FILE, "x", declared, wanted)
+
+
+@pytest.mark.parametrize(
+    ("declared", "wanted", "said"),
+    [
+        (
+            ["batch", 3, 48, "width"],
+            [-1, 3, 48, -1],
+            "network.onnx: the dimension 3 of the input 'x', [batch, 3, 48, width], is dynamic, "
+            "and none but the batch can stay open: give its size in model.yaml, inputs.0.shape, "
+            "such as [-1, 3, 48, 320]",
+        ),
+        (["batch", 3], [-1, -1], "the dimension 1 of the input 'x', [batch, 3], is 3, and none"),
+        (["batch", 3], [-1, 4], "the dimension 1 of the input 'x', [batch, 3], is 3, and model"),
+        ([1, 3], [-1, 3], "the dimension 0 of the input 'x', [1, 3], is 1, and model.yaml"),
+        (["batch", 3], [-1, 3, 8], "is [batch, 3], of 2 dimensions; model.yaml says [-1, 3, 8]"),
+    ],
+)
+def test_a_shape_that_the_file_cannot_have_is_refused(
+    declared: list[shapes.Declared], wanted: list[int], said: str
+) -> None:
+    with pytest.raises(NetworkError) as caught:
+        shapes.agree(FILE, "x", declared, wanted)
+    assert said in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("names", "said"),
+    [
+        (["input", "state", "sr"], "network.onnx has 3 inputs (input, state, sr), and a bundle's"),
+        ([], "network.onnx has 0 inputs (none)"),
+    ],
+)
+def test_but_one_input_is_refused_by_name(names: list[str], said: str) -> None:
+    with pytest.raises(NetworkError) as caught:
+        shapes.only(FILE, "inputs", names)
+    assert said in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["text", "text-direction"])
+def test_the_examples_are_good(name: str) -> None:
+    params = load_params(ROOT / "examples" / name / "params.yaml")
+    assert params.model.source == "onnx"
+    about = read_about(ROOT / params.model.about)
+    assert about.preprocess is not None
+    assert about.input.shape[1:] == about.preprocess.shape
