@@ -306,7 +306,8 @@ def _toolchain_row(name: str) -> dict[str, Any]:
     """A toolchain passes where its compiler compiles and what it made is computed rightly."""
     reason = apart.why_not(name)
     detail = reason or f"compiles; {apart.runtime_of(name)} computes"
-    return {"kind": "toolchain", "name": name, "passes": reason is None, "detail": detail}
+    shown = name if name == toolchain.STABLEHLO else f"iree {name}"
+    return {"kind": "toolchain", "name": shown, "passes": reason is None, "detail": detail}
 
 
 def _choose(opened: bundle.Bundle, device: str | None, target: str | None) -> tuple[Variant, str]:
