@@ -17,6 +17,7 @@ from rich.markup import escape
 from rich.table import Column, Table
 
 from ludus import backends, bundle, devices, evaluation, files, images, results, toolchain
+from ludus.backends import apart
 from ludus.benchmark import record, tables
 from ludus.benchmark.run import bundle_benchmark
 from ludus.errors import DeviceError, ImageError, LudusError, UsageError, nearest
@@ -45,8 +46,8 @@ VariantOption = Annotated[str | None, typer.Option(help="a target, such as iree-
 def doctor(as_json: Json = False) -> None:
     """Say what this machine can run, after computing on each device."""
     rows = [_device_row(word) for word in devices.DEVICES]
-    rows += [_runtime_row(name) for name in backends.BACKENDS]
-    rows += [_toolchain_row(version) for version in toolchain.versions()]
+    rows += [_runtime_row(name) for name in backends.BACKENDS if name != "xla"]
+    rows += [_toolchain_row(name) for name in toolchain.names()]
     if as_json:
         _print_json(rows)
         return
@@ -293,10 +294,12 @@ def _runtime_row(name: str) -> dict[str, Any]:
         return {**row, "passes": False, "detail": f"needs the Python package '{error.name}'"}
 
 
-def _toolchain_row(version: str) -> dict[str, Any]:
-    reason = toolchain.why_not(version)
-    detail = reason or "compiles"
-    return {"kind": "compiler", "name": f"iree {version}", "passes": not reason, "detail": detail}
+def _toolchain_row(name: str) -> dict[str, Any]:
+    """A toolchain passes where its compiler compiles and what it made is computed rightly."""
+    reason = apart.why_not(name)
+    detail = reason or f"compiles; {apart.runtime_of(name)} computes"
+    shown = name if name == toolchain.STABLEHLO else f"iree {name}"
+    return {"kind": "toolchain", "name": shown, "passes": reason is None, "detail": detail}
 
 
 def _choose(opened: bundle.Bundle, device: str | None, target: str | None) -> tuple[Variant, str]:

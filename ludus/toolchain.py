@@ -10,7 +10,6 @@ import shlex
 import shutil
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 
 from ludus.errors import ConfigError, ToolError, nearest
@@ -70,6 +69,11 @@ def versions() -> list[str]:
     return sorted(path.stem.removeprefix("iree-") for path in files)
 
 
+def names() -> list[str]:
+    """Every toolchain that has a requirements file."""
+    return [*versions(), *([STABLEHLO] if _requirements(STABLEHLO).exists() else [])]
+
+
 def pinned(name: str) -> dict[str, str]:
     """The version of each package that a toolchain's requirements pin; none where it has no file.
 
@@ -77,23 +81,11 @@ def pinned(name: str) -> dict[str, str]:
     """
     path = _requirements(name)
     lines = path.read_text(encoding="utf-8") if path.exists() else ""
-    return dict(re.findall(r"^([a-z0-9-]+)==([^ ;\\]+)", lines, re.MULTILINE))
-
-
-def why_not(version: str) -> str | None:
-    """None where the compiler of a version compiles here, else the reason in words."""
-    if not is_installed(version):
-        return NOT_INSTALLED
-    with tempfile.TemporaryDirectory() as folder:
-        try:
-            compile_double(version, Path(folder) / "double.vmfb")
-        except ToolError as error:
-            return str(error)
-    return None
+    return dict(re.findall(r"^([a-z0-9-]+)==([^\s;\\]+)", lines, re.MULTILINE))
 
 
 def compile_double(version: str, out: Path) -> None:
-    """Compile the smallest computation there is for VMVX; the flag is one that all versions have."""
+    """Compile the smallest computation for VMVX, by a flag that every version knows."""
     source = Path(__file__).parent / "devices" / "double.mlir"
     iree_compile(version, source, ["--iree-hal-target-backends=vmvx"], out)
 

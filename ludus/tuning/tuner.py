@@ -112,6 +112,8 @@ def _tunable(name: str, params: Params, batches: list[int]) -> IreeTarget:
             f"'{name}' is a file for another runtime ({target.backend}), with nothing to tune; "
             "expected a target whose backend is iree"
         )
+    if not target.bundled:
+        raise UsageError(f"'{name}' is not bundled, and nothing is asked of its speed")
     if not batches or min(batches) < 1 or len(set(batches)) != len(batches):
         raise UsageError(f"--batch {batches}: expected sizes of at least 1, each once")
     return target
