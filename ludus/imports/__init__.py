@@ -21,6 +21,7 @@ from ludus.errors import NetworkError
 from ludus.files import read_arrays, replaced_folder
 from ludus.imports.about import About, Beside, Data, read_about
 from ludus.manifest import Network, Tensor
+from ludus.results import measure
 from ludus.test_set import TestSet, save_test_set
 
 Array = npt.NDArray[np.float32]
@@ -57,6 +58,7 @@ def bring(source: str, file: Path, path: Path, out: Path) -> Network:
         network = _network(about, path, len(tests.inputs), reference)
         tests = TestSet(inputs=tests.inputs, labels=tests.labels, reference=reference)
         tests.tensors(network)
+        measure(reference, tests.labels, reference)  # labels that do not fit are said now
         (folder / "network.json").write_text(network.model_dump_json(indent=1) + "\n")
         save_test_set(tests, folder / "reference.npz")
     return network
@@ -83,6 +85,8 @@ def _labelled(data: Data, path: Path) -> tuple[Array, npt.NDArray[np.integer] | 
     """The arrays of the file of tests, checked."""
     keys = ["inputs", "labels"] if data.labelled else ["inputs"]
     arrays = read_arrays(_beside(data, path), keys, f"{path} names it under tests")
+    if data.labelled and arrays[1].dtype.kind not in "iu":
+        raise NetworkError(f"{data.file}: labels are {arrays[1].dtype}; expected whole numbers")
     return arrays[0], arrays[1] if data.labelled else None
 
 

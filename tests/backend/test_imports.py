@@ -293,6 +293,25 @@ def test_data_that_do_not_fit_are_refused(
         bring("onnx", model(tmp_path / "n.onnx"), tests={"file": "tests.npz", "sha256": digest})
 
 
+@pytest.mark.parametrize(
+    ("labels", "error"),
+    [
+        (np.zeros((3, 2), int), DataError),
+        (np.zeros(1, int), DataError),
+        (np.full((1, 2), 4), DataError),
+        (np.zeros((1, 2)), NetworkError),
+    ],
+)
+def test_labels_of_the_data_that_do_not_fit_are_refused(
+    tmp_path: Path, bring: Bring, labels: np.ndarray, error: type[Exception]
+) -> None:
+    np.savez(tmp_path / "tests.npz", inputs=np.zeros((1, 2, 6), np.float32), labels=labels)
+    digest = hashlib.sha256((tmp_path / "tests.npz").read_bytes()).hexdigest()
+    tests = {"file": "tests.npz", "sha256": digest, "labelled": True}
+    with pytest.raises(error, match="label"):
+        bring("onnx", model(tmp_path / "n.onnx"), tests=tests)
+
+
 def test_a_target_for_what_did_not_come_is_refused_by_name(tmp_path: Path, bring: Bring) -> None:
     export = bring("onnx", model(tmp_path / "n.onnx"))
     torchs = Lowering(rewrites=[], batches="dynamic")
