@@ -25,9 +25,9 @@ from ludus.test_set import TestSet, save_test_set
 
 Array = npt.NDArray[np.float32]
 SOURCES = {
-    "onnx": "ludus.imports.from_onnx",
-    "torch": "ludus.imports.from_torch",
-    "stablehlo": "ludus.imports.from_stablehlo",
+    "onnx": "ludus.imports.onnx_file",
+    "torch": "ludus.imports.torch_file",
+    "stablehlo": "ludus.imports.stablehlo_file",
 }
 
 

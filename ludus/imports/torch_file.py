@@ -119,13 +119,13 @@ def _two(batch: int) -> int:
 
 def _try(file: Path, program: ExportedProgram, batch: int) -> None:
     lowering = Lowering(rewrites=[], batches="dynamic" if batch == -1 else [batch])
-    with tempfile.TemporaryDirectory() as scratch:
-        mlir = Path(scratch) / "model.mlir"
-        try:
-            to_mlir(program, lowering).save_mlir(mlir)
-        except (*REFUSED, MLIRError) as error:
-            raise NetworkError(f"{file} cannot be brought to MLIR: {error}") from None
-        try_compiler(file, mlir)
+    mlir = Path(tempfile.gettempdir()) / "ludus-trial" / "model.mlir"  # a command to paste names it
+    mlir.parent.mkdir(exist_ok=True)
+    try:
+        to_mlir(program, lowering).save_mlir(mlir)
+    except (*REFUSED, MLIRError) as error:
+        raise NetworkError(f"{file} cannot be brought to MLIR: {error}") from None
+    try_compiler(file, mlir)
 
 
 def _where_it_can(name: str, write: Callable[[], None]) -> None:

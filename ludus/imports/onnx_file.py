@@ -1,21 +1,21 @@
 """An ONNX file: its reference is ONNX Runtime, on the file as it came."""
 
-import sys
-import tempfile
 from pathlib import Path
+from typing import Literal
 
 import onnx
 import onnxruntime
 from onnx import TensorProto, shape_inference, version_converter
 from onnxruntime.capi import onnxruntime_pybind11_state as state
 
+from ludus import from_onnx
 from ludus.backends.batches import run_in_batches
 from ludus.devices.module import Array
 from ludus.errors import NetworkError, ToolError
 from ludus.imports import shapes
 from ludus.imports.about import About
 from ludus.imports.trial import try_compiler
-from ludus.toolchain import run_tool
+from ludus.params import Lowering
 
 OPSET = 17  # what iree-import-onnx wants at least
 ENTRY = "main"  # the name of the function that IREE makes of the graph
@@ -47,7 +47,7 @@ def take(file: Path, about: About, folder: Path) -> None:
     for node in model.graph.node:
         node.doc_string = ""  # where its exporter's sources stood
     onnx.save(shape_inference.infer_shapes(model), folder / "model.onnx")
-    _try(file, folder / "model.onnx")
+    _try(file, folder / "model.onnx", about.input.shape[0])
 
 
 def answers(file: Path, inputs: Array) -> Array:
@@ -116,12 +116,25 @@ def _modern(file: Path, model: onnx.ModelProto) -> onnx.ModelProto:
         ) from None
 
 
-def _try(file: Path, model: Path) -> None:
-    importer = str(Path(sys.executable).with_name("iree-import-onnx"))
-    with tempfile.TemporaryDirectory() as scratch:
-        mlir = Path(scratch) / "model.mlir"
+def _try(file: Path, model: Path, batch: int) -> None:
+    """Have the compiler look at it; where any batch is too much, at a batch of one."""
+    try:
+        _try_batches(file, model, "dynamic" if batch == -1 else [batch])
+    except NetworkError as refusal:
+        if batch != -1:
+            raise
         try:
-            run_tool([importer, str(model.absolute()), "-o", str(mlir)])
-        except ToolError as error:
-            raise NetworkError(f"{file} cannot be taken by iree-import-onnx: {error}") from None
-        try_compiler(file, mlir)
+            _try_batches(file, model, [1])
+        except NetworkError:
+            raise refusal from None
+        print(f"{file}: compiled for a batch of any size it is refused, and for one of 1 it is "
+              "not: give its lowerings a list of batches")  # fmt: skip
+
+
+def _try_batches(file: Path, model: Path, batches: Literal["dynamic"] | list[int]) -> None:
+    lowering = Lowering(source="onnx", rewrites=[], batches=batches)
+    try:
+        mlir = from_onnx.to_mlir(model, lowering, "trial")
+    except ToolError as error:
+        raise NetworkError(f"{file} cannot be taken by iree-import-onnx: {error}") from None
+    try_compiler(file, mlir)
