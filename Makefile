@@ -10,27 +10,34 @@ export HF_HUB_DISABLE_TELEMETRY := 1
 
 READY := .venv/ready
 
-.PHONY: help setup debian debian-addon repro table test test-unit test-backend test-pipeline test-native \
+.PHONY: help setup debian debian-addon machines machine-riscv64 repro table test test-unit test-backend test-pipeline test-native \
 	test-godot fuzz addon addon-aarch64 demo demo-server lint format bundle doctor lock clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: $(READY) debian ## bring the environment and what Debian has for it; all others do so too
 
-repro: setup ## run the pipeline (dvc repro): from data to verified bundle, and the table of targets
+repro: setup machines ## run the pipeline (dvc repro): from data to verified bundle, and the table of targets
 	@dvc repro; ended=$$?; test ! -e artifacts/report || python -m ludus.report; exit $$ended
+
+machines: setup ## bring what params.yaml's evaluations on other systems need: qemu's, Wine's, SwiftShader
+	@python -m ludus.machines
+
+machine-riscv64: setup debian-addon ## build IREE's runtime for RISC-V, for iree-cpu-riscv64-qemu; minutes
+	@setup/debian.sh setup/debian-riscv64.txt
+	@python -m ludus.machines qemu-riscv64
 
 table: ## show the table of the last run
 	@python -m ludus.report
 
-test: test-native addon-if-possible ## all tests
+test: test-native addon-if-possible machines ## all tests
 	@python -m pytest tests/unit tests/backend tests/pipeline tests/godot
 
 test-unit: setup ## the fast ones: no training, no compiler
 	@python -m pytest tests/unit
 
-test-backend: setup ## each backend, on its own
+test-backend: setup machines ## each backend, on its own
 	@python -m pytest tests/backend
 
 test-pipeline: setup ## the whole pipeline on small data
@@ -59,11 +66,16 @@ addon-if-possible: setup debian-addon
 	@! setup/native.sh || setup/addon.sh
 	@setup/godot.sh >/dev/null || true
 
-demo: addon ## draw a digit in Godot; BUNDLE= names another bundle than artifacts/bundle
+demo: bundle-is-there addon ## draw a digit in Godot; BUNDLE= names another bundle than artifacts/bundle
 	@setup/demo.sh
 
-demo-server: addon ## judge the drawings of others, without a screen
+demo-server: bundle-is-there addon ## judge the drawings of others, without a screen
 	@setup/demo.sh --headless -- --server
+
+# Said before the addon is built, which takes minutes.
+.PHONY: bundle-is-there
+bundle-is-there:
+	@setup/demo.sh --check
 
 lint: setup ## ruff and mypy; rustfmt and clippy where the addon can be built
 	@ruff format --check . && ruff check . && mypy
@@ -86,7 +98,7 @@ lock: setup ## pin the newest versions that pyproject.toml and requirements/*.in
 
 clean: ## remove what the pipeline made and the environments; DVC's cache stays
 	rm -rf data/raw data/prepared artifacts dist .venv .uv .toolchains .*_cache .hypothesis
-	rm -rf .native .godot-engine native/target godot/addons/ludus/bin
+	rm -rf .machines .native .godot-engine native/target godot/addons/ludus/bin
 
 # The environment: made again only when what it is made from changes.
 $(READY): .python-version pyproject.toml requirements/pipeline.txt requirements/uv.txt

@@ -16,7 +16,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Column, Table
 
-from ludus import backends, bundle, devices, evaluation, files, images, results, toolchain
+from ludus import backends, bundle, devices, evaluation, files, images, machines, results, toolchain
+from ludus.backends import apart
 from ludus.benchmark import record, tables
 from ludus.benchmark.run import bundle_benchmark
 from ludus.errors import DeviceError, ImageError, LudusError, UsageError, nearest
@@ -45,8 +46,9 @@ VariantOption = Annotated[str | None, typer.Option(help="a target, such as iree-
 def doctor(as_json: Json = False) -> None:
     """Say what this machine can run, after computing on each device."""
     rows = [_device_row(word) for word in devices.DEVICES]
-    rows += [_runtime_row(name) for name in backends.BACKENDS]
-    rows += [_toolchain_row(version) for version in toolchain.versions()]
+    rows += [_machine_row(name) for name in MACHINES if name != "native"]
+    rows += [_runtime_row(name) for name in backends.BACKENDS if name != "xla"]
+    rows += [_toolchain_row(name) for name in toolchain.names()]
     if as_json:
         _print_json(rows)
         return
@@ -158,7 +160,7 @@ def evaluate(
     device: DeviceOption = None,
     machine: Annotated[str, typer.Option(help="what this machine is called")] = "native",
     through: Annotated[
-        str | None, typer.Option(help="what runs it: native (default), godot, godot-pck")
+        str | None, typer.Option(help=f"what runs it: {', '.join(MACHINES)}; default: native")
     ] = None,
 ) -> None:
     """Run the test inputs through a bundle; write a results file that attests another's build."""
@@ -285,6 +287,13 @@ def _device_row(word: str) -> dict[str, Any]:
     return {"kind": "device", "name": word, "passes": reason is None, "detail": detail}
 
 
+def _machine_row(name: str) -> dict[str, Any]:
+    parts = list(machines.machine(name).facts().values())
+    reasons = [part["reason"] for part in parts if part["reason"]]
+    detail = "; ".join(reasons or [part["name"] for part in parts])
+    return {"kind": "machine", "name": name, "passes": not reasons, "detail": detail}
+
+
 def _runtime_row(name: str) -> dict[str, Any]:
     row = {"kind": "runtime", "name": name}
     try:
@@ -293,10 +302,12 @@ def _runtime_row(name: str) -> dict[str, Any]:
         return {**row, "passes": False, "detail": f"needs the Python package '{error.name}'"}
 
 
-def _toolchain_row(version: str) -> dict[str, Any]:
-    reason = toolchain.why_not(version)
-    detail = reason or "compiles"
-    return {"kind": "compiler", "name": f"iree {version}", "passes": not reason, "detail": detail}
+def _toolchain_row(name: str) -> dict[str, Any]:
+    """A toolchain passes where its compiler compiles and what it made is computed rightly."""
+    reason = apart.why_not(name)
+    detail = reason or f"compiles; {apart.runtime_of(name)} computes"
+    shown = name if name == toolchain.STABLEHLO else f"iree {name}"
+    return {"kind": "toolchain", "name": shown, "passes": reason is None, "detail": detail}
 
 
 def _choose(opened: bundle.Bundle, device: str | None, target: str | None) -> tuple[Variant, str]:

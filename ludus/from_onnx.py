@@ -26,38 +26,36 @@ TO_STABLEHLO = (
 def to_mlir(model: Path, lowering: Lowering, name: str) -> Path:
     """A file of MLIR with the one entry function of a lowering, `main`.
 
-    It is named by its content and left in the system's folder of temporary files, since a command
-    to paste names it too. Raises ToolError with the words of the tool that refuses the model.
+    Its folder is named by its content and left among the system's temporary files, with what it was
+    made of, since a command to paste names them. Raises ToolError with the words of the tool that
+    refuses the model.
     """
     given = _prepared(model, lowering)
-    digest = hashlib.sha256(given + lowering.source.encode()).hexdigest()[:16]
+    digest = hashlib.sha256(given).hexdigest()[:16]
     folder = Path(tempfile.gettempdir()) / f"ludus-{lowering.source}-{digest}"
     folder.mkdir(exist_ok=True)
-    made = folder / f"{name}.mlir"
-    with tempfile.TemporaryDirectory(dir=folder) as scratch:
-        source, imported = folder / "model.onnx", Path(scratch) / "imported.mlir"
-        source.write_bytes(given)
-        if lowering.source == "onnx":
-            importer = Path(sys.executable).with_name("iree-import-onnx")
-            run_tool([str(importer), str(source), "-o", str(imported)])
-            imported.rename(made)
-        else:
-            tools = environment(STABLEHLO) / "bin"
-            run_tool([str(tools / "torch-mlir-import-onnx"), str(source), "-o", str(imported)])
-            final = Path(scratch) / "stablehlo.mlir"
-            command = [str(tools / "torch-mlir-opt"), *TO_STABLEHLO]
-            run_tool([*command, str(imported), "-o", str(final)])
-            final.rename(made)
+    source, made = folder / "model.onnx", folder / f"{name}.mlir"
+    source.write_bytes(given)
+    if lowering.source == "onnx":
+        importer = Path(sys.executable).with_name("iree-import-onnx")
+        run_tool([str(importer), str(source), "-o", str(made)])
+    else:
+        tools, imported = environment(STABLEHLO) / "bin", folder / "imported.mlir"
+        run_tool([str(tools / "torch-mlir-import-onnx"), str(source), "-o", str(imported)])
+        convert = [str(tools / "torch-mlir-opt"), *TO_STABLEHLO]
+        run_tool([*convert, str(imported), "-o", str(made)])
     return made
 
 
 def _prepared(model: Path, lowering: Lowering) -> bytes:
     """The ONNX file with its graph named `main`, as the entry function is, and with the batch."""
     import onnx
+    from google.protobuf.message import DecodeError
 
     try:
         found = onnx.load(model)
-    except (OSError, ValueError, onnx.onnx_cpp2py_export.checker.ValidationError) as error:
+        onnx.checker.check_model(found)
+    except (OSError, DecodeError, onnx.checker.ValidationError) as error:
         raise ToolError(f"{model} cannot be read as ONNX: {error}") from None
     found.graph.name = "main"
     if lowering.batches != "dynamic":

@@ -23,8 +23,12 @@ from ludus.errors import ConfigError, nearest
 
 Driver = Literal["cpu", "vulkan", "cuda", "rocm", "metal"]
 # Through what a variant is run: `ludus.machines`.
-Machine = Literal["native", "godot", "godot-pck", "own-runtime"]
-Device = Literal["cpu", "vulkan", "vulkan-llvmpipe", "vulkan-gpu", "cuda", "rocm", "metal"]
+Machine = Literal[
+    "native", "godot", "godot-pck", "own-runtime", "qemu-aarch64", "qemu-riscv64", "wine"
+]
+Device = Literal[
+    "cpu", "vulkan", "vulkan-llvmpipe", "vulkan-swiftshader", "vulkan-gpu", "cuda", "rocm", "metal"
+]
 # No dots: DVC takes one for the way into a table.
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]*$")]
 Seed = Annotated[int, Field(ge=0, lt=2**32)]
@@ -43,6 +47,8 @@ HAL_BACKENDS = {
 # The devices that the other runtimes can be used on.
 RUNS_ON = {"onnx": {"cpu"}, "torch": {"cpu", "cuda"}, "ncnn": {"cpu", "vulkan"}, "xla": {"cpu"}}
 ANY = -1  # a batch of any number of images
+# The machines with no device but their CPU.
+CPU_ALONE = ("qemu-aarch64", "qemu-riscv64", "wine")
 
 
 class Strict(BaseModel):
@@ -141,7 +147,7 @@ class Lowering(Strict):
 class Cpu(Strict):
     """What compiled CPU code needs: the architecture, and features as LLVM names them."""
 
-    architecture: Literal["x86_64", "aarch64"]
+    architecture: Literal["x86_64", "aarch64", "riscv64"]
     features: list[str]
 
 
@@ -381,12 +387,20 @@ def _check_device(params: Params, name: str, device: Device, where: str) -> None
 
 
 def _check_machine(params: Params, evaluation: Evaluation, where: str) -> None:
-    """What a machine runs modules with must be the target's backend."""
+    """A machine must have what the target's backend is, and the device."""
     target = params.targets[evaluation.target]
     if evaluation.machine != "native" and not isinstance(target, IreeTarget):
         raise ConfigError(
             f"{where}: '{evaluation.machine}' runs modules for IREE alone, and "
             f"'{evaluation.target}' is for {target.backend}; expected native"
+        )
+    if evaluation.machine in CPU_ALONE and evaluation.device != "cpu":
+        raise ConfigError(
+            f"{where}: '{evaluation.machine}' has no '{evaluation.device}'; expected device: cpu"
+        )
+    if evaluation.machine != "native" and evaluation.device == "vulkan-swiftshader":
+        raise ConfigError(
+            f"{where}: '{evaluation.machine}' does not know SwiftShader; expected native"
         )
 
 

@@ -10,7 +10,6 @@ import shlex
 import shutil
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 
 from ludus.errors import ConfigError, ToolError, nearest
@@ -70,6 +69,11 @@ def versions() -> list[str]:
     return sorted(path.stem.removeprefix("iree-") for path in files)
 
 
+def names() -> list[str]:
+    """Every toolchain that has a requirements file."""
+    return [*versions(), *([STABLEHLO] if _requirements(STABLEHLO).exists() else [])]
+
+
 def pinned(name: str) -> dict[str, str]:
     """The version of each package that a toolchain's requirements pin; none where it has no file.
 
@@ -77,23 +81,11 @@ def pinned(name: str) -> dict[str, str]:
     """
     path = _requirements(name)
     lines = path.read_text(encoding="utf-8") if path.exists() else ""
-    return dict(re.findall(r"^([a-z0-9-]+)==([^ ;\\]+)", lines, re.MULTILINE))
-
-
-def why_not(version: str) -> str | None:
-    """None where the compiler of a version compiles here, else the reason in words."""
-    if not is_installed(version):
-        return NOT_INSTALLED
-    with tempfile.TemporaryDirectory() as folder:
-        try:
-            compile_double(version, Path(folder) / "double.vmfb")
-        except ToolError as error:
-            return str(error)
-    return None
+    return dict(re.findall(r"^([a-z0-9-]+)==([^\s;\\]+)", lines, re.MULTILINE))
 
 
 def compile_double(version: str, out: Path) -> None:
-    """Compile the smallest computation there is for VMVX; the flag is one that all versions have."""
+    """Compile the smallest computation for VMVX, by a flag that every version knows."""
     source = Path(__file__).parent / "devices" / "double.mlir"
     iree_compile(version, source, ["--iree-hal-target-backends=vmvx"], out)
 
@@ -110,8 +102,13 @@ def _requirements(name: str) -> Path:
     return ROOT / "requirements" / f"{name if name == STABLEHLO else f'iree-{name}'}.txt"
 
 
-def run_tool(command: list[str], folder: Path | None = None, paste: list[str] | None = None) -> str:
-    """Run a tool in a folder; returns what it printed.
+def run_tool(
+    command: list[str],
+    folder: Path | None = None,
+    paste: list[str] | None = None,
+    seconds: float | None = None,
+) -> str:
+    """Run a tool in a folder, for so many seconds at most; returns what it printed.
 
     Raises ToolError with its words and the command to run it again: `paste`, where the files of
     the command itself will be gone by then.
@@ -125,9 +122,15 @@ def run_tool(command: list[str], folder: Path | None = None, paste: list[str] | 
             encoding="utf-8",
             errors="replace",
             check=False,
+            timeout=seconds,
         )
     except OSError as error:
         raise ToolError(f"{command[0]} cannot be started: {error.strerror}") from None
+    except subprocess.TimeoutExpired:
+        raise ToolError(
+            f"{Path(command[0]).name} had not ended after {seconds:g} s\n"
+            f"to run it again:\n  {shlex.join(paste or command)}"
+        ) from None
     if ended.returncode != 0:
         lines = ended.stdout.strip().splitlines() or ["(nothing)"]
         said = "\n".join(f"  {line[:400]}" for line in lines[:LINES_SHOWN])

@@ -1,6 +1,7 @@
 #!/bin/sh
 # Copy the addon and a bundle into the demo, and start it.
 # usage: setup/demo.sh [ARGUMENT...]    ARGUMENT: of Godot's, and after -- of the demo's
+#        setup/demo.sh --check          only say what is missing
 set -eu
 bundle=${BUNDLE:-artifacts/bundle}
 demo=godot/demo
@@ -8,6 +9,7 @@ demo=godot/demo
     echo "error: no bundle in $bundle; make repro makes one, or BUNDLE=folder names one" >&2
     exit 1
 }
+[ "${1:-}" != --check ] || exit 0
 rm -rf $demo/addons $demo/models
 mkdir -p $demo/addons $demo/models $demo/.godot
 cp -R godot/addons/ludus $demo/addons/ludus

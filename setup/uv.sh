@@ -4,6 +4,8 @@
 set -eu
 export PIP_ROOT_USER_ACTION=ignore
 own=$PWD/.uv/bin/uv
+# Not the environment's own: it goes when the environment is made anew.
+PATH=$(printf %s "$PATH" | tr : '\n' | grep -vxF "$PWD/.venv/bin" | paste -sd: -)
 if found=$(command -v uv) && "$found" --version >/dev/null 2>&1; then
     echo "$found"
     exit 0

@@ -10,6 +10,7 @@ import numpy as np
 
 from ludus import devices
 from ludus.backends import Run, Sources, batches, describe
+from ludus.backends.iree_module import check_loads, check_module
 from ludus.backends.tiles import tuning_spec
 from ludus.devices import cpu, fenced
 from ludus.devices.module import Array, Input, Module
@@ -23,11 +24,15 @@ MODULE = "model.vmfb"
 
 
 def build(name: str, target: IreeTarget, sources: Sources, out: Path) -> Variant:
-    """Compile out/model.vmfb. Raises ToolError with the compiler's words."""
+    """Compile out/model.vmfb. Raises ToolError with the compiler's words, or what it left out."""
     source, lowering = sources.mlir(target.lowering), sources.lowerings[target.lowering]
     owned = [fenced.FLAG] if lowering.buffers == "caller" else []
     flags = [*target.flags, *owned, *tile_flags(target.tiles)]
     iree_compile(target.toolchain, source, flags, out / MODULE)
+    if _same_minor(target.toolchain):
+        check_loads(out / MODULE)
+    functions = entry_functions(lowering, out / MODULE)
+    check_module(out / MODULE, target.driver, functions)
     return describe(
         name,
         out,
@@ -36,7 +41,7 @@ def build(name: str, target: IreeTarget, sources: Sources, out: Path) -> Variant
         driver=target.driver,
         iree_version=target.toolchain,
         cpu=target.cpu,
-        entry_functions=entry_functions(lowering, out / MODULE),
+        entry_functions=functions,
     )
 
 
@@ -170,7 +175,11 @@ def runtime_version() -> str:
 
 def _why_not_version(variant: Variant) -> str | None:
     """IREE's modules run in the runtime of their own minor version alone."""
-    wanted, here = str(variant.iree_version).split(".")[:2], runtime_version().split(".")[:2]
-    if wanted != here:
+    if not _same_minor(str(variant.iree_version)):
         return f"it needs IREE's runtime {variant.iree_version}, and {runtime_version()} is here"
     return None
+
+
+def _same_minor(wanted: str) -> bool:
+    """Whether modules of a version run in the runtime that is here."""
+    return wanted.split(".")[:2] == runtime_version().split(".")[:2]

@@ -91,9 +91,11 @@ def chosen(contestants: list[Contestant], only: list[str], on: list[str]) -> lis
 def _on_devices(variant: Variant, folder: Path) -> list[Contestant]:
     """A variant on each device that its runtime could use, here or on another machine."""
     drivers = {variant.driver} if variant.driver else RUNS_ON[variant.backend]
-    # "vulkan" is the first of the Vulkan devices, each of which has a word of its own.
+    # "vulkan" is the first of the Vulkan devices, each of which has a word of its own; SwiftShader
+    # is there to find faults, and no player has it.
+    left_out = ("vulkan", "vulkan-swiftshader")
     words = [word for word, known in devices.DEVICES.items() if known.probe in drivers]
-    return [_contestant(variant, folder, word) for word in words if word != "vulkan"]
+    return [_contestant(variant, folder, word) for word in words if word not in left_out]
 
 
 def _contestant(variant: Variant, folder: Path, device: str) -> Contestant:

@@ -4,17 +4,21 @@
 in words and what would help. Nothing falls back to another device.
 """
 
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 import numpy as np
 from iree import runtime as iree
+from iree.runtime import _binding
 
 from ludus.devices import cpu
 from ludus.devices.module import Module
 from ludus.errors import DeviceError, UsageError, nearest
+from ludus.kits import Kit
 
 # Names under which drivers report that a Vulkan device is the CPU.
 SOFTWARE = ("llvmpipe", "SwiftShader")
@@ -27,6 +31,7 @@ class Device:
     driver: str  # as IREE names it
     probe: str  # the file double-<probe>.vmfb
     accepts: Callable[[str], bool] = lambda _: True
+    kit: Kit | None = None  # has the Vulkan driver, in place of the system's
     help: str
 
 
@@ -42,6 +47,13 @@ DEVICES = {
         probe="vulkan",
         accepts=lambda name: "llvmpipe" in name,
         help="install Mesa's software driver (Debian: mesa-vulkan-drivers)",
+    ),
+    "vulkan-swiftshader": Device(
+        driver="vulkan",
+        probe="vulkan",
+        accepts=lambda name: "SwiftShader" in name,
+        kit=Kit(name="swiftshader"),
+        help="the kit has no such driver",
     ),
     "vulkan-gpu": Device(
         driver="vulkan",
@@ -75,8 +87,20 @@ def known_device(word: str) -> Device:
 def open_device(word: str) -> tuple[iree.HalDevice, str]:
     """Open a device. Returns it with the name that its driver gives. Raises DeviceError."""
     device = known_device(word)
+    if device.kit is None:
+        return _open(word, iree.get_driver)
+    reason = device.kit.why_not()
+    if reason is not None:
+        raise DeviceError(reason)
+    with _vulkan_driver(device.kit.folder):
+        # get_driver has one for the whole process, with the system's devices.
+        return _open(word, _binding.create_hal_driver)
+
+
+def _open(word: str, get_driver: Callable[[str], iree.HalDriver]) -> tuple[iree.HalDevice, str]:
+    device = known_device(word)
     try:
-        driver = iree.get_driver(device.driver)
+        driver = get_driver(device.driver)
         found = driver.query_available_devices()
         for info in found:
             if device.accepts(info["name"]):
@@ -86,6 +110,20 @@ def open_device(word: str) -> tuple[iree.HalDevice, str]:
         raise DeviceError(f"{_in_words(str(error))}; {device.help}") from None
     names = ", ".join(info["name"] for info in found) or "none"
     raise DeviceError(f"no such device; the driver '{device.driver}' has: {names}; {device.help}")
+
+
+@contextmanager
+def _vulkan_driver(folder: Path) -> Iterator[None]:
+    """While this lasts, Vulkan finds the driver in a folder and no other."""
+    name = "VK_DRIVER_FILES"
+    before = os.environ.get(name)
+    os.environ[name] = str(folder)
+    try:
+        yield
+    finally:
+        del os.environ[name]
+        if before is not None:
+            os.environ[name] = before
 
 
 @cache

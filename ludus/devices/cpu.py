@@ -3,6 +3,7 @@
 import os
 import platform
 import subprocess
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
@@ -11,12 +12,21 @@ from ludus.params import Cpu
 
 def why_not_cpu(needs: Cpu) -> str | None:
     """Why this CPU cannot run code that needs these, or None."""
-    if architecture() != needs.architecture:
-        return f"it is for {needs.architecture} CPUs, and this is {architecture()}"
-    unknown = [feature for feature in needs.features if feature not in _reported()]
+    return lacks(needs, architecture(), _cpuinfo)
+
+
+def lacks(needs: Cpu, here: str, cpuinfo: Callable[[], str]) -> str | None:
+    """Why a CPU of the architecture `here` cannot run code that needs these, or None.
+
+    cpuinfo: what IREE's program `iree-cpuinfo` prints there; asked only where features are needed.
+    """
+    if here != needs.architecture:
+        return f"it is for {needs.architecture} CPUs, and this is {here}"
+    reported = _parse(cpuinfo()) if needs.features else {}
+    unknown = [feature for feature in needs.features if feature not in reported]
     if unknown:
         return f"IREE's runtime cannot tell whether this CPU has {', '.join(unknown)}"
-    missing = [feature for feature in needs.features if feature not in features()]
+    missing = [feature for feature in needs.features if not reported[feature]]
     return f"this CPU has no {', '.join(missing)}" if missing else None
 
 
@@ -28,17 +38,20 @@ def architecture() -> str:
 
 def features() -> frozenset[str]:
     """The features that this CPU has, of those that IREE's runtime looks for."""
-    return frozenset(feature for feature, has in _reported().items() if has)
+    return frozenset(feature for feature, has in _parse(_cpuinfo()).items() if has)
 
 
 @cache
-def _reported() -> dict[str, bool]:
-    """Each feature that `iree-cpuinfo` knows on this architecture, such as avx2, and is it here?"""
+def _cpuinfo() -> str:
     from iree import _runtime_libs
 
     suffix = ".exe" if platform.system() == "Windows" else ""
     program = Path(_runtime_libs.__file__).with_name(f"iree-cpuinfo{suffix}")
-    printed = subprocess.run([program], capture_output=True, text=True, check=True).stdout
+    return subprocess.run([program], capture_output=True, text=True, check=True).stdout
+
+
+def _parse(printed: str) -> dict[str, bool]:
+    """Each feature that `iree-cpuinfo` knows on an architecture, such as avx2, and is it there?"""
     return {line.split()[0]: line.split()[1] == "1" for line in printed.splitlines()}
 
 

@@ -24,6 +24,9 @@ MACHINES = {
     "godot": "ludus.machines.godot",  # the engine, a project in a folder
     "godot-pck": "ludus.machines.godot_pck",  # the engine, a game that was exported
     "own-runtime": "ludus.machines.own_runtime",  # the runtime beside the module's compiler
+    "qemu-aarch64": "ludus.machines.qemu_aarch64",  # emulated, by IREE's own iree-run-module
+    "qemu-riscv64": "ludus.machines.qemu_riscv64",
+    "wine": "ludus.machines.wine",  # Windows, by the same
 }
 
 

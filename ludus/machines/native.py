@@ -77,5 +77,7 @@ def run_all(
 
 def _try(word: str) -> dict[str, str | None]:
     reason = devices.why_not(word)
-    name = None if reason else devices.open_device(word)[1]
-    return {"name": name, "reason": reason}
+    if reason is not None:
+        return {"name": None, "reason": reason}
+    name, kit = devices.open_device(word)[1], devices.known_device(word).kit
+    return {"name": f"{name}, {kit.words()}" if kit else name, "reason": None}

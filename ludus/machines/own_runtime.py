@@ -41,7 +41,7 @@ def describe(variant: Variant, device: str) -> Described:
 
 
 def run(variant: Variant, folder: Path, device: str, tests: TestSet, network: Network) -> Answers:
-    """Load the variant there and give it the images. Raises DeviceError with the runtime's words."""
+    """Load the variant there and give it the images. Raises DeviceError in the runtime's words."""
     there = apart.load(str(variant.iree_version), variant, folder, _named(device))
     return run_all(there, variant, device, tests, network)
 

@@ -70,7 +70,12 @@ def _row(row: Result, inputs: Inputs) -> dict[str, Any]:
     """A row of the status table: the result, and its cells in words."""
     words = table.cells(row, inputs.sizes[row.target])
     seconds = None if row.seconds is None else f"{row.seconds:.3g} s"
-    return asdict(row) | {"cells": words, "css": _css(row), "seconds_text": seconds}
+    return asdict(row) | {
+        "cells": words,
+        "css": _css(row),
+        "seconds_text": seconds,
+        "elsewhere": table.run_elsewhere(row),
+    }
 
 
 def _css(row: Result) -> str:

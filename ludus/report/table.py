@@ -69,6 +69,19 @@ def images_per_second(row: Result) -> float | None:
     return row.images / row.seconds if row.seconds and row.agreement is not None else None
 
 
+def run_elsewhere(row: Result) -> str | None:
+    """The command that attests a row on a machine that can run it; see docs/attest.md.
+
+    None where it was run, and where this machine lacks no hardware but what runs a variant.
+    """
+    if row.status != "not run" or row.machine != "native":
+        return None
+    return (
+        f"ludus evaluate artifacts/bundle --variant {row.target} --device {row.device} "
+        f"--data artifacts/export/reference.npz --out attestations/{row.evaluation}.json"
+    )
+
+
 def summary(rows: list[Result]) -> str:
     """Such as "7 verified, 0 failed, 1 attested, 5 not run"."""
     counts = Counter(row.status for row in rows)
@@ -79,7 +92,7 @@ def terminal(rows: list[Result], sizes: dict[str, int], width: int) -> Renderabl
     """The table for a terminal of that width, 80 columns or more, the reasons under it."""
     gap = 2 if width >= 100 else 0  # beside the one column of the box
     table = Table(box=SIMPLE_HEAD, padding=(0, gap, 0, 0), pad_edge=False, show_edge=False)
-    headers = ("evaluation", "status", "accuracy", "agree", "flips", "diff", "size", "images/s")
+    headers = ("evaluation", "status", "accuracy", "agree", "flips", "diff", "size", "img/s")
     for header in headers:
         table.add_column(header, justify="left" if header in WORDS else "right", no_wrap=True)
     for row in rows:
@@ -91,7 +104,9 @@ def terminal(rows: list[Result], sizes: dict[str, int], width: int) -> Renderabl
     reasons.add_column(overflow="fold")
     for row in rows:
         if row.reason:
-            reasons.add_row(Text(row.evaluation, STYLES[row.status]), Text(_clip(row.reason)))
+            command = run_elsewhere(row)
+            words = Text(_clip(row.reason)) + Text(f"\n{command}" if command else "", "dim")
+            reasons.add_row(Text(row.evaluation, STYLES[row.status]), words)
     return Group("", table, "", reasons, "", Text(f"{summary(rows)}  (* required)"))
 
 
@@ -115,7 +130,9 @@ def _markdown_cells(row: Result, size: int) -> dict[str, str]:
     values = cells(row, size)
     values["evaluation"] = f"`{row.evaluation}`" + (" \\*" if row.required else "")
     values["status"] = f"**{row.status}**" if row.status == "failed" else row.status
-    return values | {"device": row.device_name or row.device, "reason": row.reason or ""}
+    command = run_elsewhere(row)
+    reason = f"{row.reason}; where it can: `{command}`" if command else row.reason or ""
+    return values | {"device": row.device_name or row.device, "reason": reason}
 
 
 def _escape(text: str) -> str:

@@ -65,7 +65,7 @@ def dimensions(params: Params) -> list[Dimension]:
 
 
 def other_lowerings(now: Candidate, params: Params) -> list[Candidate]:
-    """The lowerings of params that no row uses, or a row for a device of the same kind."""
+    """The lowerings of torch's program that no row uses, or a row for a device of the same kind."""
     kinds: dict[str, set[str]] = {}
     for target in params.targets.values():
         if isinstance(target, IreeTarget):
@@ -77,7 +77,9 @@ def other_lowerings(now: Candidate, params: Params) -> list[Candidate]:
             lowering=lowering,
         )
         for name, lowering in params.lowerings.items()
-        if name != now.target.lowering and _kind(now.target) in kinds.get(name, {_kind(now.target)})
+        if name != now.target.lowering
+        and lowering.source == "torch"
+        and _kind(now.target) in kinds.get(name, {_kind(now.target)})
     ]
 
 

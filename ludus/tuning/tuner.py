@@ -112,6 +112,8 @@ def _tunable(name: str, params: Params, batches: list[int]) -> IreeTarget:
             f"'{name}' is a file for another runtime ({target.backend}), with nothing to tune; "
             "expected a target whose backend is iree"
         )
+    if not target.bundled:
+        raise UsageError(f"'{name}' is not bundled, and nothing is asked of its speed")
     if not batches or min(batches) < 1 or len(set(batches)) != len(batches):
         raise UsageError(f"--batch {batches}: expected sizes of at least 1, each once")
     return target
@@ -135,7 +137,7 @@ def devices_for(target: IreeTarget) -> dict[str, str | None]:
         if known.probe == target.driver and word != "vulkan"
     ]
     needs = cpu.why_not_cpu(target.cpu) if target.cpu else None
-    fitting.sort(key=lambda word: "llvmpipe" in word)
+    fitting.sort(key=lambda word: word in ("vulkan-llvmpipe", "vulkan-swiftshader"))
     return {word: needs or devices.why_not(word) for word in fitting}
 
 

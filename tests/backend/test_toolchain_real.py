@@ -71,8 +71,3 @@ def test_a_device_that_is_here_computes(word: str) -> None:
     for _ in range(3):
         answer = module.call("double", np.array([1, -2, 0.5], dtype=np.float32))
         assert answer.tolist() == [2, -4, 1]
-
-
-def test_the_compiler_that_is_installed_compiles() -> None:
-    toolchain.environment("3.13.0")
-    assert toolchain.why_not("3.13.0") is None

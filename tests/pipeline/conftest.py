@@ -4,14 +4,15 @@ import pytest
 from small_project import Finished, Project, small_copy
 
 from ludus.params import IreeTarget, load_params
-from ludus.toolchain import ROOT, environment
+from ludus.toolchain import ROOT, STABLEHLO, environment
 
 
 @pytest.fixture(scope="session")
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Finished:
-    for target in load_params(ROOT / "params.yaml").targets.values():
-        if isinstance(target, IreeTarget):
-            environment(target.toolchain)  # once, here; copies reach it by a link
+    targets = load_params(ROOT / "params.yaml").targets.values()
+    versions = {target.toolchain for target in targets if isinstance(target, IreeTarget)}
+    for name in (*versions, STABLEHLO):
+        environment(name)  # once, here; copies reach it by a link
     project = small_copy(tmp_path_factory.mktemp("finished") / "project")
     ran = project.repro()
     return Finished(project=project, run=ran, git_status=project.check("git", "status", "-s"))

@@ -38,7 +38,7 @@ def ludus(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -
         return why_not(word) if word == "cpu" else reasons.get(word, "it is not here")
 
     monkeypatch.setattr(cli.devices, "why_not", here)
-    monkeypatch.setattr(cli.toolchain, "versions", list)
+    monkeypatch.setattr(cli.toolchain, "names", list)
     monkeypatch.setenv("COLUMNS", "200")
 
     def call(*arguments: object) -> tuple[int, str, str]:

@@ -1,11 +1,13 @@
 """What is said of devices: known words, reasons in words, and CPUs' features."""
 
+import os
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from ludus import backends, devices
+from ludus import backends, devices, kits
 from ludus.devices import cpu
 from ludus.errors import DeviceError, UsageError
 from ludus.manifest import Variant
@@ -103,6 +105,50 @@ def test_a_device_of_another_kind_is_not_taken_in_its_place(
     assert str(caught.value) == f"no such device; the driver 'vulkan' has: {there}; {help_}"
 
 
+@pytest.fixture
+def swiftshader(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> dict[str, str | None]:
+    """SwiftShader beside the system's llvmpipe; where Vulkan looked for each driver."""
+    looked: dict[str, str | None] = {}
+
+    def of_its_own(name: str) -> Driver:
+        looked["its own"] = os.environ.get("VK_DRIVER_FILES")
+        return Driver(NAMES["swiftshader"])
+
+    def systems(name: str) -> Driver:
+        looked["the system's"] = os.environ.get("VK_DRIVER_FILES")
+        return Driver(NAMES["llvmpipe"])
+
+    monkeypatch.setattr(devices._binding, "create_hal_driver", of_its_own)
+    monkeypatch.setattr(devices.iree, "get_driver", systems)
+    monkeypatch.setattr(kits, "MACHINES", tmp_path)
+    monkeypatch.setattr(kits.Kit, "why_not", lambda _: None)
+    return looked
+
+
+@pytest.mark.parametrize("before", [None, "/etc/icd.json"])
+def test_swiftshader_is_seen_by_its_own_word_alone(
+    monkeypatch: pytest.MonkeyPatch,
+    swiftshader: dict[str, str | None],
+    tmp_path: Path,
+    before: str | None,
+) -> None:
+    if before is None:
+        monkeypatch.delenv("VK_DRIVER_FILES", raising=False)
+    else:
+        monkeypatch.setenv("VK_DRIVER_FILES", before)
+    assert devices.open_device("vulkan-swiftshader")[1] == NAMES["swiftshader"]
+    assert devices.open_device("vulkan")[1] == NAMES["llvmpipe"]
+    assert swiftshader == {"its own": f"{tmp_path}/swiftshader", "the system's": before}
+
+
+def test_without_its_kit_swiftshader_says_what_brings_it(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(kits, "MACHINES", tmp_path)
+    reason = devices.why_not("vulkan-swiftshader")
+    assert reason == "it is not brought yet; run `make machines`"
+
+
 def test_a_driver_without_devices_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     install(monkeypatch, Driver())
     assert devices.why_not("cuda") == (
@@ -157,7 +203,7 @@ def test_code_for_another_architecture_cannot_run(monkeypatch: pytest.MonkeyPatc
 
 def test_code_for_features_that_are_not_here_cannot_run(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cpu.platform, "machine", lambda: "AMD64")
-    monkeypatch.setattr(cpu, "features", lambda: frozenset({"avx2"}))
+    monkeypatch.setattr(cpu, "_cpuinfo", lambda: "avx2   1\nfma    0\nf16c   0\n")
     needs = Cpu(architecture="x86_64", features=["avx2", "fma", "f16c"])
     assert cpu.why_not_cpu(needs) == "this CPU has no fma, f16c"
 

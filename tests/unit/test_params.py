@@ -1,13 +1,13 @@
 """params.yaml: each way in which it can be wrong, and what is then said."""
 
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 
 import pytest
 
 from ludus.errors import ConfigError
 from ludus.machines import MACHINES
-from ludus.params import IreeTarget, Machine, load_params
+from ludus.params import IreeTarget, Lowering, Machine, load_params
 
 ROOT = Path(__file__).parents[2]
 GOOD = """\
@@ -24,6 +24,8 @@ bundle: {name: digits, version: 1.0.0, golden: 20}
 lowerings:
   direct: {rewrites: [], batches: dynamic}
   tiled: {rewrites: [winograd], batches: [1, 16]}
+  from-onnx: {source: onnx, rewrites: [], batches: dynamic}
+  from-stablehlo: {source: stablehlo, rewrites: [], batches: [32]}
 targets:
   iree-cpu:
     backend: iree
@@ -34,6 +36,7 @@ targets:
     tiles: [{m: 1, n: 64, k: 4}]
     flags: [--iree-opt-level=O3]
   onnx: {backend: onnx}
+  xla: {backend: xla, lowering: from-stablehlo, bundled: false}
 evaluations:
   onnx-cpu: {target: onnx, device: cpu, machine: native, required: true}
 gate: {accuracy: 0.99, accuracy_loss: 0.0005, agreement: 0.9999, max_abs_diff: 0.001}
@@ -105,7 +108,7 @@ def test_a_value_cannot_be_reassigned(tmp_path: Path) -> None:
         ("epochs:", "epoch:", "train.epoch: unknown key 'epoch', did you mean 'epochs'?"),
         ("golden: 20", "golden: 20, golde: 1",
          "bundle.golde: unknown key 'golde', did you mean 'golden'?"),
-        ("batches: dynamic", "batchs: dynamic",
+        ("rewrites: [], batches: dynamic}\n  tiled", "rewrites: [], batchs: dynamic}\n  tiled",
          "lowerings.direct.batchs: unknown key 'batchs', did you mean 'batches'?"),
         ("    lowering: tiled", "    lowring: tiled",
          "targets.iree-cpu.lowring: unknown key 'lowring', did you mean 'lowering'?"),
@@ -115,6 +118,10 @@ def test_a_value_cannot_be_reassigned(tmp_path: Path) -> None:
          "targets.iree-cpu.tiles.0.batch: unknown key 'batch', did you mean 'batched'?"),
         ("{backend: onnx}", "{backend: onnx, flag: []}",
          "targets.onnx.flag: unknown key 'flag', did you mean 'flags'?"),
+        ("{backend: xla, lowering", "{backend: xla, lowring",
+         "targets.xla.lowring: unknown key 'lowring', did you mean 'lowering'?"),
+        ("bundled: false", "bundeld: false",
+         "targets.xla.bundeld: unknown key 'bundeld', did you mean 'bundled'?"),
         ("required: true", "require: true",
          "evaluations.onnx-cpu.require: unknown key 'require', did you mean 'required'?"),
         ("agreement: 0.9999", "agrement: 0.9999",
@@ -133,7 +140,7 @@ def test_a_misspelt_key_is_told_with_the_nearest(
 
 def test_a_key_of_another_table_is_not_proposed(tmp_path: Path) -> None:
     said = refusal(tmp_path, edited("{backend: onnx}", "{backend: onnx, driver: cpu}"))
-    assert "targets.onnx.driver: unknown key 'driver'; known: backend, flags" in said
+    assert "targets.onnx.driver: unknown key 'driver'; known: backend, bundled, flags" in said
 
 
 @pytest.mark.parametrize(
@@ -149,12 +156,18 @@ def test_a_key_of_another_table_is_not_proposed(tmp_path: Path) -> None:
          "targets.iree-cpu.driver: unknown value 'vulcan', did you mean 'vulkan'?"),
         ("architecture: x86_64", "architecture: x86-64",
          "targets.iree-cpu.cpu.architecture: unknown value 'x86-64', did you mean 'x86_64'?"),
-        ("batches: dynamic", "batches: dynamyc",
+        ("batches: dynamic}\n  tiled", "batches: dynamyc}\n  tiled",
          "lowerings.direct.batches: unknown value 'dynamyc', did you mean 'dynamic'?"),
         ("device: cpu", "device: vulkan-lvmpipe",
          "unknown value 'vulkan-lvmpipe', did you mean 'vulkan-llvmpipe'?"),
         ("machine: native", "machine: nativ",
          "evaluations.onnx-cpu.machine: unknown value 'nativ', did you mean 'native'?"),
+        ("source: onnx", "source: onxn",
+         "lowerings.from-onnx.source: unknown value 'onxn', did you mean 'onnx'?"),
+        ("lowering: from-stablehlo", "lowering: from-stabelhlo",
+         "targets.xla.lowering: no lowering 'from-stabelhlo', did you mean 'from-stablehlo'?"),
+        ("machine: native", "machine: own-runtme",
+         "evaluations.onnx-cpu.machine: unknown value 'own-runtme', did you mean 'own-runtime'?"),
         ("machine: native", "machine: godot-pkc",
          "evaluations.onnx-cpu.machine: unknown value 'godot-pkc', did you mean 'godot-pck'?"),
         ("    lowering: tiled", "    lowering: tilde",
@@ -199,7 +212,7 @@ def test_an_unknown_name_is_told_with_the_nearest(
          "lowerings.tiled.batches.0: input should be greater than or equal to 1, got 0"),
         ("[1, 16]", "[]", "lowerings.tiled.batches: list should have at least 1 item"),
         ("[1, 16]", "16", "lowerings.tiled.batches: input should be a valid list, got 16"),
-        ("rewrites: []", "rewrites: [5]",
+        ("direct: {rewrites: []", "direct: {rewrites: [5]",
          "lowerings.direct.rewrites.0: input should be a valid string, got 5"),
         ("m: 1, n: 64", "m: 0, n: 64",
          "targets.iree-cpu.tiles.0.m: input should be greater than or equal to 1, got 0"),
@@ -277,6 +290,56 @@ def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
             "targets.iree-cpu.driver is 'cpu', but its flags say --iree-hal-target-device=cuda",
         ),
         (
+            "[--iree-opt-level=O3]",
+            "[--iree-hal-target-backends=vulkan-spirv]",
+            "targets.iree-cpu.driver is 'cpu', but its flags say --iree-hal-target-backends=vulkan",
+        ),
+        (
+            "source: onnx, rewrites: []",
+            "source: onnx, rewrites: [winograd]",
+            "lowerings.from-onnx: value error, source: onnx is compiled as exported; rewrites, ",
+        ),
+        (
+            "source: onnx, rewrites: []",
+            "source: onnx, rewrites: [], single: [winograd]",
+            "lowerings.from-onnx: value error, source: onnx is compiled as exported; rewrites, ",
+        ),
+        (
+            "batches: [32]",
+            "batches: [32], buffers: caller",
+            "lowerings.from-stablehlo: value error, source: stablehlo is compiled as exported",
+        ),
+        (
+            "batches: [32]",
+            "batches: [32, 1]",
+            "source: stablehlo has one entry function; expected one batch, got 2",
+        ),
+        (
+            "batches: [32]",
+            "batches: dynamic",
+            "source: stablehlo has no dynamic batch; expected a list of one size",
+        ),
+        (
+            "lowering: from-stablehlo",
+            "lowering: from-onnx",
+            "targets.xla.lowering: XLA compiles StableHLO alone, and 'from-onnx' is of source onnx",
+        ),
+        (
+            "against: onnx",
+            "against: xla",
+            "benchmark.comparisons.0.against: 'xla' is not bundled, and so not measured",
+        ),
+        (
+            "target: onnx, device: cpu",
+            "target: xla, device: cuda",
+            "evaluations.onnx-cpu.device: 'xla' cannot run on 'cuda', on any machine; expected a",
+        ),
+        (
+            "target: onnx, device: cpu, machine: native",
+            "target: xla, device: cpu, machine: own-runtime",
+            "'own-runtime' runs modules for IREE alone, and 'xla' is for xla; expected native",
+        ),
+        (
             "device: cpu, machine",
             "device: cuda, machine",
             "evaluations.onnx-cpu.device: 'onnx' cannot run on 'cuda', on any machine",
@@ -312,8 +375,51 @@ def test_every_machine_that_there_is_can_be_named(tmp_path: Path, machine: str) 
     assert load(tmp_path, text).evaluations["onnx-cpu"].machine == machine
 
 
+@pytest.mark.parametrize(
+    ("device", "machine", "said"),
+    [
+        ("vulkan-gpu", "wine", "'wine' has no 'vulkan-gpu'; expected device: cpu"),
+        ("vulkan", "qemu-aarch64", "'qemu-aarch64' has no 'vulkan'; expected device: cpu"),
+        ("vulkan-swiftshader", "godot", "'godot' does not know SwiftShader; expected native"),
+    ],
+)
+def test_a_machine_must_have_the_device(
+    tmp_path: Path, device: str, machine: str, said: str
+) -> None:
+    row = "backend: iree, toolchain: 3.13.0, lowering: direct, driver: vulkan, flags: []"
+    text = edited("  onnx: {", f"  shaders: {{{row}}}\n  onnx: {{").replace(
+        "{target: onnx, device: cpu, machine: native",
+        f"{{target: shaders, device: {device}, machine: {machine}",
+    )
+    assert refusal(tmp_path, text).endswith(f"evaluations.onnx-cpu.machine: {said}")
+
+
 def test_a_machine_can_be_named_only_if_there_is_one() -> None:
     assert set(get_args(Machine)) == set(MACHINES)
+
+
+@pytest.mark.parametrize(
+    ("batches", "functions"),
+    [
+        ("dynamic", {-1: "main"}),
+        ([16], {16: "main"}),
+        ([1, 16], {1: "batch_1", 16: "batch_16"}),
+    ],
+)
+def test_an_entry_function_that_is_the_only_one_is_named_main(
+    batches: Any, functions: dict[int, str]
+) -> None:
+    assert Lowering(rewrites=[], batches=batches).functions() == functions
+
+
+def test_targets_are_bundled_unless_they_say_no(tmp_path: Path) -> None:
+    targets = load(tmp_path, GOOD).targets
+    assert {name for name, target in targets.items() if target.bundled} == {"iree-cpu", "onnx"}
+
+
+def test_lowerings_are_of_torchs_program_unless_they_say_of_what(tmp_path: Path) -> None:
+    lowerings = load(tmp_path, GOOD).lowerings
+    assert [row.source for row in lowerings.values()] == ["torch", "torch", "onnx", "stablehlo"]
 
 
 def test_iree_allocates_unless_a_lowering_says_that_the_caller_does(tmp_path: Path) -> None:
@@ -325,7 +431,7 @@ def test_iree_allocates_unless_a_lowering_says_that_the_caller_does(tmp_path: Pa
 
 
 def test_buffers_of_the_callers_need_batches_of_known_sizes(tmp_path: Path) -> None:
-    text = edited("batches: dynamic", "batches: dynamic, buffers: caller")
+    text = edited("direct: {", "direct: {buffers: caller, ")
     assert "lowerings.direct: value error, buffers: caller needs a list" in refusal(tmp_path, text)
 
 

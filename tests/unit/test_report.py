@@ -21,7 +21,7 @@ from ludus.files import write_json
 from ludus.report import charts, speed, table
 from ludus.report.inputs import Inputs
 from ludus.report.page import MOST_SHOWN, facts
-from ludus.results import Result, measure, read_results, write_result
+from ludus.results import Result, Status, measure, read_results, write_result
 from ludus.stage import run_stage
 from ludus.test_set import TestSet, save_test_set
 from stages.report import main, metrics, report
@@ -366,7 +366,9 @@ def printed(rows: list[Result], width: int) -> str:
     console = Console(width=width, color_system=None)
     with console.capture() as capture:
         console.print(
-            table.terminal(rows, dict.fromkeys(("ncnn", "iree-vulkan"), 12_345_678), width)
+            table.terminal(
+                rows, dict.fromkeys(("ncnn", "iree-cuda", "iree-vulkan"), 12_345_678), width
+            )
         )
     return capture.get()
 
@@ -421,7 +423,33 @@ def test_a_reason_cannot_break_the_markdown_table(project: Project) -> None:
         for line in (project.artifacts / "report/table.md").read_text().splitlines()
         if line.startswith("| `iree-cuda`")
     ]
-    assert line.endswith("| cuda | a \\| b &lt;b>c |")
+    assert "| cuda | a \\| b &lt;b>c; where it can: `ludus evaluate artifacts/bundle " in line
+
+
+@pytest.mark.parametrize("show", ["table.md", "index.html", "terminal"])
+def test_what_is_not_run_ends_in_the_command_that_runs_it_elsewhere(
+    project: Project, show: str
+) -> None:
+    project.report()
+    command = (
+        "ludus evaluate artifacts/bundle --variant iree-cuda --device cuda "
+        "--data artifacts/export/reference.npz --out attestations/iree-cuda.json"
+    )
+    if show == "terminal":
+        text = " ".join(printed([project.not_run], 80).split())
+    else:
+        text = (project.artifacts / "report" / show).read_text()
+    assert text.count(command) == 1
+
+
+@pytest.mark.parametrize("status", ["verified", "failed", "attested"])
+def test_what_was_run_names_no_command(status: Status) -> None:
+    assert table.run_elsewhere(replace(WIDE, status=status, reason="a reason")) is None
+
+
+def test_what_another_machine_would_run_through_names_what_brings_that(project: Project) -> None:
+    row = replace(project.not_run, machine="qemu-aarch64", reason="run `make machines`")
+    assert "ludus evaluate" not in printed([row], 80)
 
 
 # The page

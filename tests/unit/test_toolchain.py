@@ -175,7 +175,7 @@ def test_an_installation_that_broke_off_is_begun_again(
     monkeypatch.setattr(toolchain, "run_tool", interrupted)
     with pytest.raises(KeyboardInterrupt):
         toolchain.environment("9.9.9")
-    assert toolchain.why_not("9.9.9") == "not installed yet; it will be when a target needs it"
+    assert not toolchain.is_installed("9.9.9")
 
 
 def test_the_versions_are_those_with_requirements(root: Path) -> None:
@@ -183,7 +183,20 @@ def test_the_versions_are_those_with_requirements(root: Path) -> None:
     assert toolchain.versions() == ["9.9.9"]
 
 
-def test_a_compiler_that_compiles_is_told_from_one_that_does_not(root: Path) -> None:
-    assert toolchain.why_not("9.9.9") is None
-    script(root / ".toolchains" / "iree-9.9.9" / "bin" / "iree-compile", "#!/bin/sh\nexit 9\n")
-    assert "exit code 9" in str(toolchain.why_not("9.9.9"))
+def test_the_toolchains_are_the_versions_and_what_makes_stablehlo(root: Path) -> None:
+    assert toolchain.names() == ["9.9.9"]
+    (root / "requirements" / "stablehlo.txt").write_text("b==2\n")
+    assert toolchain.names() == ["9.9.9", "stablehlo"]
+    assert toolchain.versions() == ["9.9.9"]
+
+
+def test_what_a_toolchain_pins_is_read_from_its_requirements(root: Path) -> None:
+    path = root / "requirements" / "iree-9.9.9.txt"
+    path.write_text("# a\na-b==1.2 \\\n    --hash=sha256:0\nc==2024.9 ; sys_platform == 'x'\n")
+    assert toolchain.pinned("9.9.9") == {"a-b": "1.2", "c": "2024.9"}
+    assert toolchain.pinned("9.9.8") == {}, "outside a checkout there is no such file"
+
+
+def test_what_makes_stablehlo_has_requirements_of_that_name(root: Path) -> None:
+    with pytest.raises(ConfigError, match=r"needs requirements/stablehlo\.txt"):
+        toolchain.environment("stablehlo")

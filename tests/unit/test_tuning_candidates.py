@@ -51,6 +51,14 @@ def test_lowerings_for_the_same_kind_of_device_or_for_none_are_tried() -> None:
     assert changes(other_lowerings(now, found)) == ["lowering idle"]
 
 
+def test_lowerings_of_other_sources_are_not_tried() -> None:
+    found = params()
+    onnx = Lowering(source="onnx", rewrites=[], batches="dynamic")
+    lowerings = {**found.lowerings, "idle": onnx}
+    found = Params.model_construct(lowerings=lowerings, targets=found.targets)
+    assert changes(other_lowerings(present("cuda", found), found)) == []
+
+
 def test_a_lowering_for_gpus_is_tried_on_another_kind_of_gpu() -> None:
     found = params(few=[1])
     cuda = found.targets | {"cuda": target("cuda", "few")}

@@ -33,6 +33,7 @@ def params() -> Params:
         ("onnx", "'onnx' is a file for another runtime .onnx., with nothing to tune; expected"),
         ("ncnn", "'ncnn' is a file for another runtime .ncnn., with nothing to tune; expected"),
         ("torchscript", "'torchscript' is a file for another runtime .torch., with nothing"),
+        ("iree-gd-vmvx", "'iree-gd-vmvx' is not bundled, and nothing is asked of its speed"),
     ],
 )
 def test_what_cannot_be_tuned_is_refused(

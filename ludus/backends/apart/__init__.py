@@ -23,7 +23,6 @@ from ludus.errors import DeviceError, LudusError
 from ludus.manifest import Variant
 
 Array = npt.NDArray[np.float32]
-LINES_SHOWN = 10  # of what a runner said before it ended
 # The package that tells a toolchain's runtime, and the runner for it; the first that is pinned.
 RUNNERS = {
     "shortfin": "run_shortfin.py",
@@ -56,7 +55,7 @@ def why_no_runtime(name: str) -> str | None:
     """Why nothing can be run in a toolchain's environment, or None; it need not be made yet."""
     if runtime_of(name) is not None:
         return None
-    return f"there are no requirements of a toolchain '{name}' with a runtime; needs a checkout"
+    return f"the toolchain '{name}' has no runtime in requirements/, which a checkout has"
 
 
 def load(name: str, variant: Variant, folder: Path, device: str) -> Run:
@@ -74,34 +73,37 @@ def load(name: str, variant: Variant, folder: Path, device: str) -> Run:
 
 
 def why_not(name: str) -> str | None:
-    """None where a toolchain's runtime computes here, else the reason in words."""
+    """None where a toolchain compiles and its runtime computes here, else the reason in words."""
     if not toolchain.is_installed(name):
         return toolchain.NOT_INSTALLED
-    x = np.array([1, 2, 3], dtype=np.float32)
-    with tempfile.TemporaryDirectory() as scratch:
-        try:
-            if name == toolchain.STABLEHLO:
-                module = Path(__file__).with_name("double.mlir")
-            else:
-                module = Path(scratch) / "double.vmfb"
-                toolchain.compile_double(name, module)
-            function = "main" if name == toolchain.STABLEHLO else "double"
-            device = "cpu" if name == toolchain.STABLEHLO else "local-sync"
-            answer = Child(name, module, device).call(function, x)
-        except LudusError as error:
-            return str(error)
-    return None if answer.tolist() == [2, 4, 6] else f"twice [1, 2, 3] gave {answer.tolist()}"
+    try:
+        with tempfile.TemporaryDirectory() as scratch:
+            answer = _double(name, Path(scratch) / "double.vmfb")
+    except LudusError as error:
+        return str(error)
+    return None if answer == [2, 4, 6] else f"twice [1, 2, 3] gave {answer}"
+
+
+def _double(name: str, module: Path) -> list[float]:
+    """Twice [1, 2, 3]: StableHLO as it is, else compiled."""
+    numbers = np.array([1, 2, 3], dtype=np.float32)
+    if name == toolchain.STABLEHLO:
+        answer = Child(name, Path(__file__).with_name("double.mlir"), "cpu").call("main", numbers)
+    else:
+        toolchain.compile_double(name, module)
+        answer = Child(name, module, "local-sync").call("double", numbers)
+    twice: list[float] = answer.tolist()
+    return twice
 
 
 class Child:
     """A runner with a module loaded; it ends when this object is gone."""
 
     def __init__(self, name: str, module: Path, device: str) -> None:
-        python = toolchain.environment(name) / "bin" / "python"
-        runtime = runtime_of(name)
+        python, runtime = toolchain.environment(name) / "bin" / "python", runtime_of(name)
         if runtime is None:
-            raise DeviceError(f"the toolchain '{name}' has no runtime")
-        runner = Path(__file__).with_name(RUNNERS[runtime.package])
+            raise DeviceError(str(why_no_runtime(name)))
+        runner = Path(__file__).parent / RUNNERS[runtime.package]
         self._what = f"{module} failed on '{device}' in {runtime}"
         self._said = tempfile.TemporaryFile()  # noqa: SIM115 - closed when the child ends
         self._process = subprocess.Popen(
@@ -130,10 +132,13 @@ class Child:
             raise DeviceError(f"{self._what}: {self._last_words()}") from None
 
     def _last_words(self) -> str:
-        self._process.wait()
+        """How it ended, and the last line that it said."""
+        if self._process.stdin is not None:
+            self._process.stdin.close()
+        code = self._process.wait()
         self._said.seek(0)
-        lines = self._said.read().decode(errors="replace").strip().splitlines()
-        return "\n".join(lines[-LINES_SHOWN:]) or f"exit code {self._process.returncode}"
+        lines = self._said.read().decode(errors="replace").strip().splitlines() or ["(nothing)"]
+        return f"its process ended with exit code {code} and said: {lines[-1]}"
 
 
 def _end(process: subprocess.Popen[bytes], said: IO[bytes]) -> None:

@@ -2,7 +2,7 @@
 
 run_xla.py MODULE DEVICE    DEVICE: cpu; MODULE has one function, `main`
 
-jax.export runs what JAX itself traced; StableHLO from elsewhere goes to the client, as JAX's own does.
+jax.export runs what JAX itself traced; StableHLO from elsewhere goes to the client itself.
 """
 
 import sys

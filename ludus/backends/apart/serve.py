@@ -16,6 +16,8 @@ Array = npt.NDArray[np.float32]
 
 _answers = os.fdopen(os.dup(1), "wb")
 os.dup2(2, 1)  # what else is printed goes to the errors
+# One line, the last that is said, for whoever calls.
+sys.excepthook = lambda kind, error, _: print(f"{kind.__name__}: {error}".splitlines()[0])
 
 
 def calls() -> Iterator[tuple[str, Array]]:

@@ -1,0 +1,97 @@
+"""The machines themselves, where they are here: the golden bundle through each.
+
+What is not here is skipped with the command that brings it.
+"""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ludus import backends, devices, machines
+from ludus.bundle import check_golden_answers, read_bundle
+from ludus.machines import MACHINES
+from ludus.manifest import Variant
+from ludus.test_set import TestSet
+
+BUNDLE = read_bundle(Path(__file__).parents[1] / "golden" / "bundle")
+GOLDEN = BUNDLE.manifest.golden
+EMULATED = [name for name in MACHINES if name.startswith("qemu") or name == "wine"]
+SWIFTSHADER = "vulkan-swiftshader"
+
+
+def golden_set(times: int = 1) -> TestSet:
+    return TestSet(
+        inputs=np.concatenate([BUNDLE.golden().inputs] * times),
+        labels=np.array(GOLDEN.labels * times, dtype=np.uint8),
+        reference=np.array(GOLDEN.probabilities * times, dtype=np.float32),
+    )
+
+
+def there(name: str, variant: Variant) -> machines.Machine:
+    found = machines.machine(name)
+    reason = found.why_not(variant, "cpu")
+    if reason is not None:
+        pytest.skip(f"no {name} here: {reason}")
+    return found
+
+
+@pytest.mark.parametrize("name", EMULATED)
+def test_a_machine_gives_the_golden_answers(name: str) -> None:
+    variant, tests = (
+        BUNDLE.variant("iree-vmvx"),
+        golden_set(times=3),
+    )  # 30 images: the last 2 padded
+    machine = there(name, variant)
+    answers = machine.run(variant, BUNDLE.folder, "cpu", tests, BUNDLE.manifest)
+    assert answers.outputs.shape == tests.reference.shape
+    assert np.abs(answers.outputs - tests.reference).max() < 1e-5
+    assert answers.device_name == machine.describe(variant, "cpu").device_name
+    assert answers.seconds > 0
+
+
+@pytest.mark.parametrize(
+    ("name", "architecture"), [("qemu-aarch64", "aarch64"), ("wine", "x86_64")]
+)
+def test_a_machine_tells_its_features(name: str, architecture: str) -> None:
+    there(name, BUNDLE.variant("iree-vmvx"))
+    values = BUNDLE.variant("iree-vmvx").model_dump()
+    needs = {"architecture": architecture, "features": ["warp9"]}
+    reason = machines.machine(name).why_not(Variant.model_validate(values | {"cpu": needs}), "cpu")
+    assert reason == "IREE's runtime cannot tell whether this CPU has warp9"
+
+
+def test_a_module_for_any_batch_is_run_too(tmp_path: Path) -> None:
+    """What `batches: dynamic` makes: one function for any number of images."""
+    from ludus.toolchain import iree_compile
+
+    machine = there("wine", BUNDLE.variant("iree-vmvx"))
+    source = tmp_path / "twice.mlir"
+    source.write_text("""\
+func.func @main(%x: tensor<?x1x28x28xf32>) -> tensor<?x10xf32> {
+  %zero = arith.constant 0 : index
+  %n = tensor.dim %x, %zero : tensor<?x1x28x28xf32>
+  %y = tensor.extract_slice %x[0, 0, 14, 9] [%n, 1, 1, 10] [1, 1, 1, 1]
+    : tensor<?x1x28x28xf32> to tensor<?x10xf32>
+  return %y : tensor<?x10xf32>
+}
+""")
+    flags = ["--iree-hal-target-device=local", "--iree-hal-local-target-device-backends=vmvx"]
+    iree_compile("3.13.0", source, flags, tmp_path / "model.vmfb")
+    entries = [{"name": "main", "batch": -1}]
+    files = [{"path": "model.vmfb", "bytes": 0, "sha256": "0" * 64}]
+    values = BUNDLE.variant("iree-vmvx").model_dump() | {"entry_functions": entries, "files": files}
+    variant, tests = Variant.model_validate(values), golden_set(times=30)
+    answers = machine.run(variant, tmp_path, "cpu", tests, BUNDLE.manifest)
+    assert np.allclose(answers.outputs, tests.inputs[:, 14, 9:19] / 255)
+
+
+def test_swiftshader_gives_the_golden_answers_and_no_other_word_sees_it() -> None:
+    reason = devices.why_not(SWIFTSHADER)
+    if reason is not None:
+        pytest.skip(f"no SwiftShader here: {reason}")
+    variant = BUNDLE.variant("iree-vulkan")
+    assert check_golden_answers(BUNDLE, variant, SWIFTSHADER) < 1e-5
+    assert "SwiftShader" in devices.open_device(SWIFTSHADER)[1]
+    if backends.why_not(variant, "vulkan") is None:
+        assert "SwiftShader" not in devices.open_device("vulkan")[1]

@@ -1,0 +1,138 @@
+"""Runtimes in other Pythons: what a runner is given and answers, and what is said when it ends.
+
+This Python stands for the other; a runner of the test's own, for those of the project.
+"""
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ludus import toolchain
+from ludus.backends import apart
+from ludus.errors import ConfigError, DeviceError
+from ludus.manifest import EntryFunction, Variant
+
+RUNNER = """\
+import sys
+from pathlib import Path
+sys.path.insert(0, {serve!r})
+from serve import answer, calls
+module, device = sys.argv[1:]
+factor = float(Path(module).read_text())
+print("not an answer")
+for function, argument in calls():
+    if function == "die":
+        raise ValueError("out of memory\\nin some place")
+    if function == "leave":
+        sys.exit(7)
+    answer(argument.reshape(len(argument), -1)[:, :2] * factor)
+"""
+
+
+@pytest.fixture
+def there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A toolchain 9.9.9 with the runtime `tester`, whose modules hold a factor."""
+    monkeypatch.setattr(toolchain, "ROOT", tmp_path)
+    monkeypatch.setattr(toolchain, "TOOLCHAINS", tmp_path / ".toolchains")
+    python = tmp_path / ".toolchains" / "iree-9.9.9" / "bin" / "python"
+    python.parent.mkdir(parents=True)
+    python.write_text(f'#!/bin/sh\nexec {sys.executable} "$@"\n')
+    python.chmod(0o755)
+    (tmp_path / "requirements").mkdir()
+    for folder in (tmp_path / "requirements", tmp_path / ".toolchains" / "iree-9.9.9"):
+        name = "iree-9.9.9.txt" if folder.name == "requirements" else "requirements.txt"
+        (folder / name).write_text("tester==1.5\n")
+    runner = tmp_path / "run_tester.py"
+    runner.write_text(RUNNER.format(serve=str(Path(apart.__file__).parent)))
+    monkeypatch.setattr(apart, "RUNNERS", {"tester": runner})
+    (tmp_path / "model.vmfb").write_text("3")
+    return tmp_path
+
+
+def variant(*entries: tuple[str, int]) -> Variant:
+    return Variant.model_validate(
+        {
+            "target": "t",
+            "backend": "iree",
+            "driver": "cpu",
+            "iree_version": "9.9.9",
+            "files": [{"path": "model.vmfb", "bytes": 1, "sha256": "0" * 64}],
+            "sha256": "0" * 64,
+            "entry_functions": [EntryFunction(name=name, batch=batch) for name, batch in entries],
+        }
+    )
+
+
+@pytest.mark.parametrize("entries", [[("main", -1)], [("main", 4)], [("one", 1), ("four", 4)]])
+@pytest.mark.parametrize("count", [1, 4, 9])
+def test_any_number_of_images_is_answered(
+    there: Path, entries: list[tuple[str, int]], count: int
+) -> None:
+    images = np.random.default_rng(1).random((count, 1, 2, 3), dtype=np.float32)
+    run = apart.load("9.9.9", variant(*entries), there, "cpu")
+    for _ in range(2):
+        np.testing.assert_array_equal(run(images), images.reshape(count, 6)[:, :2] * 3)
+
+
+def test_the_runtime_is_what_the_requirements_pin(there: Path) -> None:
+    assert str(apart.runtime_of("9.9.9")) == "tester 1.5"
+    assert apart.why_no_runtime("9.9.9") is None
+
+
+def test_a_toolchain_without_a_runtime_is_told(there: Path) -> None:
+    (there / "requirements" / "iree-9.9.8.txt").write_text("compiler==1\n")
+    assert apart.runtime_of("9.9.8") is None
+    assert str(apart.why_no_runtime("9.9.8")).startswith("the toolchain '9.9.8' has no runtime")
+    assert str(apart.why_no_runtime("9.9.7")).startswith("the toolchain '9.9.7' has no runtime")
+
+
+def test_a_toolchain_that_is_not_known_is_told_with_the_nearest(there: Path) -> None:
+    with pytest.raises(ConfigError, match=r"no toolchain '9.9.8', did you mean '9.9.9'"):
+        apart.load("9.9.8", variant(("main", 1)), there, "cpu")
+
+
+@pytest.mark.parametrize(
+    ("function", "said"),
+    [
+        ("die", "ended with exit code 1 and said: ValueError: out of memory"),
+        ("leave", "ended with exit code 7 and said: not an answer"),
+    ],
+)
+def test_a_runner_that_ends_is_told_with_its_last_words(
+    there: Path, function: str, said: str
+) -> None:
+    run = apart.load("9.9.9", variant((function, 1)), there, "cpu")
+    for _ in range(2):
+        with pytest.raises(DeviceError) as caught:
+            run(np.zeros((1, 1, 2, 3), dtype=np.float32))
+        assert str(caught.value) == (
+            f"{there}/model.vmfb failed on 'cpu' in tester 1.5: its process {said}"
+        )
+
+
+def test_a_module_that_cannot_be_loaded_is_told_when_it_is_called(there: Path) -> None:
+    (there / "model.vmfb").write_text("three")
+    run = apart.load("9.9.9", variant(("main", 1)), there, "cpu")
+    with pytest.raises(DeviceError, match="could not convert string to float: 'three'"):
+        run(np.zeros((1, 1, 2, 3), dtype=np.float32))
+
+
+def test_a_toolchain_that_is_not_installed_is_told_without_installing_it(there: Path) -> None:
+    (there / "requirements" / "iree-9.9.9.txt").write_text("tester==1.6\n")
+    assert apart.why_not("9.9.9") == "not installed yet; it will be when a target needs it"
+
+
+def test_a_compiler_that_does_not_compile_is_told(there: Path) -> None:
+    compiler = there / ".toolchains" / "iree-9.9.9" / "bin" / "iree-compile"
+    compiler.write_text("#!/bin/sh\nexit 9\n")
+    compiler.chmod(0o755)
+    assert "exit code 9" in str(apart.why_not("9.9.9"))
+
+
+def test_a_runtime_that_computes_wrongly_is_told(there: Path) -> None:
+    compiler = there / ".toolchains" / "iree-9.9.9" / "bin" / "iree-compile"
+    compiler.write_text('#!/bin/sh\nfor last; do :; done\necho 3 > "$last"\n')
+    compiler.chmod(0o755)
+    assert apart.why_not("9.9.9") == "twice [1, 2, 3] gave [[3.0], [6.0], [9.0]]"

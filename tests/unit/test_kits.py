@@ -1,0 +1,126 @@
+"""Kits are brought whole or not at all, and again when what makes them changes."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from ludus import kits
+from ludus.errors import ToolError, UsageError
+from ludus.kits import Kit
+from ludus.machines.__main__ import all_kits, bring, main, needed
+from ludus.params import load_params
+
+ROOT = Path(__file__).parents[2]
+KIT = Kit(name="test", iree="3.13.0")
+
+
+@pytest.fixture
+def script(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The script of KIT, which writes one file."""
+    monkeypatch.setattr(kits, "MACHINES", tmp_path / ".machines")
+    monkeypatch.setattr(kits, "ROOT", tmp_path)
+    path = tmp_path / "setup/machines/test.sh"
+    path.parent.mkdir(parents=True)
+    write(path, 'echo "$2" >"$1/file"; echo libc6 2.36-9+deb12u14; echo warning: two words')
+    return path
+
+
+def write(path: Path, text: str) -> None:
+    path.write_text(f"#!/bin/sh\n{text}\n")
+    path.chmod(0o755)
+
+
+def test_one_that_was_never_brought_says_what_brings_it(script: Path) -> None:
+    assert KIT.why_not() == "it is not brought yet; run `make machines`"
+
+
+def test_one_that_was_brought_is_there_with_its_packages(script: Path) -> None:
+    KIT.bring()
+    assert KIT.why_not() is None
+    assert KIT.words() == "libc6 2.36-9+deb12u14"
+    assert (KIT.folder / "file").read_text() == "3.13.0\n"
+
+
+@pytest.mark.parametrize("changed", ["the script", "a script that it names", "the version"])
+def test_what_it_is_made_from_makes_it_old(script: Path, changed: str) -> None:
+    helper = script.with_name("helper.sh")
+    write(helper, "")
+    write(script, f"echo {helper.name} 1")
+    KIT.bring()
+    kit = KIT
+    if changed == "the script":
+        write(script, f"echo {helper.name} 2")
+    elif changed == "the version":
+        kit = Kit(name="test", iree="3.14.0")
+    else:
+        write(helper, "exit 0")
+    assert kit.why_not() == "it was brought by older scripts than these; run `make machines`"
+
+
+def test_a_script_of_another_kit_does_not_make_it_old(script: Path) -> None:
+    KIT.bring()
+    write(script.with_name("other.sh"), "")
+    assert KIT.why_not() is None
+
+
+def test_one_that_cannot_be_brought_leaves_what_was_there(script: Path) -> None:
+    KIT.bring()
+    before = json.loads((KIT.folder / kits.BROUGHT).read_text())
+    write(script, 'rm -f "$1/file"; echo no network >&2; exit 100')
+    with pytest.raises(ToolError, match="ended with exit code 100 and said:\n  no network"):
+        KIT.bring()
+    assert json.loads((KIT.folder / kits.BROUGHT).read_text()) == before
+    assert (KIT.folder / "file").exists()
+    assert [path.name for path in KIT.folder.parent.iterdir()] == ["test"]
+
+
+def test_without_a_checkout_there_is_no_way_to_bring_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kits, "ROOT", tmp_path)
+    assert KIT.why_not() == "only in a checkout of Ludus can it be brought"
+
+
+def test_every_kit_has_its_script() -> None:
+    scripts = ROOT / "setup" / "machines"
+    assert set(all_kits()) == {"qemu-aarch64", "qemu-riscv64", "wine", "swiftshader"}
+    assert all((scripts / f"{name}.sh").exists() for name in all_kits())
+
+
+def test_only_what_the_evaluations_name_is_needed() -> None:
+    params = load_params(ROOT / "params.yaml")
+    rows = {
+        name: row
+        for name, row in params.evaluations.items()
+        if row.machine in ("native", "godot", "qemu-riscv64") and row.target != "iree-vulkan"
+    }
+    assert needed(params.model_copy(update={"evaluations": rows})) == []
+    rows["windows"] = params.evaluations["iree-cpu-x86_64-windows"]
+    rows["shaders"] = params.evaluations["iree-vulkan-swiftshader"]
+    found = needed(params.model_copy(update={"evaluations": rows}))
+    assert [kit.name for kit in found] == ["swiftshader", "wine"]
+
+
+def test_what_is_brought_is_said_once(script: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    bring(KIT)
+    assert capsys.readouterr().out == "test: brought in 0 s (libc6 2.36-9+deb12u14)\n"
+    bring(KIT)
+    assert capsys.readouterr() == ("", "")
+
+
+def test_what_cannot_be_brought_is_said_and_is_no_failure(
+    script: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write(script, "echo no network >&2; exit 100")
+    bring(KIT)
+    said = capsys.readouterr().err
+    assert said.startswith("test cannot be brought, and its rows will say so: test.sh ended with ")
+    assert "no network" in said
+    assert KIT.why_not() is not None
+
+
+def test_an_unknown_kit_is_told_with_the_nearest(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.argv", ["ludus.machines", "qemu-aarch46"])
+    with pytest.raises(UsageError, match="no kit 'qemu-aarch46', did you mean 'qemu-aarch64'"):
+        main()
