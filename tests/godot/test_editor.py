@@ -344,6 +344,16 @@ def test_a_pack_without_its_library_is_made_with_a_warning(
     )
 
 
+def test_a_game_exported_without_the_plug_in_says_so(engine: godot.Engine, tmp_path: Path) -> None:
+    project = make_project(tmp_path / "project", make_bundle(tmp_path / "bundle"), settings="")
+    ended, pack = export(project, "linux")
+    assert ended.faults == [], godot.explain(ended)
+    found = report(project, pack)
+    assert found["opened"] == "File not found"
+    assert "README.md is missing, and manifest.json names it" in found["message"]
+    assert "an export packs a bundle whole where the plug-in Ludus is enabled" in found["message"]
+
+
 @pytest.mark.parametrize("preset", ["web without", "selected without"])
 def test_a_bundle_that_the_filter_leaves_out_is_left_out_with_a_warning(
     engine: godot.Engine, tmp_path: Path, preset: str
