@@ -52,6 +52,12 @@ from ludus.manifest import (
 from ludus.test_set import TestSet
 
 MANIFEST, SUMS = "manifest.json", "SHA256SUMS"
+AGAIN = "copy the bundle again"  # the next step where a file is not as the manifest says
+LINE_ENDS = (
+    "if Git changed its line ends, say `models/** -text`, of the folder that it is in, in "
+    ".gitattributes; copy the bundle again"
+)
+TEXTS = (".md", ".txt", ".json", ".param")  # what Git takes for text
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,7 +122,7 @@ def read_manifest(path: Path) -> Manifest:
     except OSError as error:
         raise ManifestError(f"{path} cannot be read: {error.strerror}; is this a bundle?") from None
     except (ValueError, RecursionError) as error:
-        raise ManifestError(f"{path} is no JSON: {error}") from None
+        raise ManifestError(f"{path} is no JSON: {error}; {AGAIN}") from None
     found = values.get("schema_version") if isinstance(values, dict) else None
     if type(found) is not int or found != SCHEMA_VERSION:
         raise SchemaVersionError(
@@ -222,15 +228,20 @@ def _files(manifest: Manifest) -> Iterator[File]:
 def _check_file(folder: Path, file: File) -> None:
     path = folder / file.path
     if not path.is_file():
-        raise MissingFileError(f"{path} is missing; {MANIFEST} names it")
+        raise MissingFileError(f"{path} is missing, and {MANIFEST} names it; {AGAIN}")
     if not path.resolve().is_relative_to(folder.resolve()):
         raise MissingFileError(f"{path} is a link that leads out of the bundle")
     size = path.stat().st_size
     if size != file.bytes:
-        raise FileSizeError(f"{path} has {size} bytes, and {MANIFEST} says {file.bytes}")
+        next_step = LINE_ENDS if size > file.bytes and file.path.endswith(TEXTS) else AGAIN
+        raise FileSizeError(
+            f"{path} has {size} bytes, and {MANIFEST} says {file.bytes}; {next_step}"
+        )
     sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
     if sha256 != file.sha256:
-        raise ChecksumError(f"{path} has the sha256 {sha256}, and {MANIFEST} says {file.sha256}")
+        raise ChecksumError(
+            f"{path} has the sha256 {sha256}, and {MANIFEST} says {file.sha256}; {AGAIN}"
+        )
 
 
 def _check_variant(folder: Path, variant: Variant) -> None:
@@ -241,7 +252,7 @@ def _check_variant(folder: Path, variant: Variant) -> None:
     if together.hexdigest() != variant.sha256:
         raise ChecksumError(
             f"{folder / MANIFEST}: the files of {variant.target} have the sha256 "
-            f"{together.hexdigest()} one after the other, and its own says {variant.sha256}"
+            f"{together.hexdigest()} one after the other, and its own says {variant.sha256}; {AGAIN}"
         )
 
 

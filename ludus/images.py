@@ -191,7 +191,11 @@ def _extent(drawing: Plane) -> tuple[int, int]:
     sums = np.where(drawing > peak / 10, drawing, 0.0).sum(axis=1)
     within = np.flatnonzero(sums > peak * drawing.shape[1] / 500)
     if len(within) == 0:
-        raise ImageError("the picture shows nothing larger than a speck")
+        length = drawing.shape[1]
+        raise ImageError(
+            f"the picture shows nothing larger than a speck: any line of {length} pixels has at "
+            f"most {sums.max() / peak:.2f} of ink, expected more than {length / 500:.2f}"
+        )
     return int(within[0]), int(within[-1]) + 1
 
 

@@ -7,13 +7,19 @@ own=$PWD/.godot-engine
 wanted="godot libegl1 libgl1 libgl1-mesa-dri libvulkan1 mesa-vulkan-drivers"
 
 runs() { # runs GODOT: it starts, and is 4.3 or newer
-    "$1" --version 2>/dev/null | awk -F. 'END { exit !($1 > 4 || $1 == 4 && $2 >= 3) }'
+    "$1" --version 2>/dev/null |
+        awk -F. 'END { exit !(/^[0-9]+\.[0-9]+/ && ($1 > 4 || $1 == 4 && $2 >= 3)) }'
 }
 fail() {
     echo "error: no Godot 4.3 or newer, and $1; name one by GODOT=/path/to/godot" >&2
     exit 1
 }
-[ -n "${GODOT:-}" ] && { echo "$GODOT"; exit 0; }
+if [ -n "${GODOT:-}" ]; then
+    runs "$GODOT" && { echo "$GODOT"; exit 0; }
+    said=$("$GODOT" --version 2>&1 | tail -n 1) || true
+    echo "error: GODOT=$GODOT is no Godot 4.3 or newer: --version says '$said'" >&2
+    exit 1
+fi
 if found=$(command -v godot) && runs "$found"; then
     echo "$found"
     exit 0

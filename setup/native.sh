@@ -7,6 +7,19 @@ for needed in 'cargo Rust, by rustup: https://rustup.rs' 'clang it: apt-get inst
     echo "error: there is no ${needed%% *}; install ${needed#* }" >&2
     exit 1
 done
+libclang() { # beside clang, or where eerie-sys' bindgen else looks for it
+    for file in "${LIBCLANG_PATH:-}"/libclang* "$(clang -print-resource-dir)"/../../libclang[.-]* \
+        /usr/lib*/libclang[.-]* /usr/lib/*/libclang[.-]* /usr/local/lib/libclang[.-]*; do
+        case ${file##*/} in
+            libclang.so* | libclang-[0-9]*.so* | libclang.dylib) [ -e "$file" ] && return ;;
+        esac
+    done
+    return 1
+}
+libclang || {
+    echo "error: there is no libclang; install it: apt-get install libclang-dev, or name its folder by LIBCLANG_PATH" >&2
+    exit 1
+}
 (cd native && { cargo --version >/dev/null 2>&1 || rustup toolchain install; })
 
 cmp -s requirements/native.txt .native/brought && exit 0

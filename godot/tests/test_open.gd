@@ -78,6 +78,27 @@ func test_an_unknown_device_is_refused_with_those_there_are() -> void:
 	refused(model, error, ERR_INVALID_PARAMETER, ["gpu", "auto", "vulkan", "cpu", "iree-vmvx"])
 
 
+func test_a_misspelt_device_is_told_with_the_nearest() -> void:
+	var model := LudusModel.new()
+	var parts: Array[String] = ["'vulcan' is neither", "did you mean 'vulkan'?", "known: auto, cpu"]
+	refused(model, model.open(GOLDEN, "vulcan"), ERR_INVALID_PARAMETER, parts)
+	equal(model.open(GOLDEN, "gpu"), ERR_INVALID_PARAMETER, "open()")
+	check("did you mean" not in model.error_message, "gpu is taken for cpu")
+
+
+func test_a_device_that_no_variant_is_for_is_told_in_a_line() -> void:
+	var model := LudusModel.new()
+	var expected := "is for 'cuda'; it has iree-vulkan (vulkan), iree-vmvx (cpu)"
+	refused(model, model.open(GOLDEN, "cuda"), ERR_UNAVAILABLE, ["no variant of ", expected])
+	equal(model.error_message.count("\n"), 0, "lines")
+
+
+func test_of_a_device_its_own_variants_are_told_alone() -> void:
+	var model := LudusModel.new()
+	refused(model, model.open("res://models/nothing-runs", "cpu"), ERR_UNAVAILABLE, ["iree-vmvx: "])
+	check("iree-vulkan" not in model.error_message, "it also tells of Vulkan's variant")
+
+
 func test_a_named_device_never_falls_back() -> void:
 	var model := LudusModel.new()
 	var error := model.open(GOLDEN, "cuda")

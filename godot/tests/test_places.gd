@@ -54,12 +54,59 @@ func test_inside_a_pack_what_does_not_belong_there_is_refused() -> void:
 func test_places_that_there_are_not_are_refused() -> void:
 	var model := LudusModel.new()
 	var places: Array[String] = [
-		"res://nowhere", "user://nowhere", "/nowhere", "nowhere", "uid://nowhere", "http://nowhere",
-		"res://", "/", "/dev/null", "res://models", "../..", "nowhere\nat all",
+		"res://nowhere", "user://nowhere", "/nowhere", "uid://nowhere", "http://nowhere",
+		"res://", "/", "/dev/null", "res://models", "/nowhere\nat all",
 	]
 	for place: String in places:
 		equal(error_string(model.open(place, "cpu")), error_string(ERR_FILE_NOT_FOUND), place)
 		check(model.error_message != "", "nothing is said of %s" % place)
+
+
+func test_a_relative_path_is_refused() -> void:
+	var model := LudusModel.new()
+	for place: String in ["models/golden", "nowhere", "../..", "./models/golden"]:
+		var parts: Array[String] = ["relative", "res://" + place]
+		refused(model, model.open(place, "cpu"), ERR_INVALID_PARAMETER, parts)
+		contains(LudusModel.inspect(place).error, "relative")
+
+
+func test_a_folder_that_is_not_there_is_said_not_to_be() -> void:
+	_check_says("res://nowhere", "there is no folder res://nowhere")
+	_check_says("user://nowhere", "there is no folder user://nowhere")
+	_check_says("/nowhere", "there is no folder /nowhere")
+
+
+func test_a_folder_without_a_manifest_is_said_to_be_no_bundle() -> void:
+	_check_says("res://models", "res://models has no such file, and so is no bundle")
+
+
+func test_of_a_file_its_folder_is_asked_for() -> void:
+	_check_says(GOLDEN + "/manifest.json", "is a file; give the folder of a bundle, as " + GOLDEN)
+
+
+func test_the_root_of_the_user_s_folder_is_a_folder() -> void:
+	_copy(GOLDEN, "user://")
+	DirAccess.make_dir_absolute("user://more")
+	FileAccess.open("user://more/file", FileAccess.WRITE)
+	var model := LudusModel.new()
+	for path: String in ["user://", "user:///"]:
+		refused(model, model.open(path, "cpu"), ERR_FILE_CORRUPT, ["is not named by manifest.json"])
+	for file: String in _files(GOLDEN):
+		DirAccess.remove_absolute("user://".path_join(file))
+
+
+func test_texts_whose_line_ends_git_changed_are_told_as_such() -> void:
+	_copy(GOLDEN, "user://crlf")
+	var text := FileAccess.get_file_as_string(GOLDEN + "/README.md")
+	FileAccess.open("user://crlf/README.md", FileAccess.WRITE).store_string(text.replace("\n", "\r\n"))
+	var model := LudusModel.new()
+	var parts: Array[String] = ["README.md has ", "models/** -text", "copy the bundle again"]
+	refused(model, model.open("user://crlf", "cpu"), ERR_FILE_CORRUPT, parts)
+
+
+func _check_says(path: String, what: String) -> void:
+	var model := LudusModel.new()
+	refused(model, model.open(path, "cpu"), ERR_FILE_NOT_FOUND, ["manifest.json cannot be read", what])
 
 
 func _check_opens(path: String) -> void:

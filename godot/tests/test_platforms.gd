@@ -21,23 +21,35 @@ const VARIANTS: Array[Array] = [
 
 
 func test_linux_and_windows_run_vulkan_cuda_and_their_own_cpu() -> void:
-	for system: String in ["linux", "windows"]:
-		packs([system, "pc", "x86_64"], ["x86_64", "interpreter", "vulkan", "cuda"])
-		packs([system, "pc", "arm64"], ["aarch64", "interpreter", "vulkan", "cuda"])
+	packs(["linux", "pc", "x86_64"], ["x86_64", "interpreter", "vulkan", "cuda"])
+	packs(["linux", "pc", "arm64"], ["aarch64", "interpreter", "vulkan", "cuda"])
+	packs(["windows", "pc", "x86_64"], ["x86_64", "interpreter", "vulkan", "cuda"])
 
 
-func test_linux_on_riscv_runs_its_own_cpu() -> void:
-	packs(["linux", "pc", "rv64"], ["riscv64", "interpreter", "vulkan", "cuda"])
-
-
-func test_macos_runs_metal_and_the_cpus_that_are_exported() -> void:
+func test_macos_runs_metal_and_its_own_cpu() -> void:
 	packs(["macos", "arm64"], ["aarch64", "interpreter", "metal"])
-	packs(["macos", "universal", "x86_64", "arm64"], ["x86_64", "aarch64", "interpreter", "metal"])
+	packs(["macos", "universal", "x86_64", "arm64"], ["aarch64", "interpreter", "metal"])
 
 
-func test_phones_run_their_cpu_and_gpu() -> void:
-	packs(["android", "mobile", "arm64"], ["aarch64", "interpreter", "vulkan"])
-	packs(["ios", "mobile", "arm64"], ["aarch64", "interpreter", "metal"])
+func test_what_there_is_no_library_for_runs_nothing() -> void:
+	packs(["windows", "pc", "arm64"], [])
+	packs(["linux", "pc", "arm32"], [])
+	packs(["linux", "pc", "rv64"], [])
+	packs(["macos", "x86_64"], [])
+	packs(["android", "mobile", "arm64"], [])
+	packs(["ios", "mobile", "arm64"], [])
+
+
+func test_an_architecture_without_a_library_is_named() -> void:
+	lacks(["linux", "arm32"], "res://addons/ludus/ludus.gdextension lists no library for linux arm32")
+	lacks(["android", "arm64"], "lists no library for android arm64")
+	lacks(["ios", "arm64"], "lists no library for ios arm64")
+	lacks(["macos", "x86_64", "arm64"], "lists no library for macos x86_64")
+	lacks(["web", "wasm32"], "lists no library for web wasm32")
+
+
+func test_a_library_that_is_missing_is_named() -> void:
+	lacks(["linux", "arm64"], "bin/libludus.linux.template_release.arm64.so is missing")
 
 
 func test_the_web_runs_nothing() -> void:
@@ -51,7 +63,7 @@ func test_a_dedicated_server_runs_the_cpu_alone() -> void:
 
 
 func test_what_is_left_out_has_its_reason() -> void:
-	var linux: PackedStringArray = ["linux", "x86_64"]
+	var linux: PackedStringArray = ["linux", "x86_64", "release"]
 	equal(Platforms.why_not(variant(VARIANTS[1]), linux), "it is for aarch64", "aarch64")
 	equal(Platforms.why_not(variant(VARIANTS[6]), linux), "linux x86_64 does not run metal", "metal")
 	equal(Platforms.why_not(variant(VARIANTS[7]), linux), "the engine does not run onnx", "onnx")
@@ -65,6 +77,7 @@ func test_a_module_of_another_iree_is_left_out() -> void:
 
 
 func packs(features: PackedStringArray, expected: PackedStringArray) -> void:
+	features.append("release")
 	var packed: PackedStringArray = []
 	for row: Array in VARIANTS:
 		if Platforms.why_not(variant(row), features).is_empty():
@@ -73,6 +86,11 @@ func packs(features: PackedStringArray, expected: PackedStringArray) -> void:
 	sorted.sort()
 	packed.sort()
 	equal(packed, sorted, "what %s packs" % " ".join(features))
+
+
+func lacks(features: PackedStringArray, expected: String) -> void:
+	features.append("release")
+	contains("\n".join(Platforms.missing_libraries(features)), expected)
 
 
 func variant(row: Array) -> Dictionary:

@@ -53,6 +53,26 @@ func test_every_format_is_a_picture() -> void:
 			return image)
 
 
+## Godot 4.6 has formats that 4.3, whose interface the library is built for, does not know.
+func test_every_format_that_this_engine_has_is_taken() -> void:
+	var model := opened()
+	for format: int in Image.FORMAT_MAX:
+		if Image.create_empty(64, 64, false, format as Image.Format).is_compressed():
+			continue
+		var image := drawing(7)
+		image.convert(format as Image.Format)
+		equal(image.get_format(), format as Image.Format, "the format")
+		equal(error_string(model.set_image(0, image)), "OK", "set_image() of format %d" % format)
+
+
+## Image.decompress() of Godot 4.6 says OK of this format, and leaves it as it is.
+func test_a_picture_that_stays_compressed_is_refused() -> void:
+	var image := Image.create_empty(64, 64, false, Image.FORMAT_ETC2_R11S)
+	var parts: Array[String] = ["input/0", "ETC2_R11S cannot be decompressed"]
+	var model := opened()
+	refused(model, model.set_image(0, image), ERR_INVALID_PARAMETER, parts)
+
+
 func test_a_picture_with_mipmaps_is_a_picture() -> void:
 	_check_recognised(func(image: Image) -> Variant:
 		image.generate_mipmaps()

@@ -5,6 +5,7 @@ The engine exports and runs packs without export templates.
 
 import hashlib
 import json
+import os
 import re
 import shutil
 from pathlib import Path
@@ -44,6 +45,7 @@ export_path=""
 [preset.{index}.options]
 
 binary_format/architecture="{architecture}"
+custom_template/release="{template}"
 """
 COMMON = {
     "platform": "Linux",
@@ -56,11 +58,20 @@ COMMON = {
 PRESETS: dict[str, dict[str, str]] = {
     "linux": {},
     "server": {"server": "true"},
+    "arm32": {"architecture": "arm32"},
+    "windows": {"platform": "Windows Desktop"},
     "macos": {"platform": "macOS", "architecture": "universal"},
     "web": {"platform": "Web"},
     "web without": {"platform": "Web", "exclude": "models/good/*"},
     "selected": {"filter": "resources", "more": f', "{GOOD}/manifest.json"'},
     "selected without": {"filter": "resources"},
+}
+# What Godot reads of an export template before it copies it: for which processor it is. No test
+# starts the game.
+TEMPLATES = {
+    "Linux x86_64": b"\x7fELF\2\1\1" + bytes(9) + b"\2\0\x3e\0" + bytes(44),
+    "Linux arm32": b"\x7fELF\1\1\1" + bytes(9) + b"\2\0\x28\0" + bytes(44),
+    "Windows Desktop x86_64": b"MZ" + bytes(58) + b"\x40\0\0\0PE\0\0\x64\x86" + bytes(44),
 }
 KEPT = ["README.md", "golden/images.bin", "manifest.json"]
 
@@ -123,19 +134,25 @@ def make_project(
     places = {"models/good": bundle, "other": other, "report.gd": SCRIPTS / "report.gd"}
     project = godot.make_project(folder, places | files, settings)
     (project / "export_presets.cfg").write_text(
-        "".join(
-            PRESET.format(index=index, name=name, **COMMON | changes)
-            for index, (name, changes) in enumerate(PRESETS.items())
-        ),
-        "utf-8",
+        "".join(preset(folder.parent, name, COMMON | PRESETS[name]) for name in PRESETS), "utf-8"
     )
     return project
 
 
-def export(project: Path, preset: str) -> tuple[godot.Ended, Path]:
-    pack = project.parent / "game" / "game.pck"
-    pack.parent.mkdir()
-    return godot.start(project, "--export-pack", preset, str(pack)), pack
+def preset(templates: Path, name: str, settings: dict[str, str]) -> str:
+    """A preset of export_presets.cfg, whose template is written into the folder."""
+    index = list(PRESETS).index(name)
+    template = templates / f"template-{index}"
+    template.write_bytes(TEMPLATES.get(f"{settings['platform']} {settings['architecture']}", b""))
+    return PRESET.format(index=index, name=name, template=template, **settings)
+
+
+def export(project: Path, preset: str, name: str = "game.pck") -> tuple[godot.Ended, Path]:
+    """Export a pack, or a game whose name is another."""
+    game = project.parent / "game" / name
+    game.parent.mkdir(exist_ok=True)
+    kind = "--export-pack" if game.suffix in (".pck", ".zip") else "--export-release"
+    return godot.start(project, kind, preset, str(game)), game
 
 
 def report(project: Path, pack: Path) -> dict[str, Any]:
@@ -161,12 +178,23 @@ def exported(tmp_path: Path, preset: str, change: Any = with_variants, settings:
     return ended.said, report(project, pack)
 
 
-def refused(tmp_path: Path, preset: str, bundle: Path) -> str:
-    """What was said by an export that fails and leaves nothing."""
-    ended, pack = export(make_project(tmp_path / "project", bundle), preset)
+def refused(
+    tmp_path: Path, preset: str, bundle: Path, name: str = "game.pck", without: str = ""
+) -> str:
+    """What was said by an export that fails and leaves nothing to start; without: libraries."""
+    project = make_project(tmp_path / "project", bundle)
+    if without:
+        remove_libraries(project, without)
+    ended, game = export(project, preset, name)
     assert ended.exit_code == 1, godot.explain(ended)
-    assert not pack.exists()
+    assert not game.exists()
+    assert not game.with_suffix(".pck").exists()
     return ended.said
+
+
+def remove_libraries(project: Path, pattern: str) -> None:
+    for library in (project / "addons/ludus/bin").glob(pattern):
+        library.unlink()
 
 
 def files_of(*targets: str) -> list[str]:
@@ -203,9 +231,12 @@ def test_a_dedicated_server_gets_the_cpu_alone(engine: godot.Engine, tmp_path: P
     assert f"Ludus: {GOOD} for linux x86_64 dedicated server\n" in said
 
 
-def test_a_universal_macos_application_gets_both_cpus(engine: godot.Engine, tmp_path: Path) -> None:
-    _, found = exported(tmp_path, "macos")
+def test_a_universal_macos_pack_gets_what_the_library_runs(
+    engine: godot.Engine, tmp_path: Path
+) -> None:
+    said, found = exported(tmp_path, "macos")
     assert found["files"] == files_of("iree-vmvx", "aarch64", "metal")
+    assert "ludus.gdextension lists no library for macos x86_64" in said
 
 
 def test_a_variant_that_failed_is_left_out(engine: godot.Engine, tmp_path: Path) -> None:
@@ -246,6 +277,83 @@ def test_an_export_to_a_platform_that_runs_nothing_fails(
 ) -> None:
     said = refused(tmp_path, "web", make_bundle(tmp_path / "bundle"))
     assert f"{GOOD} has no variant that runs on web" in said
+
+
+def test_a_failed_export_leaves_the_pack_of_another(engine: godot.Engine, tmp_path: Path) -> None:
+    project = make_project(tmp_path / "project", make_bundle(tmp_path / "bundle", unproven))
+    other = tmp_path / "game" / "game.pck"
+    other.parent.mkdir()
+    other.write_bytes(b"another")
+    ended, pack = export(project, "linux", "game.zip")
+    assert ended.exit_code == 1, godot.explain(ended)
+    assert not pack.exists()
+    assert other.read_bytes() == b"another"
+
+
+def test_a_failed_game_leaves_no_pack_that_it_wrote(engine: godot.Engine, tmp_path: Path) -> None:
+    bundle = make_bundle(tmp_path / "bundle", unproven)
+    older = tmp_path / "game" / "game.pck"
+    older.parent.mkdir()
+    older.write_bytes(b"of the game before, which Godot writes anew")
+    os.utime(older, (1e9, 1e9))
+    refused(tmp_path, "linux", bundle, "game.x86_64")
+
+
+def test_a_game_gets_its_library_and_pack(engine: godot.Engine, tmp_path: Path) -> None:
+    project = make_project(tmp_path / "project", make_bundle(tmp_path / "bundle"))
+    if not godot.library("release").exists():
+        pytest.skip("the release library is not built; run `make addon`")
+    ended, game = export(project, "linux", "game.x86_64")
+    assert ended.exit_code == 0, godot.explain(ended)
+    assert game.with_suffix(".pck").exists()
+    assert (game.parent / godot.library("release").name).exists()
+
+
+def test_an_export_without_the_editors_library_fails(engine: godot.Engine, tmp_path: Path) -> None:
+    said = refused(tmp_path, "linux", make_bundle(tmp_path / "bundle"), without="*")
+    path = f"res://addons/ludus/bin/{godot.library().name}"
+    assert f"the library {path} is missing; build it by `make addon`" in said
+    assert "SCRIPT ERROR" not in said
+
+
+@pytest.mark.parametrize(
+    ("preset", "says"),
+    [
+        ("linux", "the library res://addons/ludus/bin/{}.linux.template_release.x86_64.so is"),
+        ("windows", "the library res://addons/ludus/bin/{}.windows.template_release.x86_64.dll is"),
+        ("arm32", "res://addons/ludus/ludus.gdextension lists no library for linux arm32"),
+    ],
+)
+def test_a_game_without_its_library_fails(
+    engine: godot.Engine, tmp_path: Path, preset: str, says: str
+) -> None:
+    bundle = make_bundle(tmp_path / "bundle")
+    said = refused(tmp_path, preset, bundle, "game.exe", without="*release*")
+    assert says.format("libludus") in said
+    assert f"the exported game could not open {GOOD}" in said
+
+
+def test_a_pack_without_its_library_is_made_with_a_warning(
+    engine: godot.Engine, tmp_path: Path
+) -> None:
+    project = make_project(tmp_path / "project", make_bundle(tmp_path / "bundle"))
+    remove_libraries(project, "*release*")
+    ended, pack = export(project, "linux")
+    assert ended.faults == [], godot.explain(ended)
+    assert pack.exists()
+    assert (
+        "template_release.x86_64.so is missing, so that the exported game could not" in ended.said
+    )
+
+
+def test_a_game_exported_without_the_plug_in_says_so(engine: godot.Engine, tmp_path: Path) -> None:
+    project = make_project(tmp_path / "project", make_bundle(tmp_path / "bundle"), settings="")
+    ended, pack = export(project, "linux")
+    assert ended.faults == [], godot.explain(ended)
+    found = report(project, pack)
+    assert found["opened"] == "File not found"
+    assert "README.md is missing, and manifest.json names it" in found["message"]
+    assert "an export packs a bundle whole where the plug-in Ludus is enabled" in found["message"]
 
 
 @pytest.mark.parametrize("preset", ["web without", "selected without"])

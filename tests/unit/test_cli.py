@@ -140,7 +140,8 @@ def test_a_bad_bundle_is_one_message_and_exit_code_1(
     module.write_bytes(module.read_bytes()[:-1])
     code, out, err = ludus(command, bundle, *as_json)
     assert (code, out) == (1, "")
-    assert err == f"error: {module} has 44429 bytes, and manifest.json says 44430\n"
+    says = "has 44429 bytes, and manifest.json says 44430; copy the bundle again"
+    assert err == f"error: {module} {says}\n"
 
 
 def test_what_is_no_bundle_is_told(ludus: Call, tmp_path: Path) -> None:

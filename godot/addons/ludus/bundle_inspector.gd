@@ -8,7 +8,7 @@ const BundleSummary := preload("bundle_summary.gd")
 
 
 func _can_handle(object: Object) -> bool:
-	return object is LudusModel or _is_manifest(object)
+	return object.is_class(Bundles.CLASS) or _is_manifest(object)
 
 
 func _parse_begin(object: Object) -> void:
@@ -27,7 +27,7 @@ func _parse_property(
 	_usage: int,
 	_wide: bool
 ) -> bool:
-	if object is LudusModel and name == "bundle":
+	if object.is_class(Bundles.CLASS) and name == "bundle":
 		var summary := BundleSummary.new()
 		summary.follow(object)
 		add_property_editor(name, summary, true)  # below Godot's own editor of it

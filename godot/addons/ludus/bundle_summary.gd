@@ -15,14 +15,14 @@ const ICONS: Dictionary = {
 
 const LABELS_SHOWN := 20
 
-var _model: LudusModel
+var _model: Resource  # a LudusModel, see bundles.gd
 var _folder := ""
 
 
 ## Shows the bundle of a model, and another one when the model's changes.
-func follow(model: LudusModel) -> void:
+func follow(model: Resource) -> void:
 	_model = model
-	show_bundle(model.bundle)
+	show_bundle(model.get("bundle"))
 
 
 ## Shows the bundle in a folder; nothing for "".
@@ -38,8 +38,8 @@ func _ready() -> void:
 
 
 func _process(_delta: float) -> void:
-	if _model != null and _model.bundle != _folder:
-		show_bundle(_model.bundle)
+	if _model != null and _model.get("bundle") != _folder:
+		show_bundle(_model.get("bundle"))
 
 
 func _build() -> void:
@@ -47,7 +47,7 @@ func _build() -> void:
 		child.queue_free()
 	if _folder.is_empty():
 		return
-	var bundle: Dictionary = LudusModel.inspect(_folder)
+	var bundle: Dictionary = Bundles.inspect(_folder)
 	if bundle["error"]:
 		_add_verdict(&"StatusError", bundle["error"])
 		return

@@ -1,8 +1,14 @@
 @tool
 extends RefCounted
-## Where a project's bundles are.
+## Where a project's bundles are, and what they are.
+##
+## No script of the plug-in says LudusModel, which is asked for by its name as a text: where its
+## library is missing, such a script would not load, and an export would pack bundles as it likes.
+
+const Platforms := preload("platforms.gd")
 
 const MANIFEST := "manifest.json"
+const CLASS := &"LudusModel"
 
 
 ## Whether a folder is meant to be a bundle: one that is broken still is.
@@ -23,3 +29,33 @@ static func find(folder: String) -> PackedStringArray:
 		if not name.begins_with(".") and not FileAccess.file_exists(below.path_join(".gdignore")):
 			found.append_array(find(below))
 	return found
+
+
+## What a bundle is, as LudusModel.inspect() says it; only an "error" where that cannot be asked.
+static func inspect(folder: String) -> Dictionary:
+	var reason := why_no_class()
+	return {"error": reason} if reason else _model().call("inspect", folder)
+
+
+## LudusModel.subset().
+static func subset(folder: String, targets: PackedStringArray) -> PackedByteArray:
+	return _model().call("subset", folder, targets)
+
+
+## Why the editor does not know LudusModel, and what would help; "" if it does.
+static func why_no_class() -> String:
+	if ClassDB.class_exists(CLASS):
+		return ""
+	var path := Platforms.own_library()
+	if not path:
+		return "%s lists no library for this editor's system" % Platforms.EXTENSION
+	if not FileAccess.file_exists(path):
+		return "the library %s is missing; build it by `make addon`, or copy it there" % path
+	return (
+		"the library %s is not loaded: Godot's log says why, or has not seen it yet; start the "
+		+ "editor once more, or run `godot --headless --import`"
+	) % path
+
+
+static func _model() -> Object:
+	return ClassDB.instantiate(CLASS)

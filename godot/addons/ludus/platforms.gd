@@ -3,19 +3,30 @@ extends RefCounted
 ## Which variants of a bundle the platform of an export can run.
 ##
 ## A platform is the features that Godot's export names: its system, such as "linux", its
-## architectures, "x86_64" or "arm64" or both, and "dedicated_server" where it is one.
+## architectures, "x86_64" or "arm64" or both, "dedicated_server" where it is one, and "debug" or
+## "release". What ludus.gdextension lists no library for runs none.
 
-## The drivers that run on a system. A system that is not here runs none: on the web Godot loads
-## no library like ours.
+const EXTENSION := "res://addons/ludus/ludus.gdextension"
+
+## The drivers that the library of a system has.
 const DRIVERS: Dictionary = {
 	"linux": ["cpu", "vulkan", "cuda"],
 	"windows": ["cpu", "vulkan", "cuda"],
 	"macos": ["cpu", "metal"],
-	"android": ["cpu", "vulkan"],
-	"ios": ["cpu", "metal"],
 }
-## Architectures in words of bundles, by Godot's.
-const ARCHITECTURES: Dictionary = {"x86_64": "x86_64", "arm64": "aarch64", "rv64": "riscv64"}
+## Systems in Godot's words.
+const SYSTEMS: PackedStringArray = ["linux", "windows", "macos", "android", "ios", "web"]
+## Architectures in words of bundles, by Godot's; Godot's own where no bundle has a word for it.
+const ARCHITECTURES: Dictionary = {
+	"x86_64": "x86_64",
+	"arm64": "aarch64",
+	"x86_32": "x86_32",
+	"arm32": "arm32",
+	"rv64": "riscv64",
+	"ppc64": "ppc64",
+	"loongarch64": "loongarch64",
+	"wasm32": "wasm32",
+}
 
 
 ## Why a variant, as LudusModel.inspect() describes it, cannot run on a platform; "" if it can.
@@ -35,24 +46,25 @@ static func why_not(variant: Dictionary, features: PackedStringArray) -> String:
 
 ## The drivers that a platform runs.
 static func drivers(features: PackedStringArray) -> Array:
-	var system := system_of(features)
-	if "dedicated_server" in features and system in DRIVERS:
+	if architectures(features).is_empty():
+		return []
+	if "dedicated_server" in features:
 		return ["cpu"]
-	return DRIVERS.get(system, [])
+	return DRIVERS.get(system_of(features), [])
 
 
-## The architectures of a platform, in words of bundles; two for a universal macOS application.
+## The architectures of a platform that there is a library for, in words of bundles.
 static func architectures(features: PackedStringArray) -> PackedStringArray:
 	var found := PackedStringArray()
-	for feature: String in ARCHITECTURES:
-		if feature in features:
-			found.append(ARCHITECTURES[feature])
+	for architecture in _architectures(features):
+		if library(features, architecture):
+			found.append(ARCHITECTURES[architecture])
 	return found
 
 
-## The system of a platform; "web" or "" for one that runs nothing.
+## The system of a platform; "" for one that is not known here.
 static func system_of(features: PackedStringArray) -> String:
-	for system: String in DRIVERS.keys() + ["web"]:
+	for system in SYSTEMS:
 		if system in features:
 			return system
 	return ""
@@ -61,7 +73,54 @@ static func system_of(features: PackedStringArray) -> String:
 ## A platform in words, such as "linux x86_64 dedicated server".
 static func describe(features: PackedStringArray) -> String:
 	var words := PackedStringArray([system_of(features)])
-	words.append_array(architectures(features))
+	for architecture in _architectures(features):
+		words.append(ARCHITECTURES[architecture])
 	if "dedicated_server" in features:
 		words.append("dedicated server")
 	return " ".join(words)
+
+
+## What keeps a platform from having its libraries, a line each: a file that is missing, or an
+## architecture that ludus.gdextension lists no library for.
+static func missing_libraries(features: PackedStringArray) -> PackedStringArray:
+	var missing := PackedStringArray()
+	for architecture in _architectures(features):
+		var path := library(features, architecture)
+		if not path:
+			var platform := [EXTENSION, system_of(features), architecture]
+			missing.append("%s lists no library for %s %s" % platform)
+		elif not FileAccess.file_exists(path):
+			missing.append("the library %s is missing" % path)
+	return missing
+
+
+## The library of one architecture of a platform, by Godot's rule: all words of its key are
+## features. "" where there is none.
+static func library(features: PackedStringArray, architecture: String) -> String:
+	return _library(
+		func(word: String) -> bool:
+			return word == architecture or (word in features and word not in ARCHITECTURES)
+	)
+
+
+## The library of the editor that runs this.
+static func own_library() -> String:
+	return _library(OS.has_feature)
+
+
+static func _library(has: Callable) -> String:
+	var extension := ConfigFile.new()
+	extension.load(EXTENSION)
+	for key in extension.get_section_keys("libraries"):
+		if Array(key.split(".")).all(has):
+			var path: String = extension.get_value("libraries", key)
+			return EXTENSION.get_base_dir().path_join(path)
+	return ""
+
+
+static func _architectures(features: PackedStringArray) -> PackedStringArray:
+	var found := PackedStringArray()
+	for architecture: String in ARCHITECTURES:
+		if architecture in features:
+			found.append(architecture)
+	return found

@@ -33,6 +33,7 @@ impl From<ludus_runtime::Error> for Failure {
         use ludus_runtime::Error as E;
         let code = match &error {
             E::MissingFile(_) => Error::ERR_FILE_NOT_FOUND,
+            E::Denied(_) => Error::ERR_FILE_NO_PERMISSION,
             E::ExtraFile(_) | E::FileSize(_) | E::Checksum(_) => Error::ERR_FILE_CORRUPT,
             E::Manifest(_) | E::SchemaVersion(_) | E::RuntimeVersion(_) | E::Golden(_) => {
                 Error::ERR_INVALID_DATA

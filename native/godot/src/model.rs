@@ -46,11 +46,15 @@ use crate::{inspect, properties};
 /// a `preprocess`, where its network takes no pictures ([method set_image] is an error then), and
 /// [member labels].
 ///
-/// What is set wrongly is refused: the error is in the log and in [member error_message].
+/// What is set wrongly is refused: the error is in the log and in [member error_message]. A NaN is
+/// a number like others: where one goes in, NaN may come out, and [method run] returns `OK`.
 ///
 /// **Threads.** Models do not disturb each other. If two threads use one model, a call waits until
 /// the other's has ended; inputs and outputs are the model's, so the two would read each other's.
-/// Give each thread a model of its own, or use [method run_async].
+/// Give each thread a model of its own, or use [method run_async]. [method open] may be called on a
+/// thread too, so that no frame waits for it. Join a thread of your own before the game quits
+/// ([method Thread.wait_to_finish]); a task of the [WorkerThreadPool] that is still at work then
+/// makes Godot itself abort.
 ///
 /// **Stored** are [member bundle] and [member preferred_device] alone, in a `.tres` for example.
 /// Nothing is opened by itself: call [method open].
@@ -127,7 +131,8 @@ impl LudusModel {
     /// Check a bundle and open it on a device. What was open before is closed, also if this fails.
     ///
     /// `path` is a folder in `res://` (also inside an exported `.pck`), in `user://`, or an
-    /// absolute path; `""` is [member bundle].
+    /// absolute path; `""` is [member bundle]. A relative path is refused: it would be another
+    /// folder in an exported game.
     ///
     /// `device` is `"auto"` for the first variant, in the bundle's order, that computes rightly on
     /// this machine; a device, for the first variant of that device; or a variant, and no other.
@@ -135,15 +140,18 @@ impl LudusModel {
     /// another.
     ///
     /// Returns `OK`, or
-    /// - `ERR_FILE_NOT_FOUND`: a file is missing;
+    /// - `ERR_FILE_NOT_FOUND`: the folder or a file in it is missing;
+    /// - `ERR_FILE_NO_PERMISSION`: a file is there, and the system does not let it be read;
     /// - `ERR_FILE_CORRUPT`: a file is not what the bundle says, or does not belong to it;
     /// - `ERR_INVALID_DATA`: the manifest is wrong, or the network computes something else;
     /// - `ERR_UNAVAILABLE`: nothing of it runs on this machine;
-    /// - `ERR_INVALID_PARAMETER`: there is no such device or variant, or no path;
+    /// - `ERR_INVALID_PARAMETER`: there is no such device or variant, or no path, or a relative one;
     /// - `ERR_BUSY`: [method run_async] is under way; nothing is closed.
     ///
     /// [member error_message] says which file or device and why, [method variants] each variant's
-    /// reason. It takes milliseconds on a CPU, and some tenths of a second on a GPU's first time.
+    /// reason. It takes milliseconds on a CPU, and some tenths of a second on a GPU's first time; on
+    /// a machine that is busy with other things many times that. Open before the game begins, or on
+    /// a thread.
     #[func(gd_self)]
     fn open(
         mut this: Gd<Self>,
@@ -218,9 +226,25 @@ impl LudusModel {
     /// were, and dark on light is inverted if the bundle says so; a photo, or the middle of it, is
     /// stretched to the network's size, laid on white where it is transparent.
     ///
+    /// A batch of pictures is made of one after the other:
+    ///
+    /// ```gdscript
+    /// var batch := PackedFloat32Array()
+    /// for picture: Image in pictures:
+    ///     if model.set_image(0, picture) != OK:
+    ///         push_error(model.error_message)
+    ///         return
+    ///     batch.append_array(model.get("input/0/data"))
+    /// var shape: PackedInt64Array = model.get("input/0/shape")
+    /// shape[0] = pictures.size()
+    /// model.set("input/0/shape", shape)
+    /// model.set("input/0/data", batch)
+    /// ```
+    ///
     /// Returns `OK`, `ERR_UNCONFIGURED` if no bundle is open, `ERR_UNAVAILABLE` if the bundle has no
     /// `preprocess`, since its network takes no pictures (set `input/0/data` instead), or
-    /// `ERR_INVALID_PARAMETER` for what is no picture, is empty, or shows nothing.
+    /// `ERR_INVALID_PARAMETER` for what is no picture, is empty, shows nothing, or is of a format that
+    /// the engine cannot convert.
     #[func(gd_self)]
     fn set_image(this: Gd<Self>, index: i64, image: Variant) -> Error {
         let this = this.bind();
@@ -232,7 +256,7 @@ impl LudusModel {
     /// `"attested"`, `"not run"` or `"failed"` when the bundle was made), `runs` (bool: on this
     /// machine, as far as is known without trying), `reason` (why not), `bytes` (int), and
     /// `evaluations` (an Array of Dictionaries with the figures). Empty if the bundle was refused,
-    /// or none was opened.
+    /// or none was opened, and after [method close].
     #[func]
     fn variants(&self) -> Array<VarDictionary> {
         let state = self.state();

@@ -3,10 +3,10 @@
 //! What a bundle must be is said in ludus/bundle.py, and this refuses what that refuses.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::{self, Read};
+use std::io::{self, ErrorKind, Read};
 use std::sync::Arc;
 
-use crate::bytes::{self, Sum};
+use crate::bytes::{self, AGAIN, Sum};
 use crate::error::{Error, Result};
 use crate::manifest::{Examples, File, Manifest, Variant};
 use crate::picture::normalise;
@@ -105,7 +105,11 @@ impl Bundle {
         match self.source.list() {
             Ok(entries) => Ok(entries.into_iter().map(|entry| (entry.path, entry.kind)).collect()),
             Err(error) => {
-                Err(Error::MissingFile(format!("{} cannot be listed: {error}", self.place(""))))
+                let says = format!("{} cannot be listed: {error}", self.place(""));
+                Err(match error.kind() {
+                    ErrorKind::PermissionDenied => Error::Denied(says),
+                    _ => Error::MissingFile(says),
+                })
             }
         }
     }
@@ -120,7 +124,10 @@ impl Bundle {
                 Err(Error::MissingFile(format!("{place} is a link that leads out of the bundle")))
             }
             (None, Some((link, Kind::Other))) => Err(self.extra(link)),
-            _ => Err(Error::MissingFile(format!("{place} is missing; {MANIFEST} names it"))),
+            _ => {
+                let says = format!("{place} is missing, and {MANIFEST} names it; {AGAIN}");
+                Err(Error::MissingFile(says))
+            }
         }
     }
 
@@ -179,9 +186,11 @@ impl Bundle {
 
 fn read_manifest(source: &dyn Source) -> Result<Manifest> {
     let place = source.place(MANIFEST);
-    let bytes = read_at_most(source, MANIFEST, MANIFEST_BYTES).map_err(|error| {
-        Error::Manifest(format!("{place} cannot be read: {error}; is this a bundle?"))
-    })?;
+    let bytes =
+        read_at_most(source, MANIFEST, MANIFEST_BYTES).map_err(|error| match error.kind() {
+            ErrorKind::PermissionDenied => bytes::unread(&place, error),
+            _ => Error::Manifest(format!("{place} cannot be read: {error}; is this a bundle?")),
+        })?;
     Manifest::parse(&bytes, &place)
 }
 

@@ -5,8 +5,7 @@
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
-use std::fmt::Display;
-use std::io::{ErrorKind, Read};
+use std::io::{self, ErrorKind, Read};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::{mem, slice};
@@ -21,6 +20,12 @@ use crate::source::Source;
 const BLOCK_BYTES: usize = 64 << 10; // of one file, read at a time: it stays in the CPU's cache
 const PIECE_BYTES: usize = 128; // of one file, hashed before it is the other's turn
 const THREADS: usize = 8; // at most; more would wait for memory
+
+/// The next step where a file is not as the manifest says.
+pub const AGAIN: &str = "copy the bundle again";
+const LINE_ENDS: &str = "if Git changed its line ends, say `models/** -text`, of the folder that it \
+                         is in, in .gitattributes; copy the bundle again";
+const TEXTS: [&str; 4] = [".md", ".txt", ".json", ".param"]; // what Git takes for text
 
 /// A sha256 that the manifest holds.
 pub enum Sum<'a> {
@@ -42,13 +47,13 @@ impl Sum<'_> {
         let found = hex(sha256);
         match self {
             Sum::File(file) if found != file.sha256 => Err(Error::Checksum(format!(
-                "{} has the sha256 {found}, and {MANIFEST} says {}",
+                "{} has the sha256 {found}, and {MANIFEST} says {}; {AGAIN}",
                 source.place(&file.path),
                 file.sha256
             ))),
             Sum::Variant(variant) if found != variant.sha256 => Err(Error::Checksum(format!(
                 "{}: the files of {} have the sha256 {found} one after the other, and its own \
-                 says {}",
+                 says {}; {AGAIN}",
                 source.place(MANIFEST),
                 variant.target,
                 variant.sha256
@@ -87,7 +92,8 @@ pub fn read(source: &dyn Source, file: &File) -> Result<Vec<u8>> {
     let mut content = Content::open(source, file)?;
     let mut bytes = Vec::new();
     let length = usize::try_from(file.bytes).unwrap_or(usize::MAX);
-    bytes.try_reserve_exact(length).map_err(|error| unread(&content.place, error))?;
+    let reserved = bytes.try_reserve_exact(length).map_err(io::Error::other);
+    reserved.map_err(|error| unread(&content.place, error))?;
     let mut block = vec![0; BLOCK_BYTES];
     while let count @ 1.. = content.next(&mut block)? {
         bytes.extend_from_slice(&block[..count]);
@@ -228,12 +234,18 @@ impl<'a> Content<'a> {
 
     fn length(&self, found: u64) -> Error {
         let said = self.file.bytes;
-        Error::FileSize(format!("{} has {found} bytes, and {MANIFEST} says {said}", self.place))
+        let text = TEXTS.iter().any(|ending| self.file.path.ends_with(ending));
+        let next = if text && found > said { LINE_ENDS } else { AGAIN };
+        let place = &self.place;
+        Error::FileSize(format!("{place} has {found} bytes, and {MANIFEST} says {said}; {next}"))
     }
 }
 
-fn unread(place: &str, error: impl Display) -> Error {
-    Error::MissingFile(format!("{place} cannot be read: {error}"))
+/// What is said of a file that could not be read.
+pub fn unread(place: &str, error: io::Error) -> Error {
+    let kind = error.kind();
+    let says = format!("{place} cannot be read: {error}");
+    if kind == ErrorKind::PermissionDenied { Error::Denied(says) } else { Error::MissingFile(says) }
 }
 
 fn hex(sha256: Sha256) -> String {

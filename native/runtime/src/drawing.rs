@@ -178,7 +178,12 @@ impl Ink {
         let last = sums.iter().rposition(|&sum| sum > least);
         match (first, last) {
             (Some(first), Some(last)) => Ok(first..last + 1),
-            _ => Err(Error::Image("the picture shows nothing larger than a speck".into())),
+            _ => Err(Error::Image(format!(
+                "the picture shows nothing larger than a speck: any line of {length} pixels has at \
+                 most {:.2} of ink, expected more than {:.2}",
+                sums.iter().copied().fold(0.0, larger) / self.peak,
+                length as f64 / 500.0
+            ))),
         }
     }
 }

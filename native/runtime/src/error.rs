@@ -18,6 +18,9 @@ pub enum Error {
     /// A file that the manifest names is not in the bundle.
     #[error("{0}")]
     MissingFile(String),
+    /// A file is there, and the system does not let it be read.
+    #[error("{0}")]
+    Denied(String),
     /// The bundle holds a file that the manifest does not name.
     #[error("{0}")]
     ExtraFile(String),
@@ -50,7 +53,7 @@ impl Error {
         match self {
             Error::Manifest(_) => "ManifestError",
             Error::SchemaVersion(_) => "SchemaVersionError",
-            Error::MissingFile(_) => "MissingFileError",
+            Error::MissingFile(_) | Error::Denied(_) => "MissingFileError",
             Error::ExtraFile(_) => "ExtraFileError",
             Error::FileSize(_) => "FileSizeError",
             Error::Checksum(_) => "ChecksumError",
@@ -66,12 +69,16 @@ impl Error {
 /// A hint such as ", did you mean 'epochs'?" for the known name nearest to a word. Where nothing
 /// is near, it lists the known names.
 pub fn nearest(word: &str, known: &[&str]) -> String {
-    match known.iter().min_by_key(|name| distance(word, name)) {
-        Some(name) if 2 * distance(word, name) <= name.len().max(word.len()) => {
-            format!(", did you mean '{name}'?")
-        }
-        _ => format!("; known: {}", known.join(", ")),
+    match near(word, known) {
+        Some(name) => format!(", did you mean '{name}'?"),
+        None => format!("; known: {}", known.join(", ")),
     }
+}
+
+/// The known name that a word may be a misspelling of.
+pub fn near<'a>(word: &str, known: &[&'a str]) -> Option<&'a str> {
+    let nearest = known.iter().copied().min_by_key(|name| distance(word, name))?;
+    (2 * distance(word, nearest) <= nearest.len().max(word.len())).then_some(nearest)
 }
 
 /// How many bytes to insert, remove or change to make one word the other (Levenshtein 1965).
@@ -100,6 +107,13 @@ mod tests {
     fn a_misspelt_word_is_told_with_the_nearest() {
         assert_eq!(nearest("vulcan", &["cpu", "cuda", "vulkan"]), ", did you mean 'vulkan'?");
         assert_eq!(nearest("iree-vmx", &["iree-vmvx", "iree"]), ", did you mean 'iree-vmvx'?");
+    }
+
+    #[test]
+    fn a_word_that_may_be_misspelt_is_known() {
+        assert_eq!(near("vulcan", &["cpu", "cuda", "vulkan"]), Some("vulkan"));
+        assert_eq!(near("toaster", &["cpu", "cuda"]), None);
+        assert_eq!(near("cpu", &[]), None);
     }
 
     #[test]

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashSet};
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::bytes::AGAIN;
 use crate::error::{Error, Result, nearest};
 use crate::json::{
     ANY, Fault, Read, filled, list, map, matching, nullable, number, object, parse, text, whole,
@@ -193,7 +194,7 @@ impl Manifest {
     /// schema, a name that comes twice, or shapes, golden images and labels that do not fit.
     pub fn parse(bytes: &[u8], place: &str) -> Result<Manifest> {
         let document = parse(bytes)
-            .map_err(|error| Error::Manifest(format!("{place} is no JSON: {error}")))?;
+            .map_err(|error| Error::Manifest(format!("{place} is no JSON: {error}; {AGAIN}")))?;
         check_version(&document, place)?;
         let manifest = manifest(&document).and_then(|manifest| {
             manifest.check_names()?;

@@ -7,7 +7,7 @@ use crate::batches::plan;
 use crate::bundle::Bundle;
 use crate::cpu;
 use crate::device::{self, Device, Kind};
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, near};
 use crate::iree;
 use crate::manifest::{EntryFunction, Tensor, Variant};
 
@@ -65,7 +65,12 @@ pub fn open(bundle: &Arc<Bundle>, wanted: &str) -> Opening {
     }
     let mut errors = Vec::new();
     for (variant, choice) in variants.iter().zip(&mut choices) {
-        if named && variant.target != wanted {
+        let wanted = match kind {
+            _ if named => variant.target == wanted,
+            Some(kind) => variant.driver == Some(kind.driver),
+            None => true,
+        };
+        if !wanted {
             continue;
         }
         let kind = kind.unwrap_or_else(|| device::of_driver(variant.driver.unwrap_or("cpu")));
@@ -99,20 +104,30 @@ fn refusal(bundle: &Bundle, wanted: &str, named: bool, errors: Vec<(&str, Error)
             other => other.clone(),
         };
     }
+    if errors.is_empty() {
+        let each = |variant: &Variant| {
+            format!("{} ({})", variant.target, variant.driver.unwrap_or(variant.backend))
+        };
+        let others: Vec<_> = bundle.manifest.variants.iter().map(each).collect();
+        let others = others.join(", ");
+        return Error::Device(format!("no variant of {place} is for '{wanted}'; it has {others}"));
+    }
     let lines: String =
         errors.iter().map(|(target, error)| format!("\n  {target}: {error}")).collect();
     Error::Device(format!("no variant of {place} runs on '{wanted}':{lines}"))
 }
 
 fn unknown(bundle: &Bundle, wanted: &str) -> Error {
-    let devices: Vec<_> = device::KINDS.iter().map(|kind| kind.word).collect();
-    let targets: Vec<_> =
-        bundle.manifest.variants.iter().map(|variant| variant.target.as_str()).collect();
+    let devices = device::KINDS.iter().map(|kind| kind.word);
+    let targets = bundle.manifest.variants.iter().map(|variant| variant.target.as_str());
+    let known: Vec<_> = ["auto"].into_iter().chain(devices).chain(targets).collect();
+    // Who writes "gpu" does not mean "cpu".
+    let hint = near(wanted, &known).filter(|word| *word != "cpu");
+    let hint = hint.map_or_else(String::new, |word| format!(", did you mean '{word}'?"));
     Error::Usage(format!(
-        "'{wanted}' is neither a device nor a variant of {}; expected auto, {}, {}",
+        "'{wanted}' is neither a device nor a variant of {}{hint}; known: {}",
         bundle.place(""),
-        devices.join(", "),
-        targets.join(", ")
+        known.join(", ")
     ))
 }
 

@@ -423,7 +423,11 @@ fn a_transparent_picture_shows_nothing() {
 #[test]
 fn a_single_speck_shows_nothing() {
     let speck = rectangle(1, 1, 255).on_black(100, 100, 512, 512);
-    assert_eq!(error(&speck.picture()), "the picture shows nothing larger than a speck");
+    assert_eq!(
+        error(&speck.picture()),
+        "the picture shows nothing larger than a speck: any line of 512 pixels has at most 1.00 of \
+         ink, expected more than 1.02"
+    );
 }
 
 #[test]

@@ -135,11 +135,18 @@ fn a_file_that_changes_its_length_while_it_is_read_is_refused() {
 
 #[test]
 fn a_file_that_cannot_be_read_is_told_with_the_system_s_words() {
-    for how in [How::FailsInTheMiddle, How::IsNotOpened] {
-        let error = refused("README.md", how);
-        assert_eq!(error.name(), "MissingFileError");
-        assert!(error.to_string().starts_with("memory:README.md cannot be read: "), "{error}");
-        assert_eq!(refused("manifest.json", how).name(), "ManifestError");
+    let error = refused("README.md", How::FailsInTheMiddle);
+    assert_eq!(error.name(), "MissingFileError");
+    assert_eq!(error.to_string(), "memory:README.md cannot be read: the disk is gone");
+    assert_eq!(refused("manifest.json", How::FailsInTheMiddle).name(), "ManifestError");
+}
+
+#[test]
+fn a_file_that_may_not_be_read_is_not_said_to_be_missing() {
+    for path in ["README.md", "manifest.json"] {
+        let error = refused(path, How::IsNotOpened);
+        assert!(matches!(&error, Error::Denied(_)), "{error}");
+        assert_eq!(error.to_string(), format!("memory:{path} cannot be read: permission denied"));
     }
 }
 
