@@ -252,7 +252,8 @@ def _check_variant(folder: Path, variant: Variant) -> None:
     if together.hexdigest() != variant.sha256:
         raise ChecksumError(
             f"{folder / MANIFEST}: the files of {variant.target} have the sha256 "
-            f"{together.hexdigest()} one after the other, and its own says {variant.sha256}; {AGAIN}"
+            f"{together.hexdigest()} one after the other, and its own says {variant.sha256}; "
+            f"{AGAIN}"
         )
 
 
