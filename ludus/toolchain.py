@@ -55,7 +55,8 @@ def environment(name: str) -> Path:
     if is_installed(name):
         return folder
     uv = str(Path(sys.executable).with_name("uv"))  # the pipeline's environment has one
-    run_tool([uv, "venv", "--quiet", "--clear", "--python", "3.12", str(folder)])
+    # Relocatable: a checkout that is moved or copied keeps its toolchains.
+    run_tool([uv, "venv", "--quiet", "--clear", "--relocatable", "--python", "3.12", str(folder)])
     sync = [uv, "pip", "sync", "--quiet", "--require-hashes", "--python", str(folder)]
     run_tool([*sync, str(requirements)])
     # Written last: an interrupted installation is begun again.

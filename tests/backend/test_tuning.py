@@ -31,7 +31,7 @@ NAME = f"iree-cpu-{cpu.architecture()}"
 MAIN = "from ludus.cli import main; main()"
 # A function that reads beside its input, and one that knows one answer alone.
 CRASHING = """\
-func.func @batch_4(%x: tensor<4x1x14x14xf32>) -> tensor<4x10xf32> {
+func.func @main(%x: tensor<4x1x14x14xf32>) -> tensor<4x10xf32> {
   %flat = tensor.collapse_shape %x [[0, 1, 2, 3]] : tensor<4x1x14x14xf32> into tensor<784xf32>
   %empty = tensor.empty() : tensor<4x10xf32>
   %out = linalg.generic {
@@ -51,9 +51,14 @@ func.func @batch_4(%x: tensor<4x1x14x14xf32>) -> tensor<4x10xf32> {
 }
 """
 POISONED = """\
-func.func @batch_4(%x: tensor<4x1x14x14xf32>) -> tensor<4x10xf32> {
+func.func @main(%x: tensor<4x1x14x14xf32>) -> tensor<4x10xf32> {
+  %some = tensor.extract_slice %x[0, 0, 0, 0] [4, 1, 1, 10] [1, 1, 1, 1]
+      : tensor<4x1x14x14xf32> to tensor<4x10xf32>
+  %none = arith.constant dense<0.0> : tensor<4x10xf32>
   %tenths = arith.constant dense<0.1> : tensor<4x10xf32>
-  return %tenths : tensor<4x10xf32>
+  %nothing = arith.mulf %some, %none : tensor<4x10xf32>
+  %same = arith.addf %nothing, %tenths : tensor<4x10xf32>
+  return %same : tensor<4x10xf32>
 }
 """
 

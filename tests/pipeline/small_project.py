@@ -136,6 +136,11 @@ class Project:
         """The report's row of each evaluation."""
         return {row["evaluation"]: row for row in self.json("artifacts/report/results.json")}
 
+    def evaluations_of(self, target: str) -> list[str]:
+        """The stages that evaluate a target: here, and on other machines."""
+        rows = self.results().values()
+        return [f"evaluate@{row['evaluation']}" for row in rows if row["target"] == target]
+
     def variants(self) -> list[str]:
         """The targets that the bundle holds, by its manifest."""
         return [row["target"] for row in self.json("artifacts/bundle/manifest.json")["variants"]]

@@ -20,8 +20,12 @@ class TestTheFlagsOfOneTargetAreEdited:
             flags[flags.index(O3)] = O1
         return project.repro()
 
-    def test_that_target_alone_is_compiled_and_evaluated(self, run: Ended) -> None:
-        built = ["compile@iree-cpu-x86_64", "probe", "evaluate@iree-cpu-x86_64", "benchmark"]
+    def test_that_target_alone_is_compiled_and_evaluated(
+        self, project: Project, run: Ended
+    ) -> None:
+        evaluated = project.evaluations_of("iree-cpu-x86_64")
+        assert set(evaluated) == {"evaluate@iree-cpu-x86_64", "evaluate@iree-cpu-x86_64-windows"}
+        built = ["compile@iree-cpu-x86_64", "probe", *evaluated, "benchmark"]
         assert sorted(run.ran) == sorted([*built, *LAST])
 
     def test_compiling_again_gives_the_same_bytes(self, project: Project, run: Ended) -> None:
