@@ -20,7 +20,7 @@ from torch.export import Dim
 from ludus.evaluation import evaluate
 from ludus.images import load_image, preprocess
 from ludus.manifest import Network, Preprocess, Tensor, read_network, read_variant
-from ludus.params import Params
+from ludus.params import Gate, Params
 from ludus.results import Result, judge, write_results
 from ludus.test_set import TestSet
 from stages.bundle import bundle
@@ -111,7 +111,8 @@ def build(
             folder = artifacts / "targets" / target
             compile_target(target, params, artifacts / "export", artifacts / "lowered", folder)
         results = [
-            _evaluate(target, artifacts / "targets" / target, tests) for target in params.targets
+            _evaluate(target, artifacts / "targets" / target, tests, params.gate)
+            for target in params.targets
         ]
         write_results(results, artifacts / "report" / "results.json")
         bundle(params, artifacts, tests, artifacts / "no dvc.lock", out)
@@ -157,7 +158,7 @@ def _export(network: nn.Module, described: Network, folder: Path) -> None:
     (folder / "network.json").write_text(described.model_dump_json(indent=1) + "\n")
 
 
-def _evaluate(target: str, folder: Path, tests: TestSet) -> Result:
+def _evaluate(target: str, folder: Path, tests: TestSet, gate: Gate) -> Result:
     """vmvx computes alike everywhere; what a Vulkan device finds would differ by machine."""
     variant = read_variant(folder)
     if variant.driver != "cpu":
@@ -172,7 +173,7 @@ def _evaluate(target: str, folder: Path, tests: TestSet) -> Result:
         )
     network = read_network(folder.parent.parent / "export")
     result = evaluate(variant, folder, "cpu", tests, network, evaluation=target, machine="native")
-    return judge(result, PARAMS.gate)
+    return judge(result, gate)
 
 
 if __name__ == "__main__":
