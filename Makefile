@@ -11,7 +11,7 @@ export HF_HUB_DISABLE_TELEMETRY := 1
 READY := .venv/ready
 
 .PHONY: help setup debian debian-addon machines machine-riscv64 repro table test test-unit test-backend test-pipeline test-native \
-	test-godot fuzz addon addon-aarch64 demo demo-server lint format bundle doctor lock clean
+	test-godot test-serving fuzz addon addon-aarch64 demo demo-server triton serve lint format bundle doctor lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -31,8 +31,8 @@ machine-riscv64: setup debian-addon ## build IREE's runtime for RISC-V, for iree
 table: ## show the table of the last run
 	@python -m ludus.report
 
-test: test-native addon-if-possible machines ## all tests
-	@python -m pytest tests/unit tests/backend tests/pipeline tests/godot
+test: test-native addon-if-possible triton-if-possible machines ## all tests
+	@python -m pytest tests/unit tests/backend tests/pipeline tests/godot tests/serving
 
 test-unit: setup ## the fast ones: no training, no compiler
 	@python -m pytest tests/unit
@@ -49,6 +49,9 @@ test-native: setup debian-addon ## cargo's tests; skipped where the addon cannot
 
 test-godot: addon-if-possible ## the addon in headless Godot
 	@python -m pytest tests/godot
+
+test-serving: triton-if-possible ## bundles served by Triton, and real clients
+	@python -m pytest tests/serving
 
 fuzz: ## throw wrong bundles at what reads them, for two minutes; needs a nightly Rust
 	@setup/native.sh && setup/fuzz.sh
@@ -71,6 +74,16 @@ demo: bundle-is-there addon ## draw a digit in Godot; BUNDLE= names another bund
 
 demo-server: bundle-is-there addon ## judge the drawings of others, without a screen
 	@setup/demo.sh --headless -- --server
+
+triton: setup debian-addon ## build the backend for NVIDIA's Triton, and bring Triton
+	@setup/triton.sh
+
+serve: bundle-is-there triton ## serve artifacts/bundle over HTTP and gRPC; `ludus serve --help` has more
+	@ludus serve $(or $(BUNDLE),artifacts/bundle)
+
+.PHONY: triton-if-possible
+triton-if-possible: setup debian-addon
+	@! setup/native.sh || setup/triton.sh || echo "skipped: the tests in tests/serving"
 
 # Said before the addon is built, which takes minutes.
 .PHONY: bundle-is-there
@@ -98,7 +111,7 @@ lock: setup ## pin the newest versions that pyproject.toml and requirements/*.in
 
 clean: ## remove what the pipeline made and the environments; DVC's cache stays
 	rm -rf data/raw data/prepared artifacts dist .venv .uv .toolchains .*_cache .hypothesis
-	rm -rf .machines .native .godot-engine native/target godot/addons/ludus/bin
+	rm -rf .machines .native .triton .godot-engine native/target godot/addons/ludus/bin
 
 # The environment: made again only when what it is made from changes.
 $(READY): .python-version pyproject.toml requirements/pipeline.txt requirements/uv.txt

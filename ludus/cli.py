@@ -4,7 +4,9 @@ Exit codes: 0; 1 where something falls short; 2 where it cannot be asked so.
 """
 
 import json
+import os
 import sys
+import tempfile
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
@@ -20,10 +22,11 @@ from ludus import backends, bundle, devices, evaluation, files, images, machines
 from ludus.backends import apart
 from ludus.benchmark import record, tables
 from ludus.benchmark.run import bundle_benchmark
-from ludus.errors import DeviceError, ImageError, LudusError, UsageError, nearest
+from ludus.errors import DeviceError, ImageError, LudusError, ToolError, UsageError, nearest
 from ludus.machines import MACHINES
 from ludus.manifest import Figures, Picture, Variant
 from ludus.params import load_params
+from ludus.serving import repository, triton
 from ludus.test_set import load_test_set
 from ludus.tuning import rows as tuned_rows
 from ludus.tuning import tuner
@@ -244,6 +247,53 @@ def tune(
 
 
 @app.command()
+def serve(
+    folders: Annotated[list[Path], typer.Argument(metavar="BUNDLE...", help="bundles' folders")],
+    device: Annotated[
+        str, typer.Option(help=f"auto, a variant, or one of {', '.join(devices.DEVICES)}")
+    ] = "auto",
+    host: Annotated[str, typer.Option(help="the address to listen at")] = "127.0.0.1",
+    http: Annotated[int, typer.Option(min=1, max=65535, help="port")] = 8000,
+    grpc: Annotated[int, typer.Option(min=0, max=65535, help="port; 0: none")] = 8001,
+    metrics: Annotated[int, typer.Option(min=0, max=65535, help="port; 0: none")] = 8002,
+    instances: Annotated[
+        int | None, typer.Option(min=1, help="calls at a time; default: one a core")
+    ] = None,
+    max_batch: Annotated[int, typer.Option(min=1, help="images a request")] = 1024,
+    queue: Annotated[int, typer.Option(min=1, help="requests that wait; others get 503")] = 1024,
+    timeout: Annotated[float, typer.Option(min=0.001, help="seconds that one waits")] = 2.0,
+    key: Annotated[
+        str | None,
+        typer.Option(envvar="LUDUS_SERVE_KEY", help="lets who has it load and unload models"),
+    ] = None,
+    write: Annotated[
+        Path | None, typer.Option(help="write a model repository there, and start nothing")
+    ] = None,
+) -> None:
+    """Serve bundles over HTTP and gRPC, by NVIDIA's Triton; see docs/serving.md."""
+    options = repository.Options(
+        device=device,
+        instances=instances or len(os.sched_getaffinity(0)),
+        max_batch=max_batch,
+        queue=queue,
+        timeout=timeout,
+    )
+    addresses = triton.Addresses(host=host, http=http, grpc=grpc, metrics=metrics)
+    bundles = [bundle.read_bundle(folder) for folder in folders]
+    if write is not None:
+        _write_repository(bundles, options, write)
+        return
+    with tempfile.TemporaryDirectory(prefix="ludus-serve-") as scratch:
+        served = repository.write_repository(bundles, options, Path(scratch))
+        with triton.started(Path(scratch), addresses, key) as running:
+            for line in triton.lines(served, addresses):
+                print(line, flush=True)
+            ended = running.wait()
+    if ended != 0:
+        raise ToolError(f"Triton ended with exit code {ended}; its last lines above say why")
+
+
+@app.command()
 def pack(
     folder: BundleFolder, out: Annotated[Path, typer.Argument(help="a folder for the zip")]
 ) -> None:
@@ -262,6 +312,16 @@ def main() -> None:
     except OSError as error:
         print(f"error: {error.filename or 'writing'}: {error.strerror}", file=sys.stderr)
         sys.exit(1)
+
+
+def _write_repository(
+    bundles: list[bundle.Bundle], options: repository.Options, folder: Path
+) -> None:
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise UsageError(f"--write {folder} is there already; name a new folder, or an empty one")
+    with files.replaced_folder(folder) as partial:
+        repository.write_repository(bundles, options, partial)
+    print(f"{folder} is written; a Triton that has the backend serves it (docs/serving.md)")
 
 
 def _write_tuned(found: tuner.Found, path: Path, *, dry_run: bool) -> None:

@@ -331,50 +331,70 @@ impl AlignedBytes {
     }
 }
 
+/// What every module of the same bytes on the same device shares: the code, and weights that the
+/// device reads where they lie.
+struct Code {
+    module: VmModule,
+    _bytes: AlignedBytes, // read by IREE until the module is gone
+    device: Arc<Device>,
+}
+
+// SAFETY: IREE does not change a bytecode module once it is made; what varies is in contexts.
+unsafe impl Sync for Code {}
+
 /// A module loaded on a device, with variables of its own. Not for several threads at once.
 pub struct Module {
-    // In the order in which they must go: buffers before their device, and IREE reads the bytes
-    // until the context is gone.
+    // In the order in which they must go: buffers and context before what they came from.
     functions: Vec<Function>,
     context: VmContext,
-    module: VmModule,
-    _bytes: AlignedBytes,
-    device: Arc<Device>,
+    code: Arc<Code>,
 }
 
 impl Module {
     /// Load a module. IREE verifies its bytecode alone, not the machine code in it: whoever calls
     /// this has compared the bytes' sha256 with one to be trusted.
     pub fn load(device: &Arc<Device>, bytes: &[u8]) -> Status<Self> {
-        let instance = device.instance.vm.0;
         let bytes = AlignedBytes::copy(bytes);
         let span =
             c::iree_const_byte_span_t { data: bytes.lines.as_ptr().cast(), data_length: bytes.len };
+        let mut module = ptr::null_mut();
         // SAFETY: as in `Instance::new`; the bytes are kept as long as the module (a null
         // allocator tells IREE not to free them), and a `Vec`'s bytes stay where they are.
-        unsafe {
-            let mut module = ptr::null_mut();
-            check(c::iree_vm_bytecode_module_create(
-                instance,
+        check(unsafe {
+            c::iree_vm_bytecode_module_create(
+                device.instance.vm.0,
                 c::iree_vm_bytecode_module_flags_e_IREE_VM_BYTECODE_MODULE_FLAG_NONE,
                 span,
                 c::iree_allocator_t { self_: ptr::null_mut(), ctl: None },
                 allocator(),
                 &mut module,
-            ))?;
-            let module = VmModule(module);
+            )
+        })?;
+        let module = VmModule(module);
+        Self::of(Arc::new(Code { module, _bytes: bytes, device: Arc::clone(device) }))
+    }
+
+    /// The same code with variables of its own, nothing made ready; for another thread.
+    pub fn another(&self) -> Status<Self> {
+        Self::of(Arc::clone(&self.code))
+    }
+
+    fn of(code: Arc<Code>) -> Status<Self> {
+        let instance = code.device.instance.vm.0;
+        // SAFETY: as in `Instance::new`; the context retains both modules.
+        unsafe {
             let mut hal = ptr::null_mut();
             check(c::iree_hal_module_create(
                 instance,
                 c::iree_hal_module_device_policy_default(),
-                device.group.0,
+                code.device.group.0,
                 c::iree_hal_module_flag_bits_t_IREE_HAL_MODULE_FLAG_SYNCHRONOUS as _,
                 c::iree_hal_module_debug_sink_null(),
                 allocator(),
                 &mut hal,
             ))?;
             let hal = VmModule(hal);
-            let mut modules = [hal.0, module.0];
+            let mut modules = [hal.0, code.module.0];
             let mut context = ptr::null_mut();
             check(c::iree_vm_context_create_with_modules(
                 instance,
@@ -384,14 +404,7 @@ impl Module {
                 allocator(),
                 &mut context,
             ))?;
-            let context = VmContext(context);
-            Ok(Self {
-                functions: Vec::new(),
-                context,
-                module,
-                _bytes: bytes,
-                device: Arc::clone(device),
-            })
+            Ok(Self { functions: Vec::new(), context: VmContext(context), code })
         }
     }
 
@@ -404,7 +417,7 @@ impl Module {
     /// Returns its number, for `call`.
     pub fn prepare(&mut self, name: &str, input: &[usize], result: &[usize]) -> Status<usize> {
         let function = self.lookup(name, 1, 1)?;
-        let input = self.device.tensor(input)?;
+        let input = self.code.device.tensor(input)?;
         let arguments = list(1)?;
         set(&arguments, 0, input.reference())?;
         let result = ResultOf::Returned { results: list(1)?, len: result.iter().product() };
@@ -425,7 +438,7 @@ impl Module {
         transients: usize,
     ) -> Status<usize> {
         let function = self.lookup(name, 5, 0)?;
-        let device = &self.device;
+        let device = &self.code.device;
         let (input, result) = (device.tensor(input)?, device.tensor(result)?);
         let transients = device.buffer(
             c::iree_hal_memory_type_bits_t_IREE_HAL_MEMORY_TYPE_DEVICE_LOCAL,
@@ -447,7 +460,8 @@ impl Module {
 
     /// Run a function that was made ready: input into result, of the lengths of its tensors.
     pub fn call(&mut self, number: usize, input: &[f32], result: &mut [f32]) -> Status<()> {
-        let Self { functions, context, device, .. } = self;
+        let Self { functions, context, code } = self;
+        let device = &code.device;
         let function = &mut functions[number];
         function.input.write(input)?;
         match &mut function.result {
@@ -476,10 +490,10 @@ impl Module {
 
     fn find(&self, name: &str) -> Option<c::iree_vm_function_t> {
         let mut function = c::iree_vm_function_t::default();
-        // SAFETY: a function refers to the module, which `self` holds.
+        // SAFETY: a function refers to the module, which `self.code` holds.
         check(unsafe {
             c::iree_vm_module_lookup_function_by_name(
-                self.module.0,
+                self.code.module.0,
                 c::iree_vm_function_linkage_e_IREE_VM_FUNCTION_LINKAGE_EXPORT as _,
                 view(name),
                 &mut function,

@@ -213,6 +213,24 @@ impl Model {
         Ok(model)
     }
 
+    /// The same variant on the same device, for another thread; code and weights are shared.
+    ///
+    /// Errors: `Device` with the runtime's words.
+    pub fn another(&self) -> Result<Self> {
+        let module = self.module.another().map_err(|why| failed(&self.place, self.word, &why))?;
+        Ok(Self {
+            module,
+            ready: BTreeMap::new(),
+            padded: Vec::new(),
+            batches: self.batches.clone(),
+            variant: self.variant.clone(),
+            word: self.word,
+            place: self.place.clone(),
+            bundle: Arc::clone(&self.bundle),
+            device: Arc::clone(&self.device),
+        })
+    }
+
     /// The bundle that it is of.
     pub fn bundle(&self) -> &Arc<Bundle> {
         &self.bundle

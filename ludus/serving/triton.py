@@ -1,0 +1,213 @@
+"""Triton itself: where it and the backend are, its command line, and its life.
+
+The server is the one in `.triton`, which `make triton` brings, or the program that TRITON_SERVER
+names. It is started on a model repository and ended with us.
+"""
+
+import os
+import secrets
+import signal
+import subprocess
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+
+from ludus.errors import ToolError, UsageError
+from ludus.serving.repository import Served
+from ludus.toolchain import ROOT
+
+OWN = ROOT / ".triton"
+BACKENDS = OWN / "backends"  # ludus/libtriton_ludus.so in it
+WITHIN_WHEEL = "lib/python3.12/site-packages/pytriton/tritonserver/bin/tritonserver"
+KEY_HEADER = "ludus-key"
+# What changes the server, or reads and writes its memory, is for who has the key.
+RESTRICTED = ["model-repository", "shared-memory", "trace", "logging"]
+# Seconds: for the calls that run when Triton is asked to end, and for us to end it otherwise.
+DRAINING, PATIENCE = 10, 15
+
+
+@dataclass(frozen=True, kw_only=True)
+class Addresses:
+    """Where Triton listens; a port of 0 leaves a protocol out."""
+
+    host: str = "127.0.0.1"
+    http: int = 8000
+    grpc: int = 8001
+    metrics: int = 8002
+
+    def __post_init__(self) -> None:
+        ports = [port for port in (self.http, self.grpc, self.metrics) if port]
+        if len({*ports}) != len(ports):
+            raise UsageError(f"one port is given twice: {', '.join(map(str, ports))}")
+        if not self.http:
+            raise UsageError("--http is 0; HTTP is how it is found out that Triton is ready")
+
+    @property
+    def local(self) -> bool:
+        """Whether only this machine reaches it."""
+        return self.host in ("localhost", "::1") or self.host.startswith("127.")
+
+
+def find_server() -> Path:
+    """The program. Raises ToolError that says what brings it."""
+    named = os.environ.get("TRITON_SERVER")
+    server = Path(named) if named else OWN / WITHIN_WHEEL
+    if not server.is_file():
+        which = f"TRITON_SERVER names {server}, which is not there" if named else "no Triton here"
+        raise ToolError(
+            f"{which}; `make triton` brings one, TRITON_SERVER=FILE names one, and --write FOLDER "
+            "makes a model repository for the container"
+        )
+    return server
+
+
+def find_backends() -> Path:
+    """The folder of the backend. Raises ToolError that says what builds it."""
+    folder = Path(os.environ.get("LUDUS_TRITON_BACKENDS") or BACKENDS)
+    library = folder / "ludus" / "libtriton_ludus.so"
+    if not library.is_file():
+        raise ToolError(
+            f"no backend: {library} is not there; `make triton` builds it, LUDUS_TRITON_BACKENDS="
+            "FOLDER names the folder that has ludus/libtriton_ludus.so"
+        )
+    return folder
+
+
+def arguments(addresses: Addresses, key: str | None) -> list[str]:
+    """What Triton is told beside its folders. Without a key of ours nobody has one."""
+    words = [
+        "--disable-auto-complete-config",
+        "--model-control-mode=explicit",
+        "--load-model=*",
+        "--strict-readiness=true",
+        f"--exit-timeout-secs={DRAINING}",
+        f"--allow-grpc={_word(addresses.grpc)}",
+        f"--allow-metrics={_word(addresses.metrics)}",
+        f"--http-restricted-api={','.join(RESTRICTED)}:{KEY_HEADER}={key or secrets.token_hex()}",
+    ]
+    for protocol in ("http", "grpc", "metrics"):
+        port = getattr(addresses, protocol)
+        if port:
+            words += [f"--{protocol}-address={addresses.host}", f"--{protocol}-port={port}"]
+    if addresses.grpc:
+        # gRPC's metadata has the key under this prefix.
+        same = f"triton-grpc-protocol-{KEY_HEADER}={key or secrets.token_hex()}"
+        words.append(f"--grpc-restricted-protocol={','.join(RESTRICTED)}:{same}")
+    return words
+
+
+@contextmanager
+def started(repository: Path, addresses: Addresses, key: str | None) -> Iterator["Running"]:
+    """Triton on a model repository, ready; ended when the block is left.
+
+    What it says goes to our standard error. Raises ToolError where it ends before it is ready.
+    """
+    command = [
+        str(find_server()),
+        f"--model-repository={repository}",
+        f"--backend-directory={find_backends()}",
+        *arguments(addresses, key),
+    ]
+    # Of a group of its own: Ctrl-C is for us, and we ask it to end.
+    process = subprocess.Popen(command, stdin=subprocess.DEVNULL, start_new_session=True)
+    running = Running(process=process, addresses=addresses)
+    try:
+        with _passed_on(process):
+            running.wait_until_ready()
+            yield running
+    finally:
+        running.end()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Running:
+    """A Triton that was started."""
+
+    process: "subprocess.Popen[bytes]"
+    addresses: Addresses
+
+    def wait_until_ready(self) -> None:
+        """Wait until every model is loaded. Raises ToolError where Triton ends first."""
+        url = f"http://{_for_url(self.addresses)}:{self.addresses.http}/v2/health/ready"
+        while not _answers(url):
+            if self.process.poll() is not None:
+                raise ToolError(
+                    f"Triton ended with exit code {self.process.returncode} before it was ready; "
+                    "its last lines above say why"
+                )
+            time.sleep(0.02)
+
+    def wait(self) -> int:
+        """Wait until it ends; its exit code."""
+        return self.process.wait()
+
+    def end(self) -> None:
+        """Ask it to end what it computes and go; after a while, make it go."""
+        if self.process.poll() is None:
+            self.process.terminate()
+            try:
+                self.process.wait(PATIENCE)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+
+
+def lines(served: list[Served], addresses: Addresses) -> Iterator[str]:
+    """What is served, where, and who reaches it."""
+    host = _for_url(addresses)
+    for each in served:
+        manifest = each.bundle.manifest
+        yield (
+            f"{each.name} {manifest.version}: "
+            f"http://{host}:{addresses.http}/v2/models/{each.name}/versions/{each.version}"
+        )
+    if addresses.grpc:
+        yield f"gRPC at {host}:{addresses.grpc}"
+    if addresses.metrics:
+        yield f"metrics at http://{host}:{addresses.metrics}/metrics"
+    if addresses.local:
+        yield "This machine alone reaches it; --host 0.0.0.0 lets others in. Ctrl-C ends it."
+    else:
+        yield f"Whoever reaches {addresses.host} can ask it. Ctrl-C ends it."
+
+
+@contextmanager
+def _passed_on(process: "subprocess.Popen[bytes]") -> Iterator[None]:
+    """Ctrl-C and SIGTERM ask Triton to end, and with it us."""
+
+    def ask(number: int, frame: FrameType | None) -> None:
+        process.terminate()
+
+    if threading.current_thread() is not threading.main_thread():
+        yield  # signals are the main thread's
+        return
+    former = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in former.items():
+            signal.signal(number, handler)
+
+
+def _answers(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(url, timeout=1) as answer:
+            return bool(answer.status == 200)
+    except (urllib.error.URLError, OSError):
+        return False
+
+
+def _for_url(addresses: Addresses) -> str:
+    """Who listens at every address of a machine is reached at its own."""
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(addresses.host, addresses.host)
+    return f"[{host}]" if ":" in host else host
+
+
+def _word(port: int) -> str:
+    return "true" if port else "false"

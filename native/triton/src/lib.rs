@@ -1,0 +1,18 @@
+//! `backend: "ludus"`: a Ludus bundle as a model of NVIDIA's Triton inference server.
+//!
+//! ```text
+//! entry      the functions that Triton calls
+//! server     Triton's C API, made safe
+//! served     the bundle of a model, checked against its config.pbtxt and opened on a device
+//! serving    an instance: the requests of a batch to one call, and its answers to responses
+//! encoded    pictures as files, PNG or JPEG
+//! ```
+//!
+//! All that is known of bundles, devices and pictures is in `ludus_runtime`. A version of a model is
+//! a bundle's folder; docs/serving.md says what config.pbtxt has, and `ludus serve` writes it.
+
+mod encoded;
+mod entry;
+mod served;
+mod server;
+mod serving;

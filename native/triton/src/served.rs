@@ -1,0 +1,138 @@
+//! The bundle of a model: read, checked against config.pbtxt, opened on a device.
+
+use std::ffi::CString;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use ludus_runtime::manifest::Tensor;
+use ludus_runtime::source::Folder;
+use ludus_runtime::{Bundle, Model, model};
+use serde::Deserialize;
+
+use crate::server::{Refusal, Result, log};
+
+/// The input for pictures as files, beside the one that the manifest names.
+pub const ENCODED: &str = "encoded_picture";
+
+/// What of Triton's model configuration concerns a bundle.
+#[derive(Deserialize)]
+struct Config {
+    name: String,
+    #[serde(default)]
+    max_batch_size: i64,
+    #[serde(default)]
+    input: Vec<Port>,
+    #[serde(default)]
+    output: Vec<Port>,
+    #[serde(default)]
+    parameters: Parameters,
+}
+
+#[derive(Deserialize)]
+struct Port {
+    name: String,
+    data_type: String,
+    #[serde(default)]
+    dims: Vec<i64>,
+}
+
+#[derive(Deserialize, Default)]
+struct Parameters {
+    device: Option<Parameter>,
+}
+
+#[derive(Deserialize)]
+struct Parameter {
+    string_value: String,
+}
+
+/// A bundle that is served. Instances compute with models of their own, which share its code.
+pub struct Served {
+    model: Mutex<Model>,
+    /// The output's name.
+    pub output: CString,
+}
+
+impl Served {
+    /// Read the bundle in a folder and open it as a model's configuration (JSON) says.
+    pub fn open(folder: &str, config: &[u8]) -> Result<Self> {
+        let config: Config = serde_json::from_slice(config).map_err(|why| {
+            Refusal::invalid(format!("the configuration of {folder} cannot be read: {why}"))
+        })?;
+        let bundle = Arc::new(Bundle::open(Arc::new(Folder::new(folder)))?);
+        check(&config, &bundle)?;
+        let device = config.parameters.device.map_or("auto".to_owned(), |it| it.string_value);
+        let opening = model::open(&bundle, &device);
+        let model = opening.model?;
+        for choice in &opening.choices {
+            if let Some(reason) = choice.reason.as_ref().filter(|_| device == "auto") {
+                log(&format!(
+                    "{}: {} is not for this machine: {reason}",
+                    config.name, choice.target
+                ));
+            }
+        }
+        log(&format!(
+            "{}: {} {} runs {} on '{}' ({}), asked for '{device}'",
+            config.name,
+            bundle.manifest.name,
+            bundle.manifest.version,
+            model.target(),
+            model.device(),
+            model.device_name(),
+        ));
+        let output = CString::new(bundle.manifest.outputs[0].name.as_str());
+        let output = output.map_err(|why| Refusal::invalid(format!("the output's name: {why}")))?;
+        Ok(Self { model: Mutex::new(model), output })
+    }
+
+    /// A model for one more instance.
+    pub fn model(&self) -> Result<Model> {
+        let model = self.model.lock().unwrap_or_else(PoisonError::into_inner);
+        Ok(model.another()?)
+    }
+}
+
+/// Compare a configuration with the manifest, of which it is made.
+fn check(config: &Config, bundle: &Bundle) -> Result<()> {
+    let manifest = &bundle.manifest;
+    let (input, output) = (&manifest.inputs[0], &manifest.outputs[0]);
+    let mut wanted = vec![described(input)];
+    if manifest.preprocess.is_some() {
+        wanted.push((ENCODED.to_owned(), "TYPE_STRING".to_owned(), vec![1]));
+    }
+    same("input", &config.input, &wanted, bundle)?;
+    same("output", &config.output, &[described(output)], bundle)?;
+    if config.max_batch_size < 1 {
+        return Err(Refusal::invalid(format!(
+            "max_batch_size is {}, and a bundle's network takes batches; expected 1 or more",
+            config.max_batch_size
+        )));
+    }
+    Ok(())
+}
+
+type Described = (String, String, Vec<i64>);
+
+fn described(tensor: &Tensor) -> Described {
+    let dims = tensor.lengths().map(|length| length as i64).collect();
+    (tensor.name.clone(), "TYPE_FP32".to_owned(), dims)
+}
+
+fn same(what: &str, ports: &[Port], wanted: &[Described], bundle: &Bundle) -> Result<()> {
+    let as_told = |port: &Port| (port.name.clone(), port.data_type.clone(), port.dims.clone());
+    let found: Vec<_> = ports.iter().map(as_told).collect();
+    if found == wanted {
+        return Ok(());
+    }
+    Err(Refusal::invalid(format!(
+        "config.pbtxt has the {what}s {}, and {} has {}; let `ludus serve` write it",
+        listed(&found),
+        bundle.place(""),
+        listed(wanted)
+    )))
+}
+
+fn listed(ports: &[Described]) -> String {
+    let each = |(name, datatype, dims): &Described| format!("{name} ({datatype} {dims:?})");
+    ports.iter().map(each).collect::<Vec<_>>().join(", ")
+}
