@@ -111,7 +111,7 @@ lock: setup ## pin the newest versions that pyproject.toml and requirements/*.in
 
 clean: ## remove what the pipeline made and the environments; DVC's cache stays
 	rm -rf data/raw data/prepared artifacts dist .venv .uv .toolchains .*_cache .hypothesis
-	rm -rf .machines .native .triton .godot-engine native/target godot/addons/ludus/bin
+	rm -rf .machines .native .triton .serving-peers .godot-engine native/target godot/addons/ludus/bin
 
 # The environment: made again only when what it is made from changes.
 $(READY): .python-version pyproject.toml requirements/pipeline.txt requirements/uv.txt

@@ -1,0 +1,7 @@
+"""Requests a second of served bundles, beside other servers.
+
+servers.py   each server, started, and stopped (SIGSTOP) while it is not its turn
+bodies.py    what is sent, by each protocol
+load.py      wrk and h2load, and what they found
+peers/       FastAPI and MLServer, each with ONNX Runtime
+"""

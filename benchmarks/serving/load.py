@@ -1,0 +1,81 @@
+"""The load: wrk for HTTP, h2load for gRPC, each with so many connections and one thread."""
+
+import re
+import shlex
+import statistics
+import subprocess
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks.serving.bodies import Body
+
+SCRIPT = """\
+wrk.method = "POST"
+local file = io.open("{file}", "rb")
+wrk.body = file:read("*a")
+file:close()
+{headers}
+function done(summary, latency, requests)
+  local e = summary.errors
+  io.write(string.format("FOUND %d %d %f %f %d %d\\n", summary.requests, summary.duration,
+    latency:percentile(50) / 1000, latency:percentile(99) / 1000,
+    e.status, e.connect + e.read + e.write + e.timeout))
+end
+"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Load:
+    """What a load came to."""
+
+    per_second: float  # requests that were answered well
+    p50: float  # ms
+    p99: float  # ms
+    errors: int
+
+
+def load(body: Body, port: int, connections: int, seconds: float) -> Load:
+    """Ask a server at 127.0.0.1 for so long, each connection as soon as it is answered."""
+    by = _by_h2load if body.protocol == "gRPC" else _by_wrk
+    return by(body, f"http://127.0.0.1:{port}/{body.path}", connections, seconds)
+
+
+def _by_wrk(body: Body, url: str, connections: int, seconds: float) -> Load:
+    headers = "\n".join(f'wrk.headers["{key}"] = "{it}"' for key, it in body.headers.items())
+    with tempfile.NamedTemporaryFile("w", suffix=".lua") as script:
+        script.write(SCRIPT.format(file=body.file, headers=headers))
+        script.flush()
+        how = ["-t1", f"-c{connections}", f"-d{seconds:.0f}s", "--timeout", "10s"]
+        said = _run(["wrk", *how, "-s", script.name, url])
+    found = re.search(r"^FOUND (.*)$", said, re.MULTILINE)
+    if found is None:
+        raise SystemExit(f"wrk said nothing of use:\n{said}")
+    requests, microseconds, p50, p99, refused, lost = map(float, found[1].split())
+    per_second = (requests - refused) / (microseconds / 1e6)
+    return Load(per_second=per_second, p50=p50, p99=p99, errors=round(refused + lost))
+
+
+def _by_h2load(body: Body, url: str, connections: int, seconds: float) -> Load:
+    headers = [f"--header={key}: {it}" for key, it in body.headers.items()]
+    with tempfile.TemporaryDirectory() as scratch:
+        log = Path(scratch) / "log"
+        how = [f"--clients={connections}", "--threads=1", "--max-concurrent-streams=1"]
+        how += [f"--duration={seconds:.0f}", f"--data={body.file}", f"--log-file={log}"]
+        _run(["h2load", *how, *headers, url])
+        lines = [line.split("\t") for line in log.read_text().splitlines()]
+    good = [int(took) / 1000 for _, status, took in lines if status == "200"]
+    centiles = statistics.quantiles(good, n=100) if len(good) > 1 else [0.0] * 99
+    return Load(
+        per_second=len(good) / seconds,
+        p50=centiles[49],
+        p99=centiles[98],
+        errors=len(lines) - len(good),
+    )
+
+
+def _run(command: list[str]) -> str:
+    ended = subprocess.run(command, capture_output=True, text=True, check=False)
+    if ended.returncode != 0:
+        raise SystemExit(f"{shlex.join(command)} failed:\n{ended.stdout}{ended.stderr}")
+    return ended.stdout

@@ -1,0 +1,117 @@
+"""The servers: each started as its own documents say, and stopped while it is not its turn."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from ludus.toolchain import ROOT
+
+PEERS = ROOT / ".serving-peers" / "bin"
+HERE = Path(__file__).parent / "peers"
+MAIN = "from ludus.cli import main; main()"
+PATIENCE = 60.0  # seconds, until a server is ready
+
+
+@dataclass(frozen=True, kw_only=True)
+class Server:
+    """A server with all its processes, in a group of their own."""
+
+    name: str
+    process: "subprocess.Popen[bytes]"
+    http: int
+    grpc: int  # 0: it has none
+
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        """It runs within the block alone."""
+        os.killpg(self.process.pid, signal.SIGCONT)
+        try:
+            yield
+        finally:
+            os.killpg(self.process.pid, signal.SIGSTOP)
+
+    def end(self) -> None:
+        os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+
+
+def start_ludus(bundle: Path, device: str, http: int, scratch: Path) -> Server:
+    ports = ["--http", http, "--grpc", http + 1, "--metrics", 0]
+    command = [sys.executable, "-c", MAIN, "serve", bundle, "--device", device, *ports]
+    return _start("Ludus on Triton", command, {}, scratch, http, http + 1)
+
+
+def start_fastapi(model: Path, http: int, scratch: Path) -> Server:
+    how = ["--host", "127.0.0.1", "--port", http, "--log-level", "warning"]
+    command = [PEERS / "uvicorn", "fastapi_app:app", "--app-dir", HERE, *how, "--workers", _cores()]
+    more = {"MODEL": str(model.absolute())}
+    return _start("FastAPI + ONNX Runtime", command, more, scratch, http, 0)
+
+
+def start_mlserver(model: Path, http: int, scratch: Path) -> Server:
+    """With adaptive batching, and a worker for each core."""
+    folder = scratch / "mlserver"
+    folder.mkdir()
+    settings = {
+        "host": "127.0.0.1", "http_port": http, "grpc_port": http + 1, "metrics_port": http + 2,
+        "parallel_workers": _cores(), "debug": False, "use_structured_logging": False,
+        "logging_settings": None,
+    }  # fmt: skip
+    model_settings = {
+        "name": "digits",
+        "implementation": "mlserver_model.OnnxModel",
+        "parameters": {"uri": str(model.absolute())},
+        "max_batch_size": 32,
+        "max_batch_time": 0.001,
+    }
+    (folder / "settings.json").write_text(json.dumps(settings))
+    (folder / "model-settings.json").write_text(json.dumps(model_settings))
+    more = {"PYTHONPATH": str(HERE)}
+    command = [PEERS / "mlserver", "start", folder]
+    return _start("MLServer + ONNX Runtime", command, more, scratch, http, http + 1)
+
+
+def _start(
+    name: str, command: list[object], more: dict[str, str], scratch: Path, http: int, grpc: int
+) -> Server:
+    log = scratch / f"{name.split()[0]}.log"
+    environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
+    with log.open("wb") as file:
+        process = subprocess.Popen(
+            list(map(str, command)),
+            cwd=scratch,
+            env=environment | more,
+            stdin=subprocess.DEVNULL,
+            stdout=file,
+            stderr=file,
+            start_new_session=True,
+        )
+    server = Server(name=name, process=process, http=http, grpc=grpc)
+    deadline = time.monotonic() + PATIENCE
+    while not _ready(f"http://127.0.0.1:{http}/v2/models/digits/ready"):
+        if process.poll() is not None or time.monotonic() > deadline:
+            raise SystemExit(f"{name} does not start:\n{log.read_text()[-2000:]}")
+        time.sleep(0.1)
+    os.killpg(process.pid, signal.SIGSTOP)
+    return server
+
+
+def _ready(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(url, timeout=1) as answer:
+            return bool(answer.status == 200)
+    except (urllib.error.URLError, OSError):
+        return False
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0))
