@@ -1,0 +1,136 @@
+"""deploy/nginx.conf before a server: TLS, limits, and what is passed on."""
+
+import json
+import shutil
+import ssl
+import subprocess
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+from server import Answer, Server, free_ports, tensor
+
+from ludus.bundle import read_bundle
+from ludus.serving import triton
+
+ROOT = Path(__file__).parents[2]
+GOLDEN = ROOT / "tests" / "golden"
+CERTIFICATE = [
+    "openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
+    "-days", "2", "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost",
+    "-keyout", "key.pem", "-out", "certificate.pem",
+]  # fmt: skip
+GRPC = """
+import sys, numpy, tritonclient.grpc as grpc
+port, certificate, out = sys.argv[1:]
+client = grpc.InferenceServerClient(f"localhost:{port}", ssl=True, root_certificates=certificate)
+given = grpc.InferInput("image", [1, 1, 28, 28], "FP32")
+given.set_data_from_numpy(numpy.load(out))
+numpy.save(out, client.infer("golden", [given]).as_numpy("probabilities"))
+try:
+    client.unload_model("golden")
+except grpc.InferenceServerException as error:
+    print(error.status())
+"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Proxy:
+    port: int
+    certificate: Path
+
+    def ask(self, path: str, body: bytes | None = None) -> Answer:
+        trust = ssl.create_default_context(cafile=str(self.certificate))
+        request = urllib.request.Request(f"https://localhost:{self.port}/{path}", data=body)
+        try:
+            with urllib.request.urlopen(request, timeout=30, context=trust) as answer:
+                return Answer(status=answer.status, body=answer.read())
+        except urllib.error.HTTPError as error:
+            with error:
+                return Answer(status=error.code, body=error.read())
+
+
+@pytest.fixture(scope="module")
+def proxy(serving: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Proxy]:
+    for program in ("nginx", "openssl"):
+        if shutil.which(program, path="/usr/sbin:/usr/bin:/bin") is None:
+            pytest.skip(f"there is no {program}; apt-get install {program}")
+    folder = tmp_path_factory.mktemp("nginx")
+    (folder / "tls").mkdir()
+    subprocess.run(CERTIFICATE, cwd=folder / "tls", check=True, capture_output=True)
+    (port,) = free_ports(1)
+    text = (ROOT / "deploy" / "nginx.conf").read_text()
+    for ours, here in (
+        ("triton:8000", f"127.0.0.1:{serving.http}"),
+        ("triton:8001", f"127.0.0.1:{serving.grpc}"),
+        ("listen 8443", f"listen 127.0.0.1:{port}"),
+        ("access_log off;", f"access_log off; client_body_temp_path {folder}/body;"),
+    ):
+        assert text.count(ours) == 1
+        text = text.replace(ours, here)
+    (folder / "nginx.conf").write_text(text)
+    start = ["/usr/sbin/nginx", "-p", str(folder), "-c", "nginx.conf", "-e", "error.log",
+             "-g", f"daemon off; pid {folder}/pid;"]  # fmt: skip
+    with subprocess.Popen(start) as process:
+        found = Proxy(port=port, certificate=folder / "tls" / "certificate.pem")
+        deadline = time.monotonic() + 10
+        while True:
+            assert process.poll() is None, (folder / "error.log").read_text()
+            try:
+                found.ask("v2/health/ready")
+                break
+            except OSError:
+                assert time.monotonic() < deadline
+                time.sleep(0.05)
+        yield found
+        process.terminate()
+        process.wait(10)
+
+
+def test_an_answer_comes_by_tls(proxy: Proxy) -> None:
+    bundle = read_bundle(GOLDEN / "bundle")
+    golden = bundle.golden()
+    body = {"inputs": [tensor("image", golden.tensors(bundle.manifest))]}
+    answer = proxy.ask("v2/models/golden/infer", json.dumps(body).encode())
+    assert answer.status == 200
+    np.testing.assert_allclose(answer.output, golden.reference, rtol=0, atol=1e-4)
+
+
+def test_grpc_comes_by_tls_and_cannot_change_the_server(proxy: Proxy, tmp_path: Path) -> None:
+    python = triton.OWN / "bin" / "python"
+    if not python.exists():
+        pytest.skip("no .triton/bin/python; `make triton` brings it")
+    bundle = read_bundle(GOLDEN / "bundle")
+    golden = bundle.golden()
+    np.save(tmp_path / "x.npy", golden.tensors(bundle.manifest)[:1])
+    command = [python, "-c", GRPC, proxy.port, proxy.certificate, tmp_path / "x.npy"]
+    said = subprocess.run(
+        list(map(str, command)), check=True, capture_output=True, text=True, timeout=60
+    ).stdout
+    np.testing.assert_allclose(np.load(tmp_path / "x.npy"), golden.reference[:1], atol=1e-4)
+    assert "UNIMPLEMENTED" in said, "nginx answers 404"
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["v2/repository/index", "v2/repository/models/golden/unload", "v2/logging",
+     "v2/systemsharedmemory/status", "v2/models/golden/trace/setting", "metrics", ""],
+)  # fmt: skip
+def test_what_changes_or_shows_the_server_is_not_passed_on(proxy: Proxy, path: str) -> None:
+    assert proxy.ask(path, b"{}").status == 404
+
+
+def test_a_request_that_is_too_large_is_refused(proxy: Proxy) -> None:
+    assert proxy.ask("v2/models/golden/infer", b" " * (17 << 20)).status == 413
+
+
+def test_without_tls_nothing_is_answered(proxy: Proxy) -> None:
+    with pytest.raises(urllib.error.HTTPError) as error:
+        urllib.request.urlopen(f"http://127.0.0.1:{proxy.port}/v2/health/ready", timeout=10)
+    with error.value:
+        assert error.value.code == 400
