@@ -19,6 +19,7 @@ from pydantic import (
     model_validator,
 )
 
+from ludus import toolchain
 from ludus.errors import ConfigError, nearest
 
 Driver = Literal["cpu", "vulkan", "cuda", "rocm", "metal"]
@@ -47,8 +48,20 @@ HAL_BACKENDS = {
 # The devices that the other runtimes can be used on.
 RUNS_ON = {"onnx": {"cpu"}, "torch": {"cpu", "cuda"}, "ncnn": {"cpu", "vulkan"}, "xla": {"cpu"}}
 ANY = -1  # a batch of any number of images
-# The machines with no device but their CPU.
-CPU_ALONE = ("qemu-aarch64", "qemu-riscv64", "wine")
+# The machines with no device but their CPU, and which that is.
+CPU_ALONE = {"qemu-aarch64": "aarch64", "qemu-riscv64": "riscv64", "wine": "x86_64"}
+# Of `ludus.lowering`, which needs torch.
+REWRITES = {
+    "winograd",
+    "patches",
+    "winograd-windows",
+    "patches-windows",
+    "groups",
+    "im2col",
+    "transpose-dense",
+    "split-dense",
+    "unroll-softmax",
+}
 
 
 class Strict(BaseModel):
@@ -110,6 +123,13 @@ class Lowering(Strict):
     def _sizes_known(self) -> Self:
         if self.buffers == "caller" and self.batches == "dynamic":
             raise ValueError("buffers: caller needs a list of batches, since their sizes follow")
+        return self
+
+    @model_validator(mode="after")
+    def _rewrites_known(self) -> Self:
+        for name in [*self.rewrites, *(self.single or [])]:
+            if name not in REWRITES:
+                raise ValueError(f"no rewrite '{name}'{nearest(name, REWRITES)}")
         return self
 
     @model_validator(mode="after")
@@ -249,8 +269,8 @@ class Params(Strict):
     train: Train
     bundle: BundleParams
     lowerings: dict[Name, Lowering]
-    targets: dict[Name, Target]
-    evaluations: dict[Name, Evaluation]
+    targets: Annotated[dict[Name, Target], Field(min_length=1)]
+    evaluations: Annotated[dict[Name, Evaluation], Field(min_length=1)]
     gate: Gate
     benchmark: Benchmark = Benchmark()
 
@@ -352,6 +372,7 @@ def _check_names(params: Params, path: Path) -> None:
     for name, target in params.targets.items():
         if isinstance(target, IreeTarget):
             _check_driver(target, f"{path}: targets.{name}")
+            _check_toolchain(target.toolchain, f"{path}: targets.{name}.toolchain")
         if isinstance(target, IreeTarget | XlaTarget):
             _check_lowering(params, target, f"{path}: targets.{name}.lowering")
     for name, evaluation in params.evaluations.items():
@@ -398,9 +419,26 @@ def _check_machine(params: Params, evaluation: Evaluation, where: str) -> None:
         raise ConfigError(
             f"{where}: '{evaluation.machine}' has no '{evaluation.device}'; expected device: cpu"
         )
+    cpu = target.cpu.architecture if isinstance(target, IreeTarget) and target.cpu else None
+    wanted = CPU_ALONE.get(evaluation.machine, cpu)
+    if cpu not in (None, wanted):
+        raise ConfigError(
+            f"{where}: '{evaluation.machine}' is of {wanted} CPUs, and '{evaluation.target}' is "
+            f"for {cpu} ones"
+        )
     if evaluation.machine != "native" and evaluation.device == "vulkan-swiftshader":
         raise ConfigError(
             f"{where}: '{evaluation.machine}' does not know SwiftShader; expected native"
+        )
+
+
+def _check_toolchain(version: str, where: str) -> None:
+    """A toolchain must have its requirements, where there is a checkout that could have them."""
+    known = set(toolchain.versions())
+    if known and version not in known:
+        raise ConfigError(
+            f"{where}: there is no requirements/iree-{version}.txt{nearest(version, known)} "
+            "(docs/toolchains.md says how one is added)"
         )
 
 

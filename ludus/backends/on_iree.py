@@ -1,7 +1,6 @@
 """IREE: MLIR compiled to a module, run through a HAL driver."""
 
 import hashlib
-import tempfile
 from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
@@ -18,7 +17,7 @@ from ludus.errors import DeviceError, ManifestError, RuntimeVersionError
 from ludus.files import write_text
 from ludus.manifest import EntryFunction, Variant
 from ludus.params import IreeTarget, Lowering, Tile
-from ludus.toolchain import iree_compile
+from ludus.toolchain import TOOLCHAINS, iree_compile
 
 MODULE = "model.vmfb"
 
@@ -63,9 +62,10 @@ def tile_flags(tiles: list[Tile]) -> list[str]:
     if not tiles:
         return []
     spec = tuning_spec(tiles)
-    # Named by its content and left there, since a command to paste names it too.
+    # Named by its content and left there, since a command to paste names it too; in the checkout,
+    # where no other user has made it.
     digest = hashlib.sha256(spec.encode()).hexdigest()[:16]
-    path = Path(tempfile.gettempdir()) / f"ludus-tiles-{digest}.mlir"
+    path = TOOLCHAINS / "tiles" / f"{digest}.mlir"
     write_text(path, spec)
     # One thread: with a tuning spec and several, iree-compile 3.13 waits for itself for ever, once
     # in a dozen times. The bytes are the same.

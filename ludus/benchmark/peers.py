@@ -22,7 +22,7 @@ def why_no_openvino() -> str | None:
     if importlib.util.find_spec("openvino") is None:
         return (
             "the Python package 'openvino' is not installed; in a checkout of Ludus: "
-            "pip install '.[bench]'"
+            "uv pip install '.[bench]'"
         )
     return None
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from torch import nn
 from torch.export import Dim
 
-from ludus import backends
+from ludus import backends, params
 from ludus.backends import Sources
 from ludus.errors import ConfigError
 from ludus.lowering import PASSES, REWRITES, rewrite
@@ -255,3 +255,7 @@ def test_an_unknown_rewrite_is_refused_with_the_nearest_name():
     network = nn.Sequential(*block(8, 8, 3))
     with pytest.raises(ConfigError, match="no rewrite 'winogard', did you mean 'winograd'"):
         rewrite(export(network, 20, 20, 8), ["winogard"])
+
+
+def test_params_know_every_rewrite_that_there_is():
+    assert {*REWRITES, *PASSES} == params.REWRITES

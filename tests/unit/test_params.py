@@ -1,5 +1,6 @@
 """params.yaml: each way in which it can be wrong, and what is then said."""
 
+import re
 from pathlib import Path
 from typing import Any, get_args
 
@@ -176,6 +177,11 @@ def test_a_key_of_another_table_is_not_proposed(tmp_path: Path) -> None:
          "evaluations.onnx-cpu.target: no target 'onxn', did you mean 'onnx'?"),
         ("against: onnx", "against: onxn",
          "benchmark.comparisons.0.against: no target 'onxn', did you mean 'onnx'?"),
+        ("rewrites: [winograd]", "rewrites: [winogard]",
+         "lowerings.tiled: value error, no rewrite 'winogard', did you mean 'winograd'?"),
+        ("toolchain: 3.13.0", "toolchain: 3.12.0",
+         "targets.iree-cpu.toolchain: there is no requirements/iree-3.12.0.txt, did you mean "
+         "'3.13.0'?"),
         ("target: iree-cpu, batch", "target: iree-cup, batch",
          "benchmark.comparisons.0.target: no target 'iree-cup', did you mean 'iree-cpu'?"),
     ],
@@ -368,10 +374,11 @@ def test_what_could_never_work_is_refused(tmp_path: Path, old: str, new: str, sa
 
 @pytest.mark.parametrize("machine", MACHINES)
 def test_every_machine_that_there_is_can_be_named(tmp_path: Path, machine: str) -> None:
+    """By a target for any CPU."""
     text = edited(
         "{target: onnx, device: cpu, machine: native",
         f"{{target: iree-cpu, device: cpu, machine: {machine}",
-    )
+    ).replace("    cpu: {architecture: x86_64, features: [avx2]}\n", "")
     assert load(tmp_path, text).evaluations["onnx-cpu"].machine == machine
 
 
@@ -392,6 +399,23 @@ def test_a_machine_must_have_the_device(
         f"{{target: shaders, device: {device}, machine: {machine}",
     )
     assert refusal(tmp_path, text).endswith(f"evaluations.onnx-cpu.machine: {said}")
+
+
+def test_a_machine_must_be_of_the_targets_cpu(tmp_path: Path) -> None:
+    text = edited(
+        "{target: onnx, device: cpu, machine: native",
+        "{target: iree-cpu, device: cpu, machine: qemu-aarch64",
+    )
+    assert refusal(tmp_path, text).endswith(
+        "evaluations.onnx-cpu.machine: 'qemu-aarch64' is of aarch64 CPUs, and 'iree-cpu' is for "
+        "x86_64 ones"
+    )
+
+
+@pytest.mark.parametrize("table", ["targets", "evaluations"])
+def test_a_table_without_a_row_is_refused(tmp_path: Path, table: str) -> None:
+    kept = re.sub(rf"(?ms)^{table}:\n.*?(?=^\w)", f"{table}: {{}}\n", GOOD)
+    assert f"{table}: dictionary should have at least 1 item" in refusal(tmp_path, kept)
 
 
 def test_a_machine_can_be_named_only_if_there_is_one() -> None:
