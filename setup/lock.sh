@@ -1,13 +1,19 @@
 #!/bin/sh
-# Pin every environment anew: hashes, and no addresses.
+# Pin environments: hashes, and no addresses.
+# usage: setup/lock.sh           every one anew, as new as pyproject.toml and requirements/*.in allow
+#        setup/lock.sh FILE.in   one, and nothing that is pinned already is moved
 set -eu
 uv=$(setup/uv.sh)
 lock() {
-    "$uv" pip compile --quiet --universal --generate-hashes --upgrade --python-version 3.12 \
+    "$uv" pip compile --quiet --universal --generate-hashes --python-version 3.12 \
         --custom-compile-command "make lock" "$@"
 }
-lock --extra runtimes --group dev pyproject.toml -o requirements/pipeline.txt
-lock pyproject.toml -o requirements/ludus.txt
-for source in requirements/*.in; do
+for source in "$@"; do
     lock "$source" -o "${source%.in}.txt"
+done
+[ $# = 0 ] || exit 0
+lock --upgrade --extra runtimes --group dev pyproject.toml -o requirements/pipeline.txt
+lock --upgrade pyproject.toml -o requirements/ludus.txt
+for source in requirements/*.in; do
+    lock --upgrade "$source" -o "${source%.in}.txt"
 done
