@@ -23,7 +23,7 @@ from ludus.backends import apart
 from ludus.benchmark import record, tables
 from ludus.benchmark.run import bundle_benchmark
 from ludus.errors import DeviceError, ImageError, LudusError, ToolError, UsageError, nearest
-from ludus.machines import MACHINES
+from ludus.machines import MACHINES, own_runtime
 from ludus.manifest import Figures, Picture, Variant
 from ludus.params import load_params
 from ludus.serving import repository, triton
@@ -348,9 +348,13 @@ def _device_row(word: str) -> dict[str, Any]:
 
 
 def _machine_row(name: str) -> dict[str, Any]:
-    parts = list(machines.machine(name).facts().values())
-    reasons = [part["reason"] for part in parts if part["reason"]]
-    detail = "; ".join(reasons or [part["name"] for part in parts])
+    parts = machines.machine(name).facts()
+    reasons = [part["reason"] for part in parts.values() if part["reason"]]
+    missing = own_runtime.not_installed() if name == "own-runtime" else []
+    names = [part["name"] for key, part in parts.items() if key not in missing]
+    if missing:
+        reasons = [*names, f"{', '.join(missing)}: {toolchain.NOT_INSTALLED}"]
+    detail = "; ".join(reasons or names)
     return {"kind": "machine", "name": name, "passes": not reasons, "detail": detail}
 
 

@@ -9,6 +9,9 @@ from ludus.manifest import Network, Variant
 from ludus.results import Result, measure
 from ludus.test_set import TestSet
 
+# How the reason begins where a machine failed before anything was run on it.
+BROKEN = "the machine is broken: "
+
 
 def evaluate(
     variant: Variant,
@@ -25,27 +28,33 @@ def evaluate(
 
     evaluation, machine: names for the result, which is "measured", "failed" where the run broke,
     or "not run" with the reason. through: a name in `machines.MACHINES`. Raises DataError for
-    inputs of another shape.
+    inputs of another shape, and MachineBroke where the machine failed in the run: that proves
+    nothing of the variant, and a result would be kept when the machine is mended.
     """
     tests.tensors(network)
     runner = machines.machine(through)
-    reason = runner.why_not(variant, device)
     result = Result(
         evaluation=evaluation,
         target=variant.target,
         device=device,
         machine=machine,
         status="not run",
-        reason=reason,
         sha256=variant.sha256,
     )
-    if reason is not None:
-        return result
-    result = replace(result, **asdict(runner.describe(variant, device)))
+    try:
+        reason = runner.why_not(variant, device)
+        if reason is not None:
+            return replace(result, reason=reason)
+        result = replace(result, **asdict(runner.describe(variant, device)))
+    except (LudusError, RuntimeError, ValueError) as error:
+        # It may stay so, and what need not run here must not end the build.
+        return replace(result, reason=f"{BROKEN}{error}")
     try:
         answers = runner.run(variant, folder, device, tests, network)
     except machines.NotHere as error:
         return replace(result, reason=str(error))
+    except machines.MachineBroke:
+        raise
     except (LudusError, RuntimeError, ValueError, IndexError) as error:
         return replace(result, status="failed", reason=f"broke: {error}")
     return replace(

@@ -9,11 +9,15 @@ The importer of ONNX is IREE's own, of the pipeline's environment; torch-mlir ha
 """
 
 import hashlib
+import shutil
 import sys
 import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-from ludus.errors import ToolError
+from ludus.errors import LudusError, ToolError
 from ludus.params import Lowering
 from ludus.toolchain import STABLEHLO, environment, run_tool
 
@@ -23,17 +27,53 @@ TO_STABLEHLO = (
 )
 
 
+STALE = 3600.0  # seconds after which MLIR of another network is surely not being compiled
+
+
 def to_mlir(model: Path, lowering: Lowering, name: str) -> Path:
     """A file of MLIR with the one entry function of a lowering, `main`.
 
-    Its folder is named by its content and left among the system's temporary files, with what it was
-    made of, since a command to paste names them. Raises ToolError with the words of the tool that
-    refuses the model.
+    It is kept beside the model's folder, hidden and named by its content, since it is compiled next
+    and a command to paste may name it; what is stale there is removed, so that it does not pile up.
+    Raises ToolError with the words of the tool that refuses the model; its files are kept.
     """
     given = _prepared(model, lowering)
     digest = hashlib.sha256(given).hexdigest()[:16]
-    folder = Path(tempfile.gettempdir()) / f"ludus-{lowering.source}-{digest}"
-    folder.mkdir(exist_ok=True)
+    beside = model.absolute().parent
+    folder = beside.with_name(f".{beside.name}.mlir") / f"{lowering.source}-{digest}"
+    with kept_where_named(lowering.source) as scratch:
+        made = _converted(given, lowering, scratch, name)
+        folder.mkdir(parents=True, exist_ok=True)
+        _remove_stale(folder)
+        partial = folder / f".{scratch.name}.partial"  # another process may make the same now
+        shutil.copyfile(made, partial)
+        return partial.replace(folder / made.name)
+
+
+def convert(model: Path, lowering: Lowering, folder: Path, name: str) -> Path:
+    """The same in a folder of the caller's, with all that it was made of. Raises ToolError."""
+    return _converted(_prepared(model, lowering), lowering, folder, name)
+
+
+@contextmanager
+def kept_where_named(what: str) -> Iterator[Path]:
+    """A new folder of one's own, removed at the end, but where an error's message names it.
+
+    For such a message holds a command to paste, which needs the files.
+    """
+    folder, kept = Path(tempfile.mkdtemp(prefix=f"ludus-{what}-")), False
+    try:
+        yield folder
+    except LudusError as error:
+        kept = str(folder) in str(error)
+        raise
+    finally:
+        if not kept:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _converted(given: bytes, lowering: Lowering, folder: Path, name: str) -> Path:
+    """folder/<name>.mlir of an ONNX file's bytes."""
     source, made = folder / "model.onnx", folder / f"{name}.mlir"
     source.write_bytes(given)
     if lowering.source == "onnx":
@@ -45,6 +85,13 @@ def to_mlir(model: Path, lowering: Lowering, name: str) -> Path:
         convert = [str(tools / "torch-mlir-opt"), *TO_STABLEHLO]
         run_tool([*convert, str(imported), "-o", str(made)])
     return made
+
+
+def _remove_stale(folder: Path) -> None:
+    """Remove the folders beside this one that nobody has written to for long."""
+    for other in folder.parent.iterdir():
+        if other != folder and time.time() - other.stat().st_mtime > STALE:
+            shutil.rmtree(other, ignore_errors=True)
 
 
 def _prepared(model: Path, lowering: Lowering) -> bytes:

@@ -93,8 +93,9 @@ def _against_labels(
 ) -> dict[str, Any]:
     """Accuracy; recall and confusion too where one input has one label, of not too many."""
     classes = reference.shape[-1]
-    if labels.max(initial=0) >= classes:
-        raise DataError(f"there is a label {labels.max()}, expected 0 to {classes - 1}")
+    if labels.min(initial=0) < 0 or labels.max(initial=0) >= classes:
+        wrong = labels[(labels < 0) | (labels >= classes)][0]
+        raise DataError(f"labels: there is a label {wrong}, expected 0 to {classes - 1}")
     figures: dict[str, Any] = {
         "accuracy": float((answers == labels).mean()),
         "reference_accuracy": float((expected == labels).mean()),

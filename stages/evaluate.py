@@ -7,13 +7,20 @@ reads   artifacts/targets/<target>/, artifacts/export/, artifacts/machine/<machi
 writes  artifacts/evaluations/<evaluation>.json
 
 It measures and refuses nothing: `ludus.results.judge` holds the figures against the floors later.
+Where the machine breaks in the run it writes nothing and fails, so that DVC tries it again.
 """
 
 import argparse
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
-from ludus.errors import UsageError, nearest
-from ludus.evaluation import evaluate
+from pydantic import TypeAdapter
+
+from ludus import devices, machines
+from ludus.errors import DeviceError, UsageError, nearest
+from ludus.evaluation import BROKEN, evaluate
+from ludus.files import read_json
 from ludus.manifest import read_network, read_variant
 from ludus.params import Params, load_params
 from ludus.results import Result, write_result
@@ -27,16 +34,49 @@ def run_evaluation(name: str, params: Params, targets: Path, export: Path) -> Re
         raise UsageError(f"no evaluation '{name}'{nearest(name, set(params.evaluations))}")
     row = params.evaluations[name]
     folder = targets / row.target
-    return evaluate(
-        read_variant(folder),
-        folder,
-        row.device,
-        load_test_set(export / "reference.npz"),
-        read_network(export),
-        evaluation=name,
-        machine=row.machine,
-        through=row.machine,
-    )
+    try:
+        result = evaluate(
+            read_variant(folder),
+            folder,
+            row.device,
+            load_test_set(export / "reference.npz"),
+            read_network(export),
+            evaluation=name,
+            machine=row.machine,
+            through=row.machine,
+        )
+    except machines.MachineBroke as error:
+        raise machines.MachineBroke(
+            f"{name}: the machine '{row.machine}' broke, which proves nothing of the target, so "
+            f"there is no result; mend it and run `dvc repro` again: {error}"
+        ) from None
+    if (result.reason or "").startswith(BROKEN):
+        again = f"when it is mended, which DVC does not see: `dvc repro -f -s evaluate@{name}`"
+        result = replace(result, reason=f"{result.reason}; {again}")
+    return result
+
+
+def refuse_if_unseen(result: Result, probed: Path) -> None:
+    """Refuse to keep why a row was not run if the machine is not what `probe` wrote down of it.
+
+    probed: the folder of its files. DVC sees the machine by them alone: with files from before a
+    kit was damaged it would keep the row when the kit is whole again. Raises DeviceError.
+    """
+    if result.status != "not run":
+        return
+    kind, step = TypeAdapter(dict[str, Any]), "run `dvc repro probe`"
+    native = read_json(kind, probed / "native.json", "file of a machine", step)
+    device = native["devices"][result.device]["reason"]
+    same = device == devices.why_not(result.device)
+    if result.machine != "native":
+        file = probed / f"{result.machine}.json"
+        found = machines.machine(result.machine).facts()
+        same = same and found == read_json(kind, file, "file of a machine", step)
+    if not same:
+        raise DeviceError(
+            f"{result.evaluation} cannot run: {result.reason}\n{probed} was written when the "
+            "machine was another; run `dvc repro`, which looks at it anew"
+        )
 
 
 def main() -> None:
@@ -44,11 +84,13 @@ def main() -> None:
     parser.add_argument("evaluation", help="a row of params.yaml evaluations")
     parser.add_argument("--targets", type=Path, default=Path("artifacts/targets"))
     parser.add_argument("--export", type=Path, default=Path("artifacts/export"))
+    parser.add_argument("--machines", type=Path, default=Path("artifacts/machine"))
     parser.add_argument("--out", type=Path, help="default: artifacts/evaluations/<evaluation>.json")
     arguments = parser.parse_args()
     result = run_evaluation(
         arguments.evaluation, load_params(), arguments.targets, arguments.export
     )
+    refuse_if_unseen(result, arguments.machines)
     write_result(
         result, arguments.out or Path("artifacts/evaluations") / f"{arguments.evaluation}.json"
     )

@@ -25,6 +25,12 @@ NEXT_STEPS: dict[Status, str] = {
 }
 
 
+BROKE = (
+    "mend the target; where the machine was at fault, which DVC does not see: "
+    "dvc repro -f -s evaluate@{name} && dvc repro"
+)
+
+
 def gate(results: Path, passed: Path, also: Sequence[str] = ()) -> list[str]:
     """Write `passed` if nothing falls short; the names of the required evaluations.
 
@@ -64,6 +70,8 @@ def falls_short(row: Result) -> bool:
 def _explain(row: Result, page: Path) -> str:
     required = " (required)" if row.required else ""
     step = NEXT_STEPS.get(row.status, "run `dvc repro report`")
+    if row.status == "failed" and (row.reason or "").startswith("broke: "):
+        step = BROKE
     return (
         f"  {row.evaluation}{required}: {row.status}: {row.reason or 'no reason given'}\n"
         f"    next: {step.format(name=row.evaluation, page=page)}"

@@ -53,7 +53,8 @@ DEVICES = {
         probe="vulkan",
         accepts=lambda name: "SwiftShader" in name,
         kit=Kit(name="swiftshader"),
-        help="the kit has no such driver",
+        help="the kit has no such driver; `rm -r .machines/swiftshader` and `make machines` "
+        "bring it anew",
     ),
     "vulkan-gpu": Device(
         driver="vulkan",

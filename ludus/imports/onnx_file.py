@@ -5,7 +5,7 @@ from typing import Literal
 
 import onnx
 import onnxruntime
-from onnx import TensorProto, shape_inference, version_converter
+from onnx import TensorProto, external_data_helper, shape_inference, version_converter
 from onnxruntime.capi import onnxruntime_pybind11_state as state
 
 from ludus import from_onnx
@@ -50,8 +50,8 @@ def take(file: Path, about: About, folder: Path) -> None:
     _try(file, folder / "model.onnx", about.input.shape[0])
 
 
-def answers(file: Path, inputs: Array) -> Array:
-    """What ONNX Runtime answers. Raises NetworkError where it refuses the file or the inputs."""
+def answers(file: Path, *inputs: Array) -> list[Array]:
+    """What ONNX Runtime answers, in one session. Raises NetworkError where it refuses."""
     refusals = (
         state.Fail, state.InvalidArgument, state.InvalidGraph, state.InvalidProtobuf,
         state.NotImplemented, state.RuntimeException,
@@ -60,18 +60,19 @@ def answers(file: Path, inputs: Array) -> Array:
         session = onnxruntime.InferenceSession(str(file), providers=["CPUExecutionProvider"])
         given = session.get_inputs()[0]
         batch = given.shape[0] if isinstance(given.shape[0], int) else -1
-        outputs: Array = run_in_batches(
-            lambda part: session.run(None, {given.name: part})[0], [batch], inputs
-        )
+        return [
+            run_in_batches(lambda part: session.run(None, {given.name: part})[0], [batch], each)
+            for each in inputs
+        ]
     except refusals as error:
         version = onnxruntime.__version__
         raise NetworkError(f"ONNX Runtime {version} does not run {file}: {error}") from None
-    return outputs
 
 
 def _read(file: Path) -> onnx.ModelProto:
     try:
-        model = onnx.load(file)
+        model = onnx.load(file, load_external_data=False)
+        _whole(file, model)
         onnx.checker.check_model(model)
     except (OSError, ValueError, onnx.checker.ValidationError) as error:
         raise NetworkError(f"{file} is no ONNX file: {_first(error)}") from None
@@ -80,6 +81,25 @@ def _read(file: Path) -> onnx.ModelProto:
             raise
         raise NetworkError(f"{file} is no ONNX file: {_first(error)}") from None
     return model
+
+
+def _whole(file: Path, model: onnx.ModelProto) -> None:
+    """Raises NetworkError where weights are in files beside it, which DVC would not see."""
+    # onnx has no public function that also finds the tensors of attributes and of inner graphs.
+    tensors = external_data_helper._get_all_tensors(model)
+    beside = {
+        external_data_helper.ExternalDataInfo(tensor).location
+        for tensor in tensors
+        if external_data_helper.uses_external_data(tensor)
+    }
+    if beside:
+        name = Path(file.name)
+        whole = name.with_stem(f"{name.stem}-whole")
+        raise NetworkError(
+            f"the weights of {file} are in {', '.join(sorted(beside))} beside it, and a network "
+            "here comes as one file; where both are, write it as one, and name that in params.yaml "
+            f'model.file:\n  python -c \'import onnx; onnx.save(onnx.load("{name}"), "{whole}")\''
+        )
 
 
 def _first(error: Exception) -> str:
@@ -118,23 +138,27 @@ def _modern(file: Path, model: onnx.ModelProto) -> onnx.ModelProto:
 
 def _try(file: Path, model: Path, batch: int) -> None:
     """Have the compiler look at it; where any batch is too much, at a batch of one."""
-    try:
-        _try_batches(file, model, "dynamic" if batch == -1 else [batch])
-    except NetworkError as refusal:
-        if batch != -1:
-            raise
+    with from_onnx.kept_where_named("trial") as folder:
         try:
-            _try_batches(file, model, [1])
-        except NetworkError:
-            raise refusal from None
-        print(f"{file}: compiled for a batch of any size it is refused, and for one of 1 it is "
-              "not: give its lowerings a list of batches")  # fmt: skip
+            _try_batches(file, model, "dynamic" if batch == -1 else [batch], folder)
+        except NetworkError as refusal:
+            if batch != -1:
+                raise
+            (folder / "one").mkdir()  # the refusal's command names what lies in the folder itself
+            try:
+                _try_batches(file, model, [1], folder / "one")
+            except NetworkError:
+                raise refusal from None
+            print(f"{file}: compiled for a batch of any size it is refused, and for one of 1 it is "
+                  "not: give its lowerings a list of batches")  # fmt: skip
 
 
-def _try_batches(file: Path, model: Path, batches: Literal["dynamic"] | list[int]) -> None:
+def _try_batches(
+    file: Path, model: Path, batches: Literal["dynamic"] | list[int], folder: Path
+) -> None:
     lowering = Lowering(source="onnx", rewrites=[], batches=batches)
     try:
-        mlir = from_onnx.to_mlir(model, lowering, "trial")
+        mlir = from_onnx.convert(model, lowering, folder, "trial")
     except ToolError as error:
         raise NetworkError(f"{file} cannot be taken by iree-import-onnx: {error}") from None
     try_compiler(file, mlir)

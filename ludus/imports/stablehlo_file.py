@@ -56,17 +56,17 @@ def take(file: Path, about: About, folder: Path) -> None:
     shutil.copyfile(file, folder / "model.mlir")
 
 
-def answers(file: Path, inputs: Array) -> Array:
+def answers(file: Path, *inputs: Array) -> list[Array]:
     """What the module of IREE answers."""
     with _compiled(file) as path:
         batch = _signature(file, path)["inputs"][0][0][0]
         module = Module(path, devices.open_device("cpu")[0])
         try:
-            return run_in_batches(
-                lambda part: module.call(ENTRY, part),
-                [batch if isinstance(batch, int) else -1],
-                inputs,
-            )
+            sizes = [batch if isinstance(batch, int) else -1]
+            return [
+                run_in_batches(lambda part: module.call(ENTRY, part), sizes, each)
+                for each in inputs
+            ]
         except (RuntimeError, ValueError) as error:
             raise NetworkError(f"IREE does not run {file}: {error}") from None
 

@@ -1,9 +1,10 @@
 """torch's ExportedProgram in a .pt2 file: its reference is torch, on the file as it came."""
 
-import tempfile
-from collections.abc import Callable
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from zipfile import is_zipfile
+from zipfile import BadZipFile, ZipFile
 
 import torch
 from iree.compiler.ir import MLIRError
@@ -13,6 +14,7 @@ from ludus import export_formats
 from ludus.backends.batches import run_in_batches
 from ludus.devices.module import Array
 from ludus.errors import NetworkError
+from ludus.from_onnx import kept_where_named
 from ludus.imports import shapes
 from ludus.imports.about import About
 from ludus.imports.trial import try_compiler
@@ -21,6 +23,7 @@ from ludus.params import Lowering
 
 # What torch raises for what it cannot do; NotImplementedError and its exporters' are of these.
 REFUSED = (RuntimeError, ValueError, TypeError, KeyError)
+NEXT_STEP = "write it with torch.export.save(torch.export.export(network, (example,)), file)"
 
 
 def take(file: Path, about: About, folder: Path) -> None:
@@ -52,7 +55,7 @@ def take(file: Path, about: About, folder: Path) -> None:
     )
 
 
-def answers(file: Path, inputs: Array) -> Array:
+def answers(file: Path, *inputs: Array) -> list[Array]:
     """What torch answers, on the CPU."""
     program = _read(file)
     batch, module = _given(file, program).shape[0], program.module()
@@ -63,22 +66,67 @@ def answers(file: Path, inputs: Array) -> Array:
         return found
 
     try:
-        return run_in_batches(call, [batch if isinstance(batch, int) else -1], inputs)
+        sizes = [batch if isinstance(batch, int) else -1]
+        return [run_in_batches(call, sizes, each) for each in inputs]
     except REFUSED as error:
         raise NetworkError(f"torch {torch.__version__} does not run {file}: {error}") from None
 
 
 def _read(file: Path) -> ExportedProgram:
-    next_step = "write it with torch.export.save"
-    if not is_zipfile(file):  # of which torch would log a page
-        raise NetworkError(f"{file} is no ExportedProgram, which is a zip archive; {next_step}")
+    other = _what_else(file)
+    if other:  # of which torch would log a page
+        raise NetworkError(f"{file} is no ExportedProgram, but {other}; {NEXT_STEP}")
+    said: list[str] = []
     try:
-        return torch.export.load(file)
+        with _unlogged(said):
+            return torch.export.load(file)
     except (*REFUSED, OSError) as error:
+        cause = said[0] if said else export_formats.first_line(error)
         raise NetworkError(
-            f"{file} is no ExportedProgram that torch {torch.__version__} reads: "
-            f"{export_formats.first_line(error)}; {next_step}"
+            f"{file} is no ExportedProgram that torch {torch.__version__} reads: {cause}; "
+            f"{NEXT_STEP}"
         ) from None
+
+
+def _what_else(file: Path) -> str | None:
+    """What a file is that is no ExportedProgram, by the names in its archive; else None."""
+    try:
+        with ZipFile(file) as archive:
+            # All is in one folder, which torch names after the file.
+            names = {name.partition("/")[2] or name for name in archive.namelist()}
+    except (BadZipFile, OSError):
+        with file.open("rb") as stream:
+            pickled = stream.read(2) == b"\x80\x02"
+        return "a pickle, as torch.save wrote them once" if pickled else "no zip archive at all"
+    if "serialized_exported_program.json" in names:  # before torch 2.8
+        return None
+    if "archive_format" in names:
+        program = any(name.startswith("models/") for name in names)
+        return None if program else "an archive without one, such as AOTInductor's"
+    if "constants.pkl" in names:
+        return "TorchScript, as torch.jit.save writes it"
+    if "data.pkl" in names:
+        return "weights or a module, as torch.save writes them"
+    return "a zip archive of something else"
+
+
+@contextmanager
+def _unlogged(said: list[str]) -> Iterator[None]:
+    """Collects in said the causes that torch.export would print with their tracebacks."""
+    logs = [logging.getLogger(f"torch.export{end}") for end in ("", ".pt2_archive._package")]
+
+    def keep(record: logging.LogRecord) -> bool:
+        if record.exc_info and isinstance(record.exc_info[1], Exception):
+            said.append(export_formats.first_line(record.exc_info[1]))
+        return False
+
+    for log in logs:
+        log.addFilter(keep)
+    try:
+        yield
+    finally:
+        for log in logs:
+            log.removeFilter(keep)
 
 
 def _given(file: Path, program: ExportedProgram) -> torch.Tensor:
@@ -119,13 +167,13 @@ def _two(batch: int) -> int:
 
 def _try(file: Path, program: ExportedProgram, batch: int) -> None:
     lowering = Lowering(rewrites=[], batches="dynamic" if batch == -1 else [batch])
-    mlir = Path(tempfile.gettempdir()) / "ludus-trial" / "model.mlir"  # a command to paste names it
-    mlir.parent.mkdir(exist_ok=True)
-    try:
-        to_mlir(program, lowering).save_mlir(mlir)
-    except (*REFUSED, MLIRError) as error:
-        raise NetworkError(f"{file} cannot be brought to MLIR: {error}") from None
-    try_compiler(file, mlir)
+    with kept_where_named("trial") as folder:
+        mlir = folder / "model.mlir"
+        try:
+            to_mlir(program, lowering).save_mlir(mlir)
+        except (*REFUSED, MLIRError) as error:
+            raise NetworkError(f"{file} cannot be brought to MLIR: {error}") from None
+        try_compiler(file, mlir)
 
 
 def _where_it_can(name: str, write: Callable[[], None]) -> None:

@@ -7,6 +7,7 @@ describe(variant, device)                       the names of the device and of t
 run(variant, folder, device, tests, network)    the answers to all test inputs
 """
 
+import re
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -32,6 +33,15 @@ MACHINES = {
 
 class NotHere(LudusError):
     """Only when it was tried did it show that a variant cannot be run here."""
+
+
+class MachineBroke(LudusError):
+    """A machine failed, whatever it ran: nothing is proved of the variant, nor against it."""
+
+
+# How ToolError and DeviceError tell that something outside ended a program: too little memory, a
+# person. What a program does to itself, by SIGSEGV or SIGABRT, is the module's doing.
+KILLED = re.compile(r"\bended with exit code (-9|-15|137|143)\b")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,6 +4,7 @@ The bundle holds the one variant, and ludus/machines/evaluate.gd gives it the in
 """
 
 import hashlib
+import re
 import tempfile
 from pathlib import Path
 from typing import Any, Literal
@@ -14,9 +15,9 @@ from pydantic.dataclasses import dataclass
 
 from ludus import godot
 from ludus.bundle_writing import write_bundle
-from ludus.errors import DeviceError
+from ludus.errors import DeviceError, ToolError
 from ludus.files import read_json
-from ludus.machines import Answers, Described, NotHere
+from ludus.machines import Answers, Described, MachineBroke, NotHere
 from ludus.manifest import Network, Provenance, Variant
 from ludus.params import Gate
 from ludus.test_set import TestSet
@@ -25,6 +26,8 @@ SCRIPT = Path(__file__).parent / "evaluate.gd"
 BUNDLE = "models/evaluated"
 GOLDEN = 10  # test inputs in the bundle
 TIMEOUT = 1800.0  # seconds; software Vulkan takes 1 for 200 images where it is slow
+# The only fault of an engine that something outside ended; a script's error would stand beside it.
+ENDED = re.compile(r"Godot: (it had not ended after \d+ s|signal (9|15) ended it); it said:")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,7 +66,8 @@ def run(variant: Variant, folder: Path, device: str, tests: TestSet, network: Ne
     """Run all inputs in a project of its own.
 
     Raises NotHere where the extension finds no device for the variant, ToolError where the engine
-    or a script in it fails, DeviceError where the extension refuses the bundle or a run.
+    or a script in it fails, DeviceError where the extension refuses the bundle or a run, and
+    MachineBroke where the engine was ended from outside.
     """
     with tempfile.TemporaryDirectory(prefix="ludus-godot-") as scratch:
         project = make_game(Path(scratch) / "game", variant, folder, tests, network)
@@ -109,7 +113,7 @@ def ask(
         kind = "drawings" if tests.are_drawings else "tensors"
         arguments = [f"res://{BUNDLE}", device, kind, str(inputs), str(out)]
         script = ["--script", f"res://{SCRIPT.name}", "--", *arguments]
-        godot.run(project, *options, *script, timeout=TIMEOUT)
+        _run(project, *options, *script)
         about = read_json(TypeAdapter(About), out / "about.json", "answer of evaluate.gd")
         if about.status == "unavailable":
             raise NotHere(about.message)
@@ -123,6 +127,15 @@ def ask(
         seconds=about.seconds,
         device_name=about.device_name,
     )
+
+
+def _run(project: Path, *arguments: str) -> None:
+    try:
+        godot.run(project, *arguments, timeout=TIMEOUT)
+    except ToolError as error:
+        if ENDED.match(str(error)):
+            raise MachineBroke(str(error)) from None
+        raise
 
 
 def _digest() -> str:

@@ -11,7 +11,8 @@ from iree import runtime as iree
 
 from ludus import devices, toolchain
 from ludus.backends import apart, on_iree
-from ludus.machines import Answers, Described
+from ludus.errors import DeviceError, ToolError
+from ludus.machines import KILLED, Answers, Described, MachineBroke
 from ludus.machines.native import run_all
 from ludus.manifest import Network, Variant
 from ludus.test_set import TestSet
@@ -41,9 +42,31 @@ def describe(variant: Variant, device: str) -> Described:
 
 
 def run(variant: Variant, folder: Path, device: str, tests: TestSet, network: Network) -> Answers:
-    """Load the variant there and give it the images. Raises DeviceError in the runtime's words."""
-    there = apart.load(str(variant.iree_version), variant, folder, _named(device))
-    return run_all(there, variant, device, tests, network)
+    """Load the variant there and give it the images.
+
+    Raises DeviceError in the runtime's words, and MachineBroke where the runtime cannot be brought
+    or was ended from outside.
+    """
+    version = str(variant.iree_version)
+    try:
+        toolchain.environment(version)
+        there = apart.load(version, variant, folder, _named(device))
+        return run_all(there, variant, device, tests, network)
+    except ToolError as error:
+        raise MachineBroke(str(error)) from None
+    except DeviceError as error:
+        if KILLED.search(str(error)):
+            raise MachineBroke(str(error)) from None
+        raise
+
+
+def not_installed() -> list[str]:
+    """The toolchains of `facts` that are not made yet, by their names there."""
+    return [
+        f"iree-{version}"
+        for version in toolchain.versions()
+        if apart.runtime_of(version) is not None and not toolchain.is_installed(version)
+    ]
 
 
 def _named(word: str) -> str:

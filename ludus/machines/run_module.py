@@ -5,6 +5,7 @@ calls the first for each batch. So nothing but two programs of IREE's is needed 
 """
 
 import os
+import re
 import shutil
 import tempfile
 import time
@@ -20,7 +21,7 @@ import numpy.typing as npt
 from ludus.devices import cpu
 from ludus.errors import DeviceError, ToolError
 from ludus.kits import Kit
-from ludus.machines import Answers, Described
+from ludus.machines import KILLED, Answers, Described, MachineBroke
 from ludus.machines.loop import compile_loop, images_a_call, padded
 from ludus.manifest import Network, Variant
 from ludus.test_set import TestSet
@@ -29,6 +30,8 @@ from ludus.toolchain import run_tool
 IREE = version("iree-base-runtime")
 DEVICE = "--device=local-task"  # all cores
 TIMEOUT = 3600.0  # seconds; an emulator takes minutes for what the CPU itself does in two seconds
+# How a ToolError begins that says nothing of what the program was given; see also KILLED.
+NOT_RUN = re.compile(r"\b(cannot be started|had not ended after)\b")
 PATH = f"{os.environ.get('PATH', '')}{os.pathsep}/usr/lib/wine"  # where Debian's wine64 is
 
 
@@ -53,11 +56,15 @@ class RunModule:
     def absent(self) -> str | None:
         """Why it is not here, and what would help, or None."""
         if self._emulator() is None:
-            return f"there is no {self.emulator} (Debian: {self.package})"
+            return f"there is no {self.emulator}; on Debian: `apt-get install {self.package}`"
+        try:
+            self._emulator_version()
+        except ToolError as error:
+            return _in_a_line(error)
         return self.kit.why_not()
 
     def why_not(self, variant: Variant, device: str) -> str | None:
-        """Why it cannot run a variant, or None."""
+        """Why it cannot run a variant, or None. Raises MachineBroke where it cannot tell."""
         if variant.driver != "cpu" or device != "cpu":
             return "it has no device but its CPU"
         if any(entry.buffers for entry in variant.entry_functions):
@@ -67,7 +74,7 @@ class RunModule:
         absent = self.absent()
         if absent or variant.cpu is None:
             return absent
-        return cpu.lacks(variant.cpu, self.architecture, lambda: self._call("iree-cpuinfo"))
+        return cpu.lacks(variant.cpu, self.architecture, self._cpuinfo)
 
     def describe(self, variant: Variant, device: str) -> Described:
         """What emulates its CPU, and the version of IREE's runtime."""
@@ -78,7 +85,8 @@ class RunModule:
     ) -> Answers:
         """Run all inputs; the seconds are those of the program, with its start.
 
-        Raises ToolError where the program fails, DeviceError where its answers are no answers.
+        Raises ToolError where the program fails, DeviceError where its answers are no answers, and
+        MachineBroke where that is the machine's fault.
         """
         module = (folder / variant.files[0].path).resolve()
         entry, batch = images_a_call(variant.entry_functions)
@@ -95,7 +103,11 @@ class RunModule:
             one = "x".join(map(str, (batch, *inputs.shape[1:])))
             alone = [DEVICE, f"--module={module}", f"--function={entry}", f"--input={one}xf32=0"]
             began = time.perf_counter()
-            self._call("iree-run-module", *asked, at=here, paste=alone)
+            try:
+                self._call("iree-run-module", *asked, at=here, paste=alone)
+            except ToolError:
+                self._refuse_if_broken()
+                raise
             seconds = time.perf_counter() - began
             answers = _answers(here / "answers.npy", shape)
         return Answers(
@@ -118,9 +130,35 @@ class RunModule:
         try:
             return run_tool([*command, *arguments], at, again, TIMEOUT)
         except ToolError as error:
-            raise ToolError(f"{program}: {error}") from None
+            first = str(error).partition("\n")[0]
+            broke = NOT_RUN.search(first) or KILLED.search(first)
+            raise (MachineBroke if broke else ToolError)(f"{program}: {error}") from None
         finally:
             self.close()
+
+    def _cpuinfo(self) -> str:
+        """What `iree-cpuinfo` prints there. It is given nothing: where it fails, the machine broke.
+
+        `facts` does not ask it, since Wine takes a second and a half and every build waits for it.
+        """
+        try:
+            return self._call("iree-cpuinfo")
+        except ToolError as error:
+            raise self._broke(error) from None
+
+    def _refuse_if_broken(self) -> None:
+        """Raises MachineBroke where a program failed and the module is not at fault."""
+        absent = self.absent()
+        if absent is not None:
+            raise MachineBroke(absent)
+        try:
+            self._call("iree-run-module", "--list_drivers")
+        except ToolError as error:
+            raise self._broke(error) from None
+
+    def _broke(self, error: ToolError) -> MachineBroke:
+        anew = f"`rm -r .machines/{self.kit.name}` and `{self.kit.command}` bring it anew"
+        return MachineBroke(f"{_in_a_line(error)}; if its kit is at fault, {anew}")
 
     def _emulator(self) -> str | None:
         return shutil.which(self.emulator, path=PATH)
@@ -133,6 +171,11 @@ class RunModule:
         """The first line of what the emulator says of itself."""
         said = run_tool([self._emulator() or self.emulator, "--version"])
         return said.partition("\n")[0].strip()
+
+
+def _in_a_line(error: ToolError) -> str:
+    """What failed, and the first that it said."""
+    return " ".join(str(error).split("\n")[:2]).replace(":   ", ": ")
 
 
 def _answers(path: Path, shape: tuple[int, ...]) -> npt.NDArray[np.float32]:

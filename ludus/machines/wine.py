@@ -6,7 +6,17 @@ import subprocess
 from ludus.kits import Kit
 from ludus.machines.run_module import IREE, PATH, RunModule
 
-KIT = Kit(name="wine", iree=IREE)
+KIT = Kit(
+    name="wine",
+    iree=IREE,
+    # Wine writes its registry at its end, and makes drives, ports and users' folders at its start.
+    unstable=(
+        "windows/*.reg",
+        "windows/dosdevices/*",
+        "windows/drive_c/users/*",
+        "windows/drive_c/windows/temp/*",
+    ),
+)
 SETTINGS = [
     "env",
     "--unset=DISPLAY",

@@ -2,9 +2,13 @@
 
 import hashlib
 import json
+import os
+import subprocess
+import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
+from zipfile import ZipFile
 
 import numpy as np
 import onnx
@@ -12,8 +16,9 @@ import pytest
 import yaml
 from onnx import TensorProto, helper
 
+from ludus import from_onnx
 from ludus.backends import Sources, backend, load
-from ludus.errors import ConfigError, DataError, ManifestError, NetworkError, ToolError
+from ludus.errors import ConfigError, DataError, NetworkError, ToolError
 from ludus.manifest import read_network
 from ludus.params import IreeTarget, Lowering, OtherTarget
 from ludus.results import measure
@@ -229,6 +234,24 @@ REFUSED: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
         {},
         "answers inputs of",
     ),
+    "answers drawn at random": (
+        {
+            "nodes": [
+                helper.make_node("RandomNormalLike", ["x"], ["r"]),
+                helper.make_node("Add", ["x", "r"], ["y"]),
+            ]
+        },
+        {},
+        "n.onnx answers the same inputs differently when it is asked again, by up to ",
+    ),
+    "an output without the batch, in words": (
+        {
+            "nodes": [helper.make_node("ReduceMean", ["x"], ["y"], axes=[0], keepdims=0)],
+            "found": [("y", 1, [2, 6])],
+        },
+        {},
+        "so [5, ...]",
+    ),
     "an output of another shape": (
         {},
         {"outputs": [{"name": "y", "shape": [-1, 2, 5]}]},
@@ -263,9 +286,24 @@ def test_a_file_that_is_no_onnx_is_refused(
         bring("onnx", tmp_path / "n.onnx")
 
 
-def test_labels_that_do_not_fit_are_refused(tmp_path: Path, bring: Bring) -> None:
-    with pytest.raises(ManifestError, match=r"model.yaml: outputs.0.shape: expected \[-1, 2, 3\]"):
-        bring("onnx", model(tmp_path / "n.onnx"), labels=["a", "b", "c"])
+@pytest.mark.parametrize("count", [3, 5])
+def test_labels_that_do_not_fit_are_refused(tmp_path: Path, bring: Bring, count: int) -> None:
+    said = rf"model\.yaml: labels: 4 outputs, {count} labels; the output is \[N, 2, 4\]"
+    with pytest.raises(NetworkError, match=said):
+        bring("onnx", model(tmp_path / "n.onnx"), labels=list("abcde"[:count]))
+
+
+def test_labels_of_a_file_are_read_as_utf_8_or_refused(tmp_path: Path, bring: Bring) -> None:
+    def brought(content: bytes) -> Path:
+        (tmp_path / "labels.txt").write_bytes(content)
+        named = {"file": "labels.txt", "sha256": hashlib.sha256(content).hexdigest()}
+        return bring("onnx", model(tmp_path / "n.onnx"), labels=named)
+
+    words = "a\né\nc\nd\n"
+    assert read_network(brought(words.encode())).labels == ["a", "é", "c", "d"]
+    said = r"labels\.txt is no text in UTF-8: byte 2 is 0xe9; .*/model.yaml, labels.sha256"
+    with pytest.raises(NetworkError, match=f"{tmp_path}/{said}"):
+        brought(words.encode("latin-1"))
 
 
 def test_data_of_another_sha256_are_refused(tmp_path: Path, bring: Bring) -> None:
@@ -275,41 +313,162 @@ def test_data_of_another_sha256_are_refused(tmp_path: Path, bring: Bring) -> Non
         bring("onnx", model(tmp_path / "n.onnx"), tests=tests)
 
 
-@pytest.mark.parametrize(
-    ("arrays", "error"),
-    [
-        ({"inputs": np.zeros((1, 2, 7), np.float32)}, NetworkError),
-        ({"inputs": np.zeros((1, 2, 6))}, NetworkError),
-        ({"inputs": np.zeros((0, 2, 6), np.float32)}, NetworkError),
-        ({"others": np.zeros((1, 2, 6), np.float32)}, DataError),
-    ],
-)
-def test_data_that_do_not_fit_are_refused(
-    tmp_path: Path, bring: Bring, arrays: dict[str, np.ndarray], error: type[Exception]
-) -> None:
-    np.savez(tmp_path / "tests.npz", **arrays)
-    digest = hashlib.sha256((tmp_path / "tests.npz").read_bytes()).hexdigest()
-    with pytest.raises(error, match=r"tests\.npz"):
-        bring("onnx", model(tmp_path / "n.onnx"), tests={"file": "tests.npz", "sha256": digest})
+GIVEN = np.zeros((3, 2, 6), np.float32)
+HOLE = np.where(np.arange(3)[:, None, None] == 1, np.float32(np.nan), GIVEN)
+# Arrays of the file of tests; the error, and what it says after the file's name.
+DATA: dict[str, tuple[dict[str, Any], type[Exception], str]] = {
+    "another size": (
+        {"inputs": GIVEN[..., :5]},
+        NetworkError,
+        ": 'inputs' are float32 [3, 2, 5]; expected float32 [N, 2, 6], N of what inputs.0.shape",
+    ),
+    "another type": (
+        {"inputs": GIVEN.astype(float)},
+        NetworkError,
+        ": 'inputs' are float64 [3, 2, 6]; expected float32 [N, 2, 6]",
+    ),
+    "no inputs": (
+        {"inputs": GIVEN[:0]},
+        NetworkError,
+        ": 'inputs' are none, [0, 2, 6]; expected at least 1",
+    ),
+    "NaN": (
+        {"inputs": HOLE},
+        NetworkError,
+        ": 'inputs' give NaN or infinity in 1 of 3 inputs, first in number 1",
+    ),
+    "infinity": (
+        {"inputs": GIVEN + np.float32(np.inf)},
+        NetworkError,
+        ": 'inputs' give NaN or infinity in 3 of 3 inputs, first in number 0",
+    ),
+    "another name": ({"others": GIVEN}, DataError, " is no .npz file with 'inputs'"),
+    "labels of another name": (
+        {"inputs": GIVEN, "answers": np.zeros((3, 2), int)},
+        DataError,
+        " is no .npz file with 'inputs' and 'labels'",
+    ),
+    "fewer labels": (
+        {"inputs": GIVEN, "labels": np.zeros((2, 2), int)},
+        NetworkError,
+        ": 'labels' are [2, 2] for 3 inputs; expected as many of each",
+    ),
+    "one label": (
+        {"inputs": GIVEN, "labels": np.array(0)},
+        NetworkError,
+        ": 'labels' are [] for 3 inputs",
+    ),
+    "labels of another shape": (
+        {"inputs": GIVEN, "labels": np.zeros(3, int)},
+        NetworkError,
+        ": 'labels' are [3], and the network's answers [3, 2, 4]; expected labels [3, 2]",
+    ),
+    "labels that are no whole numbers": (
+        {"inputs": GIVEN, "labels": np.zeros((3, 2))},
+        NetworkError,
+        ": 'labels' are float64; expected whole numbers",
+    ),
+    "a label too large": (
+        {"inputs": GIVEN, "labels": np.array([[0, 1], [2, 4], [0, 0]])},
+        NetworkError,
+        ": 'labels' hold 4 at [1, 1]; expected 0 to 3",
+    ),
+    "a label below 0": (
+        {"inputs": GIVEN, "labels": np.array([[0, 1], [2, 3], [-1, 0]])},
+        NetworkError,
+        ": 'labels' hold -1 at [2, 0]; expected 0 to 3",
+    ),
+}
 
 
-@pytest.mark.parametrize(
-    ("labels", "error"),
-    [
-        (np.zeros((3, 2), int), DataError),
-        (np.zeros(1, int), DataError),
-        (np.full((1, 2), 4), DataError),
-        (np.zeros((1, 2)), NetworkError),
-    ],
-)
-def test_labels_of_the_data_that_do_not_fit_are_refused(
-    tmp_path: Path, bring: Bring, labels: np.ndarray, error: type[Exception]
+@pytest.mark.parametrize("name", DATA)
+def test_tests_that_do_not_fit_are_refused_with_file_and_key(
+    name: str, tmp_path: Path, bring: Bring
 ) -> None:
-    np.savez(tmp_path / "tests.npz", inputs=np.zeros((1, 2, 6), np.float32), labels=labels)
-    digest = hashlib.sha256((tmp_path / "tests.npz").read_bytes()).hexdigest()
-    tests = {"file": "tests.npz", "sha256": digest, "labelled": True}
-    with pytest.raises(error, match="label"):
+    arrays, error, said = DATA[name]
+    file = tmp_path / "tests.npz"
+    np.savez(file, **arrays)
+    digest = hashlib.sha256(file.read_bytes()).hexdigest()
+    tests = {"file": "tests.npz", "sha256": digest, "labelled": len(arrays) > 1}
+    with pytest.raises(error) as caught:
         bring("onnx", model(tmp_path / "n.onnx"), tests=tests)
+    assert str(caught.value).startswith(f"{file}{said}")
+
+
+def test_numbers_too_large_for_float32_are_not_blamed_on_the_network(
+    tmp_path: Path, bring: Bring
+) -> None:
+    tests = {**ABOUT["tests"], "high": 1e39}
+    with pytest.raises(NetworkError, match=r"model\.yaml: tests: low -1 and high 1e\+39 give NaN"):
+        bring("onnx", model(tmp_path / "n.onnx"), tests=tests)
+
+
+def test_weights_in_a_file_beside_it_are_refused_with_a_command_that_mends(
+    tmp_path: Path, bring: Bring
+) -> None:
+    whole = onnx.load(model(tmp_path / "n.onnx"))
+    onnx.save(
+        whole, tmp_path / "n.onnx", save_as_external_data=True, location="w.bin", size_threshold=0
+    )
+    with pytest.raises(NetworkError) as caught:
+        bring("onnx", tmp_path / "n.onnx")
+    said, command = str(caught.value).splitlines()
+    assert said.startswith(f"the weights of {tmp_path / 'n.onnx'} are in w.bin beside it")
+    subprocess.run(command, shell=True, cwd=tmp_path, check=True)
+    bring("onnx", tmp_path / "n-whole.onnx")
+
+
+# What is left of an import
+
+
+@pytest.fixture
+def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty folder for temporary files."""
+    folder = tmp_path / "temporary"
+    folder.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
+    return folder
+
+
+@pytest.mark.parametrize("name", ["ludus-trial", "ludus-onnx"])
+def test_an_import_leaves_nothing_and_minds_nothing_in_its_way(
+    name: str, tmp_path: Path, bring: Bring, temporary: Path
+) -> None:
+    (temporary / name).write_text("of somebody else")
+    bring("onnx", model(tmp_path / "n.onnx"))
+    assert [path.name for path in temporary.iterdir()] == [name]
+
+
+def test_a_refusal_keeps_the_file_that_its_command_needs(
+    tmp_path: Path, bring: Bring, temporary: Path
+) -> None:
+    nodes = [helper.make_node("StringNormalizer", ["x"], ["y"])]
+    with pytest.raises(NetworkError, match="to run it again") as caught:
+        bring("onnx", model(tmp_path / "n.onnx", nodes, opset=17))
+    (kept,) = temporary.iterdir()
+    assert kept.stat().st_mode & 0o077 == 0
+    command = str(caught.value).splitlines()[-1]
+    assert str(kept) in command
+    again = subprocess.run(command, shell=True, capture_output=True, text=True, check=False)
+    assert "StringNormalizer" in again.stderr
+
+
+def test_mlir_is_kept_once_a_lowering_and_what_is_stale_goes(
+    tmp_path: Path, bring: Bring, temporary: Path
+) -> None:
+    file = bring("onnx", model(tmp_path / "n.onnx")) / "model.onnx"
+    one, two = (Lowering(source="onnx", rewrites=[], batches=[size]) for size in (1, 2))
+    first = from_onnx.to_mlir(file, one, "one")
+    made = first.read_bytes()
+    assert from_onnx.to_mlir(file, one, "one") == first
+    assert first.read_bytes() == made
+    from_onnx.to_mlir(file, two, "two")
+    assert first.exists()  # as yet it may be in use
+    os.utime(first.parent, (0, 0))
+    other = from_onnx.to_mlir(file, two, "two")
+    assert [path.name for path in other.parent.parent.iterdir()] == [other.parent.name]
+    assert [path.name for path in other.parent.iterdir()] == ["two.mlir"]
+    assert not list(temporary.iterdir())
 
 
 def test_a_target_for_what_did_not_come_is_refused_by_name(tmp_path: Path, bring: Bring) -> None:
@@ -400,11 +559,74 @@ def test_torchs_program_of_two_inputs_is_refused(
         bring("torch", program(Sum(), examples, ({}, {})))
 
 
+@pytest.mark.filterwarnings("ignore")
+def test_torchs_import_leaves_nothing(
+    bring: Bring, program: Callable[..., Path], temporary: Path
+) -> None:
+    (temporary / "ludus-trial").write_text("of somebody else")
+    bring("torch", program())
+    assert [path.name for path in temporary.iterdir()] == ["ludus-trial"]
+
+
 @pytest.mark.parametrize("content", [b"", b"no program"])
 def test_a_file_that_is_no_program_is_refused(tmp_path: Path, bring: Bring, content: bytes) -> None:
     (tmp_path / "n.pt2").write_bytes(content)
-    with pytest.raises(NetworkError, match=r"n\.pt2 is no ExportedProgram"):
+    with pytest.raises(NetworkError, match=r"n\.pt2 is no ExportedProgram, but no zip archive"):
         bring("torch", tmp_path / "n.pt2")
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize(
+    ("kind", "said"),
+    [
+        ("weights", "weights or a module, as torch.save writes them"),
+        ("module", "weights or a module, as torch.save writes them"),
+        ("former", "a pickle, as torch.save wrote them once"),
+        ("script", "TorchScript, as torch.jit.save writes it"),
+        ("no program", "an archive without one"),
+        ("zip", "a zip archive of something else"),
+    ],
+)
+def test_what_else_a_pt2_is_is_said_in_one_line(
+    kind: str, said: str, tmp_path: Path, bring: Bring, capfd: pytest.CaptureFixture[str]
+) -> None:
+    import torch
+
+    dense, path = torch.nn.Linear(3, 2), tmp_path / "n.pt2"
+    write: dict[str, Callable[[], Any]] = {
+        "weights": lambda: torch.save(dense.state_dict(), path),
+        "module": lambda: torch.save(dense, path),
+        "former": lambda: torch.save(dense, path, _use_new_zipfile_serialization=False),
+        "script": lambda: torch.jit.trace(dense, torch.zeros(1, 3)).save(path),
+        "no program": lambda: zipped(path, "n/archive_format"),
+        "zip": lambda: zipped(path, "something"),
+    }
+    write[kind]()
+    with pytest.raises(NetworkError) as caught:
+        bring("torch", path)
+    assert str(caught.value).startswith(f"{path} is no ExportedProgram, but {said}")
+    assert "torch.export.save" in str(caught.value)
+    assert len(str(caught.value).splitlines()) == 1
+    assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_a_program_that_torch_cannot_read_is_told_without_a_traceback(
+    bring: Bring, program: Callable[..., Path], capfd: pytest.CaptureFixture[str]
+) -> None:
+    path = program()
+    data = path.read_bytes()
+    assert b'"graph_module"' in data
+    path.write_bytes(data.replace(b'"graph_module"', b'"graph_modulo"'))
+    with pytest.raises(NetworkError, match=r"n\.pt2 is no ExportedProgram that torch") as caught:
+        bring("torch", path)
+    assert "warnings above" not in str(caught.value)
+    assert capfd.readouterr() == ("", "")
+
+
+def zipped(path: Path, name: str) -> None:
+    with ZipFile(path, "w") as archive:
+        archive.writestr(name, "pt2")
 
 
 # StableHLO

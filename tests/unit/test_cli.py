@@ -108,6 +108,34 @@ def test_doctor_prints_pass_or_the_reason(ludus: Call) -> None:
     assert ["device", "cuda", "no", "there", "is", "no", "NVIDIA", "driver"] in lines
 
 
+@pytest.mark.parametrize(
+    ("installed", "passes", "detail"),
+    [
+        ([], False, "iree-1.0.0, iree-2.0.0: not installed yet; it will be when a target needs it"),
+        (
+            ["1.0.0"],
+            False,
+            "rt 1.0.0; iree-2.0.0: not installed yet; it will be when a target needs it",
+        ),
+        (["1.0.0", "2.0.0"], True, "rt 1.0.0; rt 2.0.0"),
+    ],
+)
+def test_doctor_passes_no_runtime_that_is_not_installed(
+    ludus: Call,
+    monkeypatch: pytest.MonkeyPatch,
+    installed: list[str],
+    passes: bool,
+    detail: str,
+) -> None:
+    monkeypatch.setattr(cli.toolchain, "versions", lambda: ["1.0.0", "2.0.0"])
+    monkeypatch.setattr(cli.toolchain, "is_installed", lambda name: name in installed)
+    monkeypatch.setattr(cli.apart, "runtime_of", lambda name: f"rt {name}")
+    _, out, _ = ludus("doctor", "--json")
+    rows = {(row["kind"], row["name"]): row for row in json.loads(out)}
+    row = rows["machine", "own-runtime"]
+    assert (row["passes"], row["detail"]) == (passes, detail)
+
+
 # inspect
 
 

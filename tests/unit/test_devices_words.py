@@ -149,6 +149,20 @@ def test_without_its_kit_swiftshader_says_what_brings_it(
     assert reason == "it is not brought yet; run `make machines`"
 
 
+def test_a_kit_without_a_driver_says_what_brings_it_anew(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def none(name: str) -> Driver:
+        raise RuntimeError("VK_ERROR_INCOMPATIBLE_DRIVER")
+
+    monkeypatch.setattr(devices._binding, "create_hal_driver", none)
+    monkeypatch.setattr(kits.Kit, "why_not", lambda _: None)
+    assert devices.why_not("vulkan-swiftshader") == (
+        "there is no Vulkan driver; the kit has no such driver; `rm -r .machines/swiftshader` and "
+        "`make machines` bring it anew"
+    )
+
+
 def test_a_driver_without_devices_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     install(monkeypatch, Driver())
     assert devices.why_not("cuda") == (

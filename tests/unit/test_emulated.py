@@ -3,6 +3,7 @@
 A shell script stands for the emulator, and one for the program that it would run.
 """
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from ludus import kits
 from ludus.bundle import read_bundle
 from ludus.errors import DeviceError, ToolError
 from ludus.kits import Kit
-from ludus.machines import loop, qemu_aarch64, qemu_riscv64, run_module, wine
+from ludus.machines import MachineBroke, loop, qemu_aarch64, qemu_riscv64, run_module, wine
 from ludus.machines.run_module import IREE, RunModule
 from ludus.manifest import EntryFunction, Variant
 from ludus.test_set import TestSet
@@ -65,7 +66,8 @@ def test_without_its_emulator_a_machine_says_what_brings_it(
     emulated: RunModule, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr(run_module, "PATH", str(tmp_path))
-    reason = f"there is no {emulated.emulator} (Debian: {emulated.package})"
+    package = f"on Debian: `apt-get install {emulated.package}`"
+    reason = f"there is no {emulated.emulator}; {package}"
     assert emulated.facts() == {emulated.kit.name: {"name": None, "reason": reason}}
 
 
@@ -88,6 +90,20 @@ def test_another_emulator_changes_its_facts(machine: RunModule, tmp_path: Path) 
     before = machine.facts()
     write(tmp_path / "bin/emulator", "echo emulator 1.3")
     assert machine.facts() != before
+
+
+def test_an_emulator_that_does_not_start_is_told(machine: RunModule, tmp_path: Path) -> None:
+    write(tmp_path / "bin/emulator", "echo no such library >&2; exit 127")
+    reason = "emulator ended with exit code 127 and said: no such library"
+    assert machine.facts() == {"test": {"name": None, "reason": reason}}
+
+
+def test_a_damaged_kit_is_told(machine: RunModule) -> None:
+    brought = json.loads((machine.kit.folder / kits.BROUGHT).read_text())
+    brought["files"]["iree/libm.so"] = 1
+    (machine.kit.folder / kits.BROUGHT).write_text(json.dumps(brought))
+    reason = "iree/libm.so of its kit is missing; run `make machines`"
+    assert machine.facts() == {"test": {"name": None, "reason": reason}}
 
 
 # What it cannot run
@@ -182,10 +198,20 @@ def test_the_loop_calls_the_function_for_every_batch() -> None:
 # What it answers
 
 
-def run(machine: RunModule, count: int, monkeypatch: pytest.MonkeyPatch, program: str) -> Any:
+WHOLE = '[ "$1" = --list_drivers ] && exit 0\n'  # of a program: what the machine is asked after it
+ANEW = "if its kit is at fault, `rm -r .machines/test` and `make machines` bring it anew"
+
+
+def run(
+    machine: RunModule,
+    count: int,
+    monkeypatch: pytest.MonkeyPatch,
+    program: str,
+    first: str = WHOLE,
+) -> Any:
     """Run images through a program that is a script."""
     monkeypatch.setattr(run_module, "compile_loop", lambda *_: None)
-    write(machine.kit.folder / "iree/iree-run-module", program)
+    write(machine.kit.folder / "iree/iree-run-module", first + program)
     return machine.run(VMVX, BUNDLE, "cpu", images(count), NETWORK)
 
 
@@ -249,8 +275,69 @@ def test_a_program_that_does_not_end_is_ended(
     machine: RunModule, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(run_module, "TIMEOUT", 0.5)
-    with pytest.raises(ToolError, match=r"^iree-run-module: emulator had not ended after 0.5 s"):
+    with pytest.raises(MachineBroke, match=r"^iree-run-module: emulator had not ended after 0.5 s"):
         run(machine, 6, monkeypatch, "exec sleep 600")
+
+
+@pytest.mark.parametrize("signal", ["KILL", "TERM"])
+def test_a_program_that_was_ended_from_outside_is_the_machines_fault(
+    machine: RunModule, monkeypatch: pytest.MonkeyPatch, signal: str
+) -> None:
+    with pytest.raises(MachineBroke, match=r"^iree-run-module: emulator ended with exit code -"):
+        run(machine, 6, monkeypatch, f"kill -s {signal} $$")
+
+
+@pytest.mark.parametrize("signal", ["SEGV", "ABRT", "ILL"])
+def test_a_module_that_crashes_the_program_is_the_modules_fault(
+    machine: RunModule, monkeypatch: pytest.MonkeyPatch, signal: str
+) -> None:
+    with pytest.raises(ToolError, match=r"^iree-run-module: emulator ended with exit code -"):
+        run(machine, 6, monkeypatch, f"kill -s {signal} $$")
+
+
+def test_words_of_a_program_do_not_make_it_the_machines_fault(
+    machine: RunModule, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(ToolError, match="ended with exit code 3"):
+        run(machine, 6, monkeypatch, "echo x cannot be started, ended with exit code 137; exit 3")
+
+
+def test_a_program_that_fails_at_anything_is_the_machines_fault(
+    machine: RunModule, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(MachineBroke) as caught:
+        run(machine, 6, monkeypatch, "exit 53", first="")
+    words = "iree-run-module: emulator ended with exit code 53 and said: (nothing)"
+    assert str(caught.value) == f"{words}; {ANEW}"
+
+
+def test_a_program_that_fails_in_a_damaged_kit_is_the_machines_fault(
+    machine: RunModule, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    brought = json.loads((machine.kit.folder / kits.BROUGHT).read_text())
+    brought["files"]["iree/libm.so"] = 1
+    (machine.kit.folder / kits.BROUGHT).write_text(json.dumps(brought))
+    with pytest.raises(MachineBroke, match=r"^iree/libm.so of its kit is missing; run `make mach"):
+        run(machine, 6, monkeypatch, "exit 53")
+
+
+def test_a_machine_that_cannot_tell_its_features_is_broken(machine: RunModule) -> None:
+    write(machine.kit.folder / "iree/iree-cpuinfo", "echo no memory; exit 53")
+    needs = {"architecture": "aarch64", "features": ["dotprod"]}
+    with pytest.raises(MachineBroke) as caught:
+        machine.why_not(cpu_variant(cpu=needs), "cpu")
+    words = "iree-cpuinfo: emulator ended with exit code 53 and said: no memory"
+    assert str(caught.value) == f"{words}; {ANEW}"
+
+
+def test_what_wine_itself_changes_is_not_held_against_its_kit(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    stable = "iree/iree-run-module.exe", "windows/drive_c/windows/system32/kernel32.dll"
+    changed = "windows/system.reg", "windows/dosdevices/c:", "windows/drive_c/users/a/b"
+    for name in (*stable, *changed):
+        write(tmp_path / name, "")
+    assert set(wine.KIT._files(tmp_path)) == set(stable)
 
 
 def test_wine_is_ended_after_each_program(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

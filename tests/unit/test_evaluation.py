@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from ludus.bundle import Bundle, read_bundle
-from ludus.errors import DataError, DeviceError
+from ludus.errors import DataError, DeviceError, ToolError
 from ludus.evaluation import evaluate
+from ludus.machines import MachineBroke, native
 from ludus.results import Result, judge
 from ludus.test_set import TestSet
 
@@ -87,6 +88,37 @@ def test_a_run_that_breaks_is_failed_and_says_why(
     monkeypatch.setattr("ludus.backends.load", lambda *_: broken)
     result = run(bundle, tests)
     assert (result.status, result.reason, result.accuracy) == ("failed", "broke: lost", None)
+
+
+def test_a_machine_that_breaks_in_the_run_is_no_result(
+    bundle: Bundle, tests: TestSet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> Any:
+        raise MachineBroke("killed")
+
+    monkeypatch.setattr(native, "run", broken)
+    with pytest.raises(MachineBroke, match="killed"):
+        run(bundle, tests)
+
+
+@pytest.mark.parametrize("function", ["why_not", "describe"])
+@pytest.mark.parametrize(
+    "error", [MachineBroke("lost"), ToolError("lost"), DeviceError("lost"), RuntimeError("lost")]
+)
+def test_a_machine_that_cannot_say_what_it_is_is_not_run(
+    bundle: Bundle,
+    tests: TestSet,
+    monkeypatch: pytest.MonkeyPatch,
+    function: str,
+    error: Exception,
+) -> None:
+    def broken(*_: object) -> Any:
+        raise error
+
+    monkeypatch.setattr(native, function, broken)
+    result = run(bundle, tests)
+    assert (result.status, result.reason) == ("not run", "the machine is broken: lost")
+    assert result.sha256 == bundle.variant("iree-vmvx").sha256, "so that it can be attested"
 
 
 def test_answers_that_are_no_numbers_are_measured_and_fall_short(

@@ -69,6 +69,15 @@ def test_a_refusal_names_the_next_step(tmp_path: Path, status: Status, step: str
         run(tmp_path, replace(ROW, status=status))
 
 
+def test_what_broke_is_told_how_it_is_tried_again(tmp_path: Path) -> None:
+    again = r"next: .*dvc repro -f -s evaluate@onnx-cpu && dvc repro$"
+    with pytest.raises(GateError, match=again):
+        run(tmp_path, replace(ROW, status="failed", reason="broke: lost"))
+    with pytest.raises(GateError) as caught:
+        run(tmp_path, replace(ROW, status="failed", reason="accuracy 0.5, floor 0.99"))
+    assert "-f -s" not in str(caught.value)
+
+
 def test_every_row_that_falls_short_is_listed(tmp_path: Path) -> None:
     short = replace(ROW, evaluation="ncnn-cpu", status="not run")
     with pytest.raises(GateError) as caught:

@@ -42,6 +42,67 @@ def test_one_that_was_brought_is_there_with_its_packages(script: Path) -> None:
     assert (KIT.folder / "file").read_text() == "3.13.0\n"
 
 
+def test_what_is_in_it_is_written_down_without_what_its_programs_change(script: Path) -> None:
+    write(
+        script, 'mkdir "$1/a"; echo ok >"$1/a/file"; ln -s file "$1/a/link"; echo 1 >"$1/a/x.reg"'
+    )
+    kit = Kit(name="test", unstable=["*.reg"])
+    kit.bring()
+    brought = json.loads((kit.folder / kits.BROUGHT).read_text())
+    assert brought["files"] == {"a/file": 3, "a/link": None}
+    (kit.folder / "a/x.reg").unlink()
+    assert kit.why_not() is None
+
+
+def damage(script: Path, how: str) -> None:
+    """Bring KIT, of a file, a link to it and a link out of it, and damage it."""
+    write(script, 'echo ok >"$1/file"; ln -s file "$1/link"; ln -s /no/such/file "$1/out"')
+    KIT.bring()
+    assert KIT.why_not() is None
+    file, link = KIT.folder / "file", KIT.folder / "link"
+    match how:
+        case "no file":
+            file.unlink()
+        case "no link":
+            link.unlink()
+        case "shorter":
+            file.write_text("")
+        case "a link":
+            file.unlink()
+            file.symlink_to("link")
+        case "a file":
+            link.unlink()
+            link.write_text("ok\n")
+        case "no list":
+            (KIT.folder / kits.BROUGHT).write_text("{")
+        case "an old list":
+            (KIT.folder / kits.BROUGHT).write_text('{"libc6": "2.36", "made by": "0"}')
+
+
+@pytest.mark.parametrize(
+    ("how", "reason"),
+    [
+        ("no file", "file of its kit is missing"),
+        ("no link", "link of its kit is missing"),
+        ("shorter", "file of its kit is 0 bytes, expected 3 bytes"),
+        ("a link", "file of its kit is a link, expected 3 bytes"),
+        ("a file", "link of its kit is 3 bytes, expected a link"),
+        ("no list", "brought.json is no list of what was brought"),
+        ("an old list", "brought.json is no list of what was brought: made_by: field required"),
+    ],
+)
+def test_a_damaged_one_is_told_and_brought_anew(
+    script: Path, capsys: pytest.CaptureFixture[str], how: str, reason: str
+) -> None:
+    damage(script, how)
+    found = str(KIT.why_not())
+    assert reason in found
+    assert found.endswith("; run `make machines`")
+    bring(KIT)
+    assert capsys.readouterr().out.startswith("test: brought in ")
+    assert KIT.why_not() is None
+
+
 @pytest.mark.parametrize("changed", ["the script", "a script that it names", "the version"])
 def test_what_it_is_made_from_makes_it_old(script: Path, changed: str) -> None:
     helper = script.with_name("helper.sh")

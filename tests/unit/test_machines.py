@@ -9,7 +9,8 @@ import pytest
 
 from ludus import godot, machines
 from ludus.bundle import read_bundle
-from ludus.machines import MACHINES
+from ludus.errors import DeviceError, ToolError
+from ludus.machines import MACHINES, MachineBroke, own_runtime
 from ludus.machines import godot as in_godot
 
 GOOD = Path(__file__).parents[1] / "golden" / "bundle"
@@ -73,3 +74,61 @@ def test_without_a_library_the_facts_say_so(addon: Path) -> None:
     godot.library().unlink()
     assert facts()["name"] is None
     assert "the addon is not built" in facts()["reason"]
+
+
+# Whose fault it is
+
+
+@pytest.mark.parametrize(
+    ("exit_code", "said", "kind"),
+    [
+        (None, "", MachineBroke),
+        (-9, "", MachineBroke),
+        (-15, "", MachineBroke),
+        (-11, "", ToolError),
+        (3, "", ToolError),
+        (None, "SCRIPT ERROR: no such function", ToolError),
+    ],
+)
+def test_an_engine_that_was_ended_from_outside_is_the_machines_fault(
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    exit_code: int | None,
+    said: str,
+    kind: type[Exception],
+) -> None:
+    ended = godot.Ended(command=["godot"], exit_code=exit_code, said=said, seconds=1800.4)
+    monkeypatch.setattr(godot, "start", lambda *_, **__: ended)
+    with pytest.raises(kind, match=r"^Godot: "):
+        in_godot._run(tmp_path)
+
+
+def run_apart(monkeypatch: pytest.MonkeyPatch, **broken: Exception) -> None:
+    """Run a variant in its toolchain's environment, where these functions raise."""
+    for place in ("toolchain.environment", "apart.load", "_named"):
+
+        def call(*_: object, place: str = place) -> None:
+            if place.replace(".", "_") in broken:
+                raise broken[place.replace(".", "_")]
+
+        monkeypatch.setattr(f"ludus.machines.own_runtime.{place}", call)
+    opened: Any = read_bundle(GOOD)
+    own_runtime.run(opened.variant("iree-vmvx"), GOOD, "cpu", opened, opened.manifest)
+
+
+def test_a_runtime_that_cannot_be_brought_is_the_machines_fault(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with pytest.raises(MachineBroke, match="no network"):
+        run_apart(monkeypatch, toolchain_environment=ToolError("no network"))
+
+
+@pytest.mark.parametrize(
+    ("exit_code", "kind"), [(-9, MachineBroke), (-11, DeviceError), (1, DeviceError)]
+)
+def test_a_runtime_that_was_ended_from_outside_is_the_machines_fault(
+    monkeypatch: pytest.MonkeyPatch, exit_code: int, kind: type[Exception]
+) -> None:
+    said = f"m failed on 'cpu': its process ended with exit code {exit_code} and said: (nothing)"
+    with pytest.raises(kind, match="its process ended"):
+        run_apart(monkeypatch, apart_load=DeviceError(said))

@@ -49,14 +49,74 @@ def test_pictures_labels_and_data_are_read(tmp_path: Path) -> None:
         ({"inputs": GOOD["inputs"] * 2}, "inputs should be one, and 2 are given"),
         ({"outputs": []}, "outputs should be one, and 0 are given"),
         ({"inputs": [{"name": "x", "shape": []}]}, "inputs.0.shape"),
-        ({"inputs": [{"name": "x", "shape": [-1, 0]}]}, "inputs.0.shape.1"),
+        (
+            {"inputs": [{"name": "x", "shape": [-1, 0]}]},
+            "inputs.0.shape.1: should be -1, for any number of images, or at least 1; got 0",
+        ),
+        (
+            {"inputs": [{"name": "x", "shape": [-1, "six"]}]},
+            'inputs.0.shape.1: expected a valid integer, got "six"',
+        ),
         ({"inputs": [{"name": "x"}]}, "inputs.0.shape: field required"),
-        ({"tests": None}, "tests"),
-        ({"tests": {**DATA, "sha256": "abc"}}, "tests.data.sha256"),
-        ({"tests": {"count": 0, "seed": 1, "low": 0, "high": 1}}, "tests.random.count"),
-        ({"labels": {"file": "labels.txt"}}, "labels.file.sha256: field required"),
-        ({"preprocess": {**PHOTO, "mean": [0]}}, "mean should have 3 values"),
-        ({"surprise": 1}, "surprise: extra inputs are not permitted"),
+        ({"inputs": [{"name": "", "shape": [1]}]}, "inputs.0.name: string should have at least 1"),
+        ({"outputs": [{"name": ""}]}, "outputs.0.name: string should have at least 1"),
+        (
+            {"outputs": [{"name": "picture"}]},
+            'outputs.0.name should be another than that of the input; got "picture" for both',
+        ),
+        (
+            {"inputs": [{"name": "x", "shap": [1], "shape": [1]}]},
+            "inputs.0.shap: unknown key 'shap', did you mean 'shape'?",
+        ),
+        (
+            {"outputs": [{"nmae": "y", "name": "y"}]},
+            "outputs.0.nmae: unknown key 'nmae', did you mean 'name'?",
+        ),
+        ({"tests": None}, "  tests: expected {file, sha256, labelled} or {count, seed, low, high}"),
+        ({"tests": {**DATA, "sha256": "abc"}}, "tests.sha256: string should match"),
+        (
+            {"tests": {**DATA, "labeled": True}},
+            "tests.labeled: unknown key 'labeled', did you mean 'labelled'?",
+        ),
+        (
+            {"tests": {"flie": "tests.npz", "sha256": "0" * 64}},
+            "tests.flie: unknown key 'flie', did you mean 'file'?",
+        ),
+        (
+            {"tests": {"count": 0, "seed": 1, "low": 0, "high": 1}},
+            "tests.count: expected greater than or equal to 1, got 0",
+        ),
+        (
+            {"tests": {"count": 1, "seed": 1, "low": 1, "high": -1}},
+            "tests: low should be below high; got 1 and -1",
+        ),
+        (
+            {"tests": {"count": 1, "seed": 1, "low": 0, "high": 0}},
+            "tests: low should be below high; got 0 and 0",
+        ),
+        ({"labels": {"file": "labels.txt"}}, "labels.sha256: field required"),
+        ({"labels": "a"}, 'labels: expected a list of words, or {file, sha256}, got "a"'),
+        (
+            {"labels": [True, False]},
+            "labels.0: put it in quotes: YAML reads yes, on and true as true, got true\n"
+            "  labels.1: put it in quotes: YAML reads no, off and false as false, got false",
+        ),
+        ({"labels": [7]}, "labels.0: expected a word: put it in quotes, got 7"),
+        ({"preprocess": {**PHOTO, "mean": [0]}}, "preprocess: mean should have 3 values"),
+        (
+            {"preprocess": {**PHOTO, "kind": "foto"}},
+            "preprocess.kind: expected 'photo', got \"foto\"",
+        ),
+        (
+            {"preprocess": {**PHOTO, "channel": "RGB"}},
+            "preprocess.channel: unknown key 'channel', did you mean 'channels'?",
+        ),
+        (
+            {"preprocess": {key: value for key, value in PHOTO.items() if key != "kind"}},
+            "preprocess.kind: field required",
+        ),
+        ({"lables": ["a"]}, "  lables: unknown key 'lables', did you mean 'labels'?"),
+        ({"surprise": 1}, "surprise: unknown key 'surprise'; known: inputs, labels, outputs"),
     ],
 )
 def test_a_fault_is_told_with_its_place(tmp_path: Path, changes: dict[str, Any], said: str) -> None:
@@ -65,6 +125,21 @@ def test_a_fault_is_told_with_its_place(tmp_path: Path, changes: dict[str, Any],
         read_about(path)
     assert str(caught.value).startswith(f"{path} is not as expected:\n")
     assert said in str(caught.value)
+    for word in ("about", ".data.", ".random.", ".photo.", ".drawing.", "value error", "True"):
+        assert word not in str(caught.value).removeprefix(str(path))
+
+
+def test_what_is_long_is_not_shown_whole(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError) as caught:
+        read_about(write(tmp_path, inputs="x" * 1000))
+    assert len(str(caught.value).splitlines()[1]) < 150
+
+
+@pytest.mark.parametrize("content", ["", "7", "- inputs"])
+def test_a_file_that_is_no_table_is_told(tmp_path: Path, content: str) -> None:
+    (tmp_path / "model.yaml").write_text(content)
+    with pytest.raises(ConfigError, match="the file: expected keys with values, got "):
+        read_about(tmp_path / "model.yaml")
 
 
 def test_a_missing_file_says_what_names_it(tmp_path: Path) -> None:

@@ -74,6 +74,12 @@ def test_shapes_that_do_not_fit_are_refused(
         measure(probabilities, LABELS, reference)
 
 
+@pytest.mark.parametrize("wrong", [-1, 3])
+def test_a_label_of_no_class_is_refused(wrong: int) -> None:
+    with pytest.raises(DataError, match=f"labels: there is a label {wrong}, expected 0 to 2"):
+        measure(EXACT, np.array([0, 1, wrong, 2]), EXACT)
+
+
 def test_a_probability_that_is_no_number_falls_short() -> None:
     broken = EXACT.copy()
     broken[1, 0] = np.nan

@@ -1,0 +1,96 @@
+"""The stage `evaluate`: why a row was not run is kept only if DVC can see when that changes."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ludus import devices
+from ludus.errors import DataError, DeviceError
+from ludus.machines import MachineBroke, wine
+from ludus.params import Params, load_params
+from ludus.results import Result
+from stages import evaluate
+from stages.evaluate import refuse_if_unseen, run_evaluation
+
+ROOT = Path(__file__).parents[2]
+NAME = "iree-cpu-x86_64-windows"
+FACTS = {"wine": {"name": None, "reason": "no exe"}}
+RESULT = Result(
+    evaluation=NAME, target="t", device="cpu", machine="wine", status="not run", reason="no exe"
+)
+
+
+@pytest.fixture
+def probed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """What `probe` wrote of a machine without Wine; the CPU is there and CUDA is not."""
+    reasons = {"cpu": None, "cuda": "no driver"}
+    monkeypatch.setattr(devices, "why_not", reasons.get)
+    monkeypatch.setattr(wine, "facts", lambda: FACTS)
+    found = {word: {"name": None, "reason": reason} for word, reason in reasons.items()}
+    (tmp_path / "native.json").write_text(json.dumps({"devices": found}))
+    (tmp_path / "wine.json").write_text(json.dumps(FACTS))
+    return tmp_path
+
+
+def test_a_reason_that_probe_saw_is_kept(probed: Path) -> None:
+    refuse_if_unseen(RESULT, probed)
+    refuse_if_unseen(replace(RESULT, machine="native", device="cuda"), probed)
+
+
+def test_a_kit_that_was_damaged_after_probe_is_refused(probed: Path) -> None:
+    whole = {"wine": {"name": "wine 8", "reason": None}}
+    (probed / "wine.json").write_text(json.dumps(whole))
+    with pytest.raises(DeviceError, match=rf"^{NAME} cannot run: no exe\n.*; run `dvc repro`"):
+        refuse_if_unseen(RESULT, probed)
+
+
+def test_a_device_that_was_lost_after_probe_is_refused(
+    probed: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(devices, "why_not", lambda _: "lost")
+    for machine in ("native", "wine"):
+        with pytest.raises(DeviceError, match="run `dvc repro`, which looks at it anew"):
+            refuse_if_unseen(replace(RESULT, machine=machine, device="cuda"), probed)
+
+
+def test_a_measured_row_asks_nothing_of_probe(tmp_path: Path) -> None:
+    refuse_if_unseen(replace(RESULT, status="measured", reason=None), tmp_path)
+
+
+def test_without_probes_files_it_is_said(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"native.json cannot be read: .*; run `dvc repro probe`"):
+        refuse_if_unseen(RESULT, tmp_path)
+
+
+@pytest.fixture
+def params(monkeypatch: pytest.MonkeyPatch) -> Params:
+    for name in ("read_variant", "load_test_set", "read_network"):
+        monkeypatch.setattr(evaluate, name, lambda _: None)
+    return load_params(ROOT / "params.yaml")
+
+
+def test_a_machine_that_broke_stops_the_stage_in_words(
+    params: Params, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def broke(*_: object, **__: object) -> Any:
+        raise MachineBroke("killed")
+
+    monkeypatch.setattr(evaluate, "evaluate", broke)
+    said = rf"^{NAME}: the machine 'wine' broke, .*; mend it and run `dvc repro` again: killed$"
+    with pytest.raises(MachineBroke, match=said):
+        run_evaluation(NAME, params, tmp_path, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("reason", "again"), [("the machine is broken: exit code 53", True), ("no exe", False)]
+)
+def test_what_dvc_cannot_see_mended_says_the_command_that_tries_again(
+    params: Params, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, reason: str, again: bool
+) -> None:
+    monkeypatch.setattr(evaluate, "evaluate", lambda *_, **__: replace(RESULT, reason=reason))
+    found = str(run_evaluation(NAME, params, tmp_path, tmp_path).reason)
+    assert found.startswith(reason)
+    assert found.endswith(f"`dvc repro -f -s evaluate@{NAME}`") is again
