@@ -25,7 +25,7 @@ from ludus.errors import ConfigError, nearest
 Driver = Literal["cpu", "vulkan", "cuda", "rocm", "metal"]
 # Through what a variant is run: `ludus.machines`.
 Machine = Literal[
-    "native", "godot", "godot-pck", "own-runtime", "qemu-aarch64", "qemu-riscv64", "wine"
+    "native", "godot", "godot-pck", "own-runtime", "qemu-aarch64", "qemu-riscv64", "triton", "wine"
 ]
 Device = Literal[
     "cpu", "vulkan", "vulkan-llvmpipe", "vulkan-swiftshader", "vulkan-gpu", "cuda", "rocm", "metal"

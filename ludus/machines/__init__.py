@@ -27,6 +27,7 @@ MACHINES = {
     "own-runtime": "ludus.machines.own_runtime",  # the runtime beside the module's compiler
     "qemu-aarch64": "ludus.machines.qemu_aarch64",  # emulated, by IREE's own iree-run-module
     "qemu-riscv64": "ludus.machines.qemu_riscv64",
+    "triton": "ludus.machines.triton",  # a server, asked by its own client
     "wine": "ludus.machines.wine",  # Windows, by the same
 }
 

@@ -14,17 +14,14 @@ from pydantic import TypeAdapter
 from pydantic.dataclasses import dataclass
 
 from ludus import godot
-from ludus.bundle_writing import write_bundle
 from ludus.errors import DeviceError, ToolError
 from ludus.files import read_json
-from ludus.machines import Answers, Described, MachineBroke, NotHere
-from ludus.manifest import Network, Provenance, Variant
-from ludus.params import Gate
+from ludus.machines import Answers, Described, MachineBroke, NotHere, bundle_of_one
+from ludus.manifest import Network, Variant
 from ludus.test_set import TestSet
 
 SCRIPT = Path(__file__).parent / "evaluate.gd"
 BUNDLE = "models/evaluated"
-GOLDEN = 10  # test inputs in the bundle
 TIMEOUT = 1800.0  # seconds; software Vulkan takes 1 for 200 images where it is slow
 # The only fault of an engine that something outside ended; a script's error would stand beside it.
 ENDED = re.compile(r"Godot: (it had not ended after \d+ s|signal (9|15) ended it); it said:")
@@ -83,18 +80,7 @@ def make_game(
     settings: str = "",
 ) -> Path:
     """A project with the addon, a bundle of the one variant and the script."""
-    bundle = place.with_name("bundle")
-    write_bundle(
-        bundle,
-        name="evaluated",
-        version="0.0.0",
-        network=network,
-        tests=tests,
-        golden=GOLDEN,
-        floors=Gate(accuracy=0, accuracy_loss=1, agreement=0, max_abs_diff=1),
-        variants=[(variant, folder)],
-        provenance=Provenance(revision=None, dvc_lock_sha256="0" * 64, versions={}),
-    )
+    bundle = bundle_of_one.write(place.with_name("bundle"), variant, folder, tests, network)
     return godot.make_project(place, {BUNDLE: bundle, SCRIPT.name: SCRIPT}, settings)
 
 

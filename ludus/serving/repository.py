@@ -13,7 +13,7 @@ from pathlib import Path
 from ludus.bundle import Bundle
 from ludus.errors import UsageError
 from ludus.files import write_text
-from ludus.manifest import Manifest, Tensor
+from ludus.manifest import Manifest, Network, Tensor
 
 # The input for pictures as files, beside the manifest's; native/triton/src/served.rs has it too.
 ENCODED = "encoded_picture"
@@ -80,7 +80,8 @@ backend: "ludus"
 max_batch_size: {options.max_batch}
 input [ {", ".join(inputs)} ]
 output [ {output} ]
-parameters {{ key: "device" value: {{ string_value: {_quoted(options.device)} }} }}
+{_parameter("device", options.device)}
+{_parameter("network", _network(manifest))}
 instance_group [ {{ kind: KIND_MODEL count: {options.instances} }} ]
 version_policy {{ all {{ }} }}
 dynamic_batching {{
@@ -97,6 +98,15 @@ def _port(tensor: Tensor, *more: str) -> str:
     dims = ", ".join(map(str, tensor.shape[1:]))
     words = [f"name: {_quoted(tensor.name)}", "data_type: TYPE_FP32", f"dims: [{dims}]", *more]
     return f"{{ {' '.join(words)} }}"
+
+
+def _parameter(key: str, value: str) -> str:
+    return f'parameters {{ key: "{key}" value: {{ string_value: {_quoted(value)} }} }}'
+
+
+def _network(manifest: Manifest) -> str:
+    """What a client needs to know, as JSON: native/godot/src/remote.rs asks for it."""
+    return manifest.model_dump_json(include=set(Network.model_fields))
 
 
 def _labels(manifest: Manifest) -> list[str]:

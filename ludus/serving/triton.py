@@ -30,6 +30,7 @@ KEY_HEADER = "ludus-key"
 RESTRICTED = ["model-repository", "shared-memory", "trace", "logging"]
 # Seconds: for the calls that run when Triton is asked to end, and for us to end it otherwise.
 DRAINING, PATIENCE = 10, 15
+LINES_SHOWN = 20  # of what it said, where it ended by itself
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,10 +104,13 @@ def arguments(addresses: Addresses, key: str | None) -> list[str]:
 
 
 @contextmanager
-def started(repository: Path, addresses: Addresses, key: str | None) -> Iterator["Running"]:
+def started(
+    repository: Path, addresses: Addresses, key: str | None, log: Path | None = None
+) -> Iterator["Running"]:
     """Triton on a model repository, ready; ended when the block is left.
 
-    What it says goes to our standard error. Raises ToolError where it ends before it is ready.
+    What it says goes to a log, or to our standard error. Raises ToolError where it ends before it
+    is ready.
     """
     command = [
         str(find_server()),
@@ -115,8 +119,15 @@ def started(repository: Path, addresses: Addresses, key: str | None) -> Iterator
         *arguments(addresses, key),
     ]
     # Of a group of its own: Ctrl-C is for us, and we ask it to end.
-    process = subprocess.Popen(command, stdin=subprocess.DEVNULL, start_new_session=True)
-    running = Running(process=process, addresses=addresses)
+    with (log or Path(os.devnull)).open("wb") as said:
+        process = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=said if log else None,
+            stderr=said if log else None,
+            start_new_session=True,
+        )
+    running = Running(process=process, addresses=addresses, log=log)
     try:
         with _passed_on(process):
             running.wait_until_ready()
@@ -131,15 +142,20 @@ class Running:
 
     process: "subprocess.Popen[bytes]"
     addresses: Addresses
+    log: Path | None = None
 
     def wait_until_ready(self) -> None:
         """Wait until every model is loaded. Raises ToolError where Triton ends first."""
         url = f"http://{_for_url(self.addresses)}:{self.addresses.http}/v2/health/ready"
         while not _answers(url):
             if self.process.poll() is not None:
+                why = "its last lines above say why"
+                if self.log is not None:
+                    lines = self.log.read_text(errors="replace").splitlines()
+                    why = "\n  ".join(["it said:", *lines[-LINES_SHOWN:]])
                 raise ToolError(
                     f"Triton ended with exit code {self.process.returncode} before it was ready; "
-                    "its last lines above say why"
+                    f"{why}"
                 )
             time.sleep(0.02)
 

@@ -15,7 +15,6 @@ from ludus import backends, devices
 from ludus.backends import on_ncnn
 from ludus.devices import fenced
 from ludus.errors import (
-    ConfigError,
     DeviceError,
     LudusError,
     RuntimeVersionError,
@@ -23,7 +22,7 @@ from ludus.errors import (
     UsageError,
 )
 from ludus.manifest import EntryFunction
-from ludus.params import Lowering, OtherTarget
+from ludus.params import OtherTarget
 
 Build = Callable[[str], Any]
 RUNS = [
@@ -302,11 +301,3 @@ def test_pnnx_flags_that_it_takes_no_notice_of_are_refused(
     with pytest.raises(ToolError, match=r"targets\.n\.flags: pnnx took no notice of 'fp61=0'"):
         on_ncnn.build("n", target, sources, tmp_path)
     assert list(tmp_path.iterdir()) == []
-
-
-def test_an_unknown_rewrite_stops_the_lowering(exported: Any, tmp_path: Path) -> None:
-    from stages.lower import lower
-
-    lowerings = {"bad": Lowering(rewrites=["winogard"], batches="dynamic")}
-    with pytest.raises(ConfigError, match="no rewrite 'winogard', did you mean 'winograd'"):
-        lower(exported.folder / "model.pt2", lowerings, tmp_path / "out")

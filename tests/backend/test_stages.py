@@ -80,13 +80,16 @@ def test_from_what_was_lowered_to_results(project: Path, stage: Stage, lowered: 
     metal = json.loads((target / "variant.json").read_text()) | {"driver": "metal"}
     (target.parent / "iree-metal").mkdir()
     (target.parent / "iree-metal" / "variant.json").write_text(json.dumps(metal))
+    assert stage("probe").returncode == 0
     ended = stage("evaluate", "on-metal")
     result = read_result(project / "artifacts" / "evaluations" / "on-metal.json")
     assert ended.returncode == 0, "measuring refuses nothing"
     assert (result.status, result.accuracy) == ("not run", None)
     assert str(result.reason).endswith("needs a Mac")
 
-    ended = stage("evaluate", "in-godot", GODOT=str(project / "no such engine"))
+    absent = {"GODOT": str(project / "no such engine")}
+    assert stage("probe", **absent).returncode == 0
+    ended = stage("evaluate", "in-godot", **absent)
     result = read_result(project / "artifacts" / "evaluations" / "in-godot.json")
     assert ended.returncode == 0
     assert (result.status, result.machine, result.accuracy) == ("not run", "godot", None)

@@ -189,7 +189,7 @@ def test_a_candidate_that_cannot_be_lowered_is_refused(trials: Trials, start: Ca
     unknown = Candidate(
         change="",
         target=start.target.model_copy(update={"lowering": "new"}),
-        lowering=Lowering(rewrites=["winogard"], batches=[4]),
+        lowering=start.lowering.model_copy(update={"rewrites": ["winogard"]}),
     )
     outcome = trials.compare(unknown, start)
     assert (outcome.verdict, outcome.score) == ("refused", None)

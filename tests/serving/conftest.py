@@ -4,6 +4,7 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+import proxy as proxies
 import pytest
 import server
 
@@ -31,3 +32,15 @@ def serving(tmp_path_factory: pytest.TempPathFactory) -> Iterator[server.Server]
     bundles = [GOLDEN / "bundle", GOLDEN / "tensor-bundle", second]
     with server.started(*bundles, "--device", "cpu", "--key", "open sesame") as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def proxy(
+    serving: server.Server, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[proxies.Proxy]:
+    """nginx before it."""
+    for program in ("nginx", "openssl"):
+        if shutil.which(program, path="/usr/sbin:/usr/bin:/bin") is None:
+            pytest.skip(f"there is no {program}; apt-get install {program}")
+    with proxies.started(serving, tmp_path_factory.mktemp("nginx")) as found:
+        yield found

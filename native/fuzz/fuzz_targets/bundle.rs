@@ -164,8 +164,8 @@ fuzz_target!(|input: (bool, Vec<Change>)| {
             }
             let count = bundle.manifest.golden_count();
             let (inputs, answers) = bundle.golden(count).unwrap();
-            assert_eq!(inputs.len(), count * bundle.manifest.inputs[0].values());
-            assert_eq!(answers.len(), count * bundle.manifest.outputs[0].values());
+            assert_eq!(inputs.len(), count * bundle.manifest.network.inputs[0].values());
+            assert_eq!(answers.len(), count * bundle.manifest.network.outputs[0].values());
         }
         Err(error) => assert!(!none, "a good bundle is refused: {error}"),
     }

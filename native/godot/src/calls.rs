@@ -5,14 +5,15 @@ use std::sync::{Arc, MutexGuard};
 use godot::builtin::{GString, Variant, vslice};
 use godot::global::{Error, push_error};
 use godot::obj::Gd;
-use ludus_runtime::model;
 use ludus_runtime::picture::preprocess;
 
 use crate::failure::{Failure, Outcome};
 use crate::model::LudusModel;
+use crate::opening::{self, Found, Wanted};
+use crate::pictures;
+use crate::remote::Settings;
 use crate::state::{Opened, State};
-use crate::work::{Job, Network, lock};
-use crate::{files, pictures};
+use crate::work::{self, Done, Job, Network, lock};
 
 impl LudusModel {
     pub fn open_now(&self, path: &GString, device: &GString) -> Error {
@@ -31,20 +32,45 @@ impl LudusModel {
         self.state().idle()?;
         let mut engine = lock(&self.engine);
         *engine = None;
-        let (path, device) = {
-            let mut state = self.state();
-            state.close();
-            (either(path, &state.bundle), either(device, &state.preferred_device))
+        let (found, network) = opening::open(&self.wanted(path, device)?);
+        self.settle(&mut engine, found, network)
+    }
+
+    pub fn try_open_async(&self, me: Gd<Self>, path: &GString, device: &GString) -> Outcome<()> {
+        self.state().idle()?;
+        let wanted = self.wanted(path, device)?;
+        let engine = Arc::clone(&self.engine);
+        let work = move || {
+            *lock(&engine) = None;
+            let (found, network) = opening::open(&wanted);
+            Done::Opened(found, Box::new(network))
         };
+        self.state().job = Some(Job::start(me, work)?);
+        Ok(())
+    }
+
+    /// What to open, once what was open is forgotten.
+    fn wanted(&self, path: &GString, device: &GString) -> Outcome<Wanted> {
+        let mut state = self.state();
+        state.close();
+        let (path, device) = (either(path, &state.bundle), either(device, &state.preferred_device));
         if path.is_empty() {
             return Err(Failure::bad("no bundle: give open() a path, or set the property bundle"));
         }
-        let bundle = Arc::new(files::open(&path)?);
-        let opening = model::open(&bundle, if device.is_empty() { "auto" } else { &device });
-        self.state().found = Some((bundle, opening.choices));
-        let model = opening.model?;
-        self.state().opened = Some(Opened::new(&model));
-        *engine = Some(Network { model, answers: Vec::new() });
+        let device = if device.is_empty() { "auto".to_owned() } else { device };
+        Ok(Wanted { path, device, asking: state.asking.clone() })
+    }
+
+    fn settle(
+        &self,
+        engine: &mut Option<Network>,
+        found: Found,
+        network: Outcome<Network>,
+    ) -> Outcome<()> {
+        let mut state = self.state();
+        state.found = found;
+        let network = engine.insert(network?);
+        state.opened = Some(Opened::new(network));
         Ok(())
     }
 
@@ -61,7 +87,8 @@ impl LudusModel {
         let mut engine = lock(&self.engine);
         let network = engine.as_mut().ok_or_else(Failure::not_open)?;
         let images = self.state().images()?;
-        let took = network.run(images.as_slice())?;
+        let asking = self.state().asking.clone();
+        let took = network.run(images.as_slice(), &asking)?;
         self.state().put(&network.answers, took);
         Ok(())
     }
@@ -69,31 +96,40 @@ impl LudusModel {
     pub fn try_run_async(&self, me: Gd<Self>) -> Outcome<()> {
         let mut state = self.state();
         let images = state.images()?.to_vec();
-        state.job = Some(Job::start(me, Arc::clone(&self.engine), images)?);
+        let (engine, asking) = (Arc::clone(&self.engine), state.asking.clone());
+        let work = move || Done::Ran(work::answer(&engine, &images, &asking));
+        state.job = Some(Job::start(me, work)?);
         Ok(())
     }
 
     /// What came of the job, if there is one, whose thread is at its end.
-    pub fn take_answers(&self) -> Option<Error> {
+    pub fn finish_job(&self) -> Option<Error> {
         let job = self.state().job.take()?;
-        Some(self.report(job.join().map(|(answers, took)| self.state().put(&answers, took))))
+        let outcome = job.join().and_then(|done| match done {
+            Done::Ran(ran) => ran.map(|(answers, took)| self.state().put(&answers, took)),
+            Done::Opened(found, network) => self.settle(&mut lock(&self.engine), found, *network),
+        });
+        Some(self.report(outcome))
     }
 
     pub fn try_set_image(&self, index: i64, image: &Variant) -> Outcome<()> {
-        let bundle = Arc::clone(&self.state().opened()?.bundle);
-        let how = bundle.manifest.preprocess.as_ref().ok_or_else(|| {
+        let (place, how) = {
+            let state = self.state();
+            let opened = state.opened()?;
+            (opened.place.clone(), opened.preprocess.clone())
+        };
+        let how = how.ok_or_else(|| {
             Failure::new(
                 Error::ERR_UNAVAILABLE,
                 format!(
-                    "{} has no preprocess, which makes a picture the network's input; set \
-                     input/{index}/data instead",
-                    bundle.place("")
+                    "{place} has no preprocess, which makes a picture the network's input; set \
+                     input/{index}/data instead"
                 ),
             )
         })?;
         let of_input = |why: String| Failure::bad(format!("the picture for input/{index}: {why}"));
         let picture = pictures::picture(image).map_err(of_input)?;
-        let data = preprocess(&picture, how).map_err(|error| of_input(error.to_string()))?;
+        let data = preprocess(&picture, &how).map_err(|error| of_input(error.to_string()))?;
         self.state().opened_mut()?.set_one(index, data.into())
     }
 
@@ -101,8 +137,16 @@ impl LudusModel {
         self.state().idle()?;
         let mut engine = lock(&self.engine);
         let network = engine.as_mut().ok_or_else(Failure::not_open)?;
-        network.model.self_test()?;
-        Ok(())
+        network.self_test()
+    }
+
+    /// Set how servers are asked; where the value is none, it is said and left.
+    pub fn set_asking<T>(&self, value: Outcome<T>, set: impl FnOnce(&mut Settings, T)) {
+        if let Err(failure) = &value {
+            push_error(vslice![format!("LudusModel: {}", failure.message)]);
+        }
+        let outcome = value.map(|value| set(&mut self.state().asking, value));
+        self.report(outcome);
     }
 
     pub fn state(&self) -> MutexGuard<'_, State> {

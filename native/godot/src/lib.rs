@@ -7,14 +7,17 @@ mod arrays;
 mod calls;
 mod failure;
 mod files;
+mod http;
 mod inspect;
 mod model;
+mod opening;
 mod pictures;
 mod properties;
+mod remote;
 mod state;
 mod work;
 
-#[allow(unsafe_code)] // to be the library is an unsafe trait; nothing else in this crate is unsafe
+#[allow(unsafe_code)] // to be the library is an unsafe trait; `http` sends a client between threads
 mod library {
     use godot::init::{ExtensionLibrary, InitStage, gdextension};
 

@@ -6,11 +6,12 @@ use godot::global::{Error, push_error};
 use godot::prelude::*;
 use godot::register::info::PropertyInfo;
 
+use crate::failure::Outcome;
 use crate::state::{Opened, State};
 use crate::work::{self, Engine};
-use crate::{inspect, properties};
+use crate::{inspect, properties, remote};
 
-/// A trained network of a Ludus bundle, run on the CPU, Vulkan or CUDA.
+/// A trained network of a Ludus bundle, run on the CPU, Vulkan or CUDA, or by a server.
 ///
 /// A bundle is a folder with one network, compiled for several machines: its variants. All of it is
 /// checked when it is opened, so that what runs is the very network that was tested.
@@ -56,13 +57,24 @@ use crate::{inspect, properties};
 /// ([method Thread.wait_to_finish]); a task of the [WorkerThreadPool] that is still at work then
 /// makes Godot itself abort.
 ///
-/// **Stored** are [member bundle] and [member preferred_device] alone, in a `.tres` for example.
-/// Nothing is opened by itself: call [method open].
+/// **On a server** that `ludus serve` started a network is used as one of this machine is: give
+/// [method open_async] a URL for the path, and nothing else changes. Pictures are made inputs
+/// here, so that only numbers travel. See [member request_timeout], [member request_retries] and
+/// [member request_headers].
+///
+/// ```gdscript
+/// if await model.open_async("https://ml.example/v2/models/digits") != OK:
+///     push_error(model.error_message)
+/// ```
+///
+/// **Stored** are [member bundle], [member preferred_device], [member request_timeout] and
+/// [member request_retries] alone, in a `.tres` for example. Nothing is opened by itself: call
+/// [method open].
 #[derive(GodotClass)]
 #[class(tool, init, base = Resource)]
 pub struct LudusModel {
-    /// The folder of the bundle, such as `"res://models/digits"`. [method open] without a path
-    /// opens it.
+    /// The folder of the bundle, such as `"res://models/digits"`, or the URL of a served model.
+    /// [method open] without a path opens it.
     #[export(dir)]
     #[var(get = get_bundle, set = set_bundle)]
     bundle: PhantomVar<GString>,
@@ -78,6 +90,23 @@ pub struct LudusModel {
         usage_flags = [DEFAULT]
     )]
     preferred_device: PhantomVar<GString>,
+
+    /// How many seconds a call may take that a server answers, with what is tried again, from
+    /// 0.001 to 3600. Then it ends with `ERR_TIMEOUT`.
+    #[export(range = (0.001, 3600.0, 0.001, suffix = "s"))]
+    #[var(get = get_request_timeout, set = set_request_timeout)]
+    request_timeout: PhantomVar<f64>,
+
+    /// How many more times, from 0 to 100, a request is sent to which no answer came, or that the
+    /// server was too busy for (503). Before the first it waits 50 milliseconds, then twice as long
+    /// each time.
+    #[export(range = (0.0, 100.0))]
+    #[var(get = get_request_retries, set = set_request_retries)]
+    request_retries: PhantomVar<i64>,
+
+    /// What is sent with each request, as `["Authorization: Bearer ..."]`. It is not stored.
+    #[var(get = get_request_headers, set = set_request_headers, usage_flags = [NONE])]
+    request_headers: PhantomVar<PackedStringArray>,
 
     /// Why the last call failed, in words for a person; `""` after one that did not.
     #[var(get = get_error_message, no_set)]
@@ -96,23 +125,26 @@ pub struct LudusModel {
     #[var(get = get_labels, no_set)]
     labels: PhantomVar<PackedStringArray>,
 
-    /// The variant at work, such as `"iree-cpu-x86_64-v3"`; `""` when no bundle is open.
+    /// The variant at work, such as `"iree-cpu-x86_64-v3"`; `""` when no bundle is open, or a
+    /// server chose it.
     #[var(get = get_variant, no_set)]
     variant: PhantomVar<GString>,
 
-    /// The device at work in a word, such as `"cpu"` or `"vulkan"`; `""` when no bundle is open.
+    /// The device at work in a word, such as `"cpu"` or `"vulkan"`; `"remote"` for a server, and
+    /// `""` when no bundle is open.
     #[var(get = get_device, no_set)]
     device: PhantomVar<GString>,
 
-    /// What the system calls that device, such as the name of a graphics card.
+    /// What the system calls that device, such as the name of a graphics card; for a server its
+    /// URL.
     #[var(get = get_device_name, no_set)]
     device_name: PhantomVar<GString>,
 
-    /// What the last run took inside the runtime, in milliseconds; 0 before the first.
+    /// What the last run took inside the runtime, in milliseconds, or from asking a server to its
+    /// answer; 0 before the first.
     #[var(get = get_run_milliseconds, no_set)]
     run_milliseconds: PhantomVar<f64>,
 
-    #[init(val = Mutex::new(State { preferred_device: "auto".into(), ..State::default() }))]
     pub(crate) state: Mutex<State>,
     /// Locked before `state` where both are.
     pub(crate) engine: Arc<Engine>,
@@ -124,7 +156,8 @@ pub struct LudusModel {
 // engine's help would call them const.
 #[godot_api]
 impl LudusModel {
-    /// A [method run_async] has ended, well or with an error. Emitted on the main thread.
+    /// A [method run_async] or [method open_async] has ended, well or with an error. Emitted on the
+    /// main thread.
     #[signal]
     fn completed(error: Error);
 
@@ -132,12 +165,13 @@ impl LudusModel {
     ///
     /// `path` is a folder in `res://` (also inside an exported `.pck`), in `user://`, or an
     /// absolute path; `""` is [member bundle]. A relative path is refused: it would be another
-    /// folder in an exported game.
+    /// folder in an exported game. Or it is the URL of a served model, such as
+    /// `"https://ml.example/v2/models/digits"`, which had better be given to [method open_async].
     ///
     /// `device` is `"auto"` for the first variant, in the bundle's order, that computes rightly on
     /// this machine; a device, for the first variant of that device; or a variant, and no other.
     /// `""` is [member preferred_device]. A device or variant that is named never falls back to
-    /// another.
+    /// another. A server chooses the device itself: for a URL it is `"auto"`.
     ///
     /// Returns `OK`, or
     /// - `ERR_FILE_NOT_FOUND`: the folder or a file in it is missing;
@@ -146,7 +180,16 @@ impl LudusModel {
     /// - `ERR_INVALID_DATA`: the manifest is wrong, or the network computes something else;
     /// - `ERR_UNAVAILABLE`: nothing of it runs on this machine;
     /// - `ERR_INVALID_PARAMETER`: there is no such device or variant, or no path, or a relative one;
-    /// - `ERR_BUSY`: [method run_async] is under way; nothing is closed.
+    /// - `ERR_BUSY`: [method run_async] or [method open_async] is under way; nothing is closed.
+    ///
+    /// and of a server, by this and by a run,
+    /// - `ERR_TIMEOUT`: it did not answer within [member request_timeout];
+    /// - `ERR_CANT_RESOLVE`, `ERR_CANT_CONNECT`, `ERR_CONNECTION_ERROR`: it cannot be found, nothing
+    ///   listens there or TLS fails, or the connection broke;
+    /// - `ERR_UNAVAILABLE`: it is too busy, or fails;
+    /// - `ERR_UNAUTHORIZED`, `ERR_DOES_NOT_EXIST`, `ERR_INVALID_PARAMETER`, `ERR_INVALID_DATA`: it
+    ///   wants a key, has no such model, refuses the inputs, or answers something else than a
+    ///   network's outputs.
     ///
     /// [member error_message] says which file or device and why, [method variants] each variant's
     /// reason. It takes milliseconds on a CPU, and some tenths of a second on a GPU's first time; on
@@ -163,8 +206,27 @@ impl LudusModel {
         error
     }
 
-    /// Close what is open and give its memory back. While [method run_async] is under way this is
-    /// an error, and nothing is closed.
+    /// Open as [method open] does, on a thread of its own, so that no frame waits for it.
+    ///
+    /// ```gdscript
+    /// var error: Error = await model.open_async("res://models/digits")
+    /// ```
+    ///
+    /// What was open before is closed now. The signal is [signal completed], as that of
+    /// [method run_async] is.
+    #[func(gd_self)]
+    fn open_async(
+        mut this: Gd<Self>,
+        #[opt(default = "")] path: GString,
+        #[opt(default = "")] device: GString,
+    ) -> Signal {
+        let begun = this.bind().try_open_async(this.clone(), &path, &device);
+        properties_changed(&mut this);
+        completed(this, begun)
+    }
+
+    /// Close what is open and give its memory back. While [method run_async] or [method open_async]
+    /// is under way this is an error, and nothing is closed.
     #[func(gd_self)]
     fn close(mut this: Gd<Self>) {
         this.bind().close_now();
@@ -177,7 +239,8 @@ impl LudusModel {
         self.state().opened.is_some()
     }
 
-    /// Whether a [method run_async] is under way: from the call until [signal completed].
+    /// Whether a [method run_async] or [method open_async] is under way: from the call until
+    /// [signal completed].
     #[func]
     fn is_running(&self) -> bool {
         self.state().job.is_some()
@@ -210,12 +273,8 @@ impl LudusModel {
     /// game quits, it waits for the network and emits nothing.
     #[func(gd_self)]
     fn run_async(this: Gd<Self>) -> Signal {
-        let Err(failure) = this.bind().try_run_async(this.clone()) else {
-            return Signal::from_object_signal(&this, "completed");
-        };
-        let error = this.bind().report(Err(failure));
-        let busy = error == Error::ERR_BUSY;
-        work::refuse(if busy { work::teller() } else { this.upcast() }, error)
+        let begun = this.bind().try_run_async(this.clone());
+        completed(this, begun)
     }
 
     /// Make a picture of any size and colour the input `index`, by the bundle's own preprocessing,
@@ -267,7 +326,8 @@ impl LudusModel {
     /// Run the bundle's golden inputs on the device at work, and compare the answers.
     ///
     /// Returns `OK`, `ERR_INVALID_DATA` if they differ by more than the bundle allows, or an error
-    /// of [method run]. Inputs and outputs are left as they are.
+    /// of [method run]. Inputs and outputs are left as they are. Of a server's network it is
+    /// `ERR_UNAVAILABLE`: the server did this when it loaded it.
     #[func(gd_self)]
     fn self_test(this: Gd<Self>) -> Error {
         let this = this.bind();
@@ -306,7 +366,11 @@ impl LudusModel {
     // For `work` alone, which calls it by name from another thread.
     #[func(gd_self)]
     fn _finish(mut this: Gd<Self>) {
-        let error = this.bind().take_answers();
+        let was_open = this.bind().is_open();
+        let error = this.bind().finish_job();
+        if this.bind().is_open() != was_open {
+            properties_changed(&mut this);
+        }
         if let Some(error) = error {
             this.emit_signal("completed", vslice![error]);
         }
@@ -330,6 +394,37 @@ impl LudusModel {
     #[func]
     fn set_preferred_device(&self, device: GString) {
         self.state().preferred_device = device;
+    }
+
+    #[func]
+    fn get_request_timeout(&self) -> f64 {
+        self.state().asking.timeout.as_secs_f64()
+    }
+
+    #[func]
+    fn set_request_timeout(&self, seconds: f64) {
+        self.set_asking(remote::timeout(seconds), |asking, timeout| asking.timeout = timeout);
+    }
+
+    #[func]
+    fn get_request_retries(&self) -> i64 {
+        self.state().asking.retries.into()
+    }
+
+    #[func]
+    fn set_request_retries(&self, retries: i64) {
+        self.set_asking(remote::retries(retries), |asking, retries| asking.retries = retries);
+    }
+
+    #[func]
+    fn get_request_headers(&self) -> PackedStringArray {
+        self.state().asking.headers.iter().map(GString::from).collect()
+    }
+
+    #[func]
+    fn set_request_headers(&self, headers: PackedStringArray) {
+        let headers = headers.as_slice().iter().map(GString::to_string).collect();
+        self.set_asking(remote::headers(headers), |asking, headers| asking.headers = headers);
     }
 
     #[func]
@@ -407,6 +502,16 @@ impl IResource for LudusModel {
         }
         listed
     }
+}
+
+/// The signal that who asked for a job awaits.
+fn completed(model: Gd<LudusModel>, begun: Outcome<()>) -> Signal {
+    let Err(failure) = begun else {
+        return Signal::from_object_signal(&model, "completed");
+    };
+    let error = model.bind().report(Err(failure));
+    let busy = error == Error::ERR_BUSY;
+    work::refuse(if busy { work::teller() } else { model.upcast() }, error)
 }
 
 /// Tell the inspector, on the main thread.

@@ -100,7 +100,7 @@ impl Opened {
     /// Set what `parse_writable` let through.
     pub fn set(&mut self, place: &Place, value: &Variant) -> Outcome<()> {
         let (count, index) = (self.inputs.len(), place.index);
-        let how = self.bundle.manifest.preprocess.as_ref();
+        let how = self.preprocess.as_ref();
         let input = self.inputs.get_mut(index).ok_or_else(|| missing(place, count))?;
         let set = match place.field {
             Field::Shape => input.set_shape(value).map_err(|why| ("shape", why)),

@@ -1,33 +1,35 @@
 //! What a model holds for the game; the network itself is in `work`.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use godot::builtin::{GString, PackedFloat32Array, PackedInt64Array, PackedStringArray};
 use godot::global::Error;
-use ludus_runtime::manifest;
-use ludus_runtime::model::Choice;
-use ludus_runtime::{Bundle, Model};
+use ludus_runtime::manifest::{self, Preprocess};
 
 use crate::failure::{Failure, Outcome};
-use crate::work::Job;
+use crate::opening::Found;
+use crate::remote::Settings;
+use crate::work::{Job, Network, Runner};
 
 /// Behind a lock that is held for moments only, so that no getter waits for a network.
-#[derive(Default)]
 pub struct State {
     pub bundle: GString,
     /// "" for "auto".
     pub preferred_device: GString,
     pub error_message: GString,
+    /// How a server is asked, where the bundle is one's.
+    pub asking: Settings,
     /// What the last open() learnt of the variants, whether one could be opened or not.
-    pub found: Option<(Arc<Bundle>, Vec<Choice>)>,
+    pub found: Found,
     pub opened: Option<Opened>,
     pub job: Option<Job>,
 }
 
 /// A bundle that is open.
 pub struct Opened {
-    pub bundle: Arc<Bundle>,
+    /// Where it is, for messages.
+    pub place: String,
+    pub preprocess: Option<Preprocess>,
     pub inputs: Vec<Tensor>,
     pub outputs: Vec<Tensor>,
     /// As the class gives them, since a text recogniser has thousands and asks for each letter.
@@ -47,6 +49,21 @@ pub struct Tensor {
     pub data: PackedFloat32Array,
 }
 
+impl Default for State {
+    fn default() -> Self {
+        let (timeout, retries) = (Duration::from_secs(5), 2);
+        Self {
+            bundle: GString::new(),
+            preferred_device: "auto".into(),
+            error_message: GString::new(),
+            asking: Settings { timeout, retries, headers: Vec::new() },
+            found: None,
+            opened: None,
+            job: None,
+        }
+    }
+}
+
 impl State {
     /// An error while run_async() is under way.
     pub fn idle(&self) -> Outcome<()> {
@@ -54,7 +71,8 @@ impl State {
             None => Ok(()),
             Some(_) => Err(Failure::new(
                 Error::ERR_BUSY,
-                "run_async() is under way; await it first, or take a second LudusModel",
+                "open_async() or run_async() is under way; await it first, or take a second \
+                 LudusModel",
             )),
         }
     }
@@ -88,16 +106,23 @@ impl State {
 }
 
 impl Opened {
-    pub fn new(model: &Model) -> Self {
-        let manifest = &model.bundle().manifest;
+    pub fn new(network: &Network) -> Self {
+        let (place, variant, device, device_name) = match &network.runner {
+            Runner::Here(model) => {
+                (model.bundle().place(""), model.target(), model.device(), model.device_name())
+            }
+            Runner::There(client) => (client.url().to_owned(), "", "remote", client.url()),
+        };
+        let network = network.described();
         Self {
-            bundle: Arc::clone(model.bundle()),
-            inputs: manifest.inputs.iter().map(Tensor::new).collect(),
-            outputs: manifest.outputs.iter().map(Tensor::new).collect(),
-            labels: manifest.labels.iter().map(GString::from).collect(),
-            variant: model.target().into(),
-            device: model.device().into(),
-            device_name: model.device_name().into(),
+            place,
+            preprocess: network.preprocess.clone(),
+            inputs: network.inputs.iter().map(Tensor::new).collect(),
+            outputs: network.outputs.iter().map(Tensor::new).collect(),
+            labels: network.labels.iter().map(GString::from).collect(),
+            variant: variant.into(),
+            device: device.into(),
+            device_name: device_name.into(),
             run_milliseconds: 0.0,
         }
     }

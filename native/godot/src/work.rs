@@ -7,8 +7,8 @@
 //! is left in this library when the engine unloads it.
 
 use std::any::Any;
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
@@ -17,23 +17,38 @@ use godot::classes::RefCounted;
 use godot::global::Error;
 use godot::meta::ToGodot;
 use godot::obj::{Gd, InstanceId, NewGd};
-use ludus_runtime::Model;
+use ludus_runtime::{Model, manifest};
 
 use crate::failure::{Failure, Outcome};
+use crate::http;
 use crate::model::LudusModel;
+use crate::opening::Found;
+use crate::remote::{Client, Settings};
 
 /// The network, if one is open. Who locks it has his turn; it may take long.
 pub type Engine = Mutex<Option<Network>>;
 
-/// A model that is open, and room for its answers.
+/// A network that is open, and room for its answers.
 pub struct Network {
-    pub model: Model,
+    pub runner: Runner,
     pub answers: Vec<f32>,
 }
 
-/// A run on a thread of its own.
+/// What computes it.
+pub enum Runner {
+    Here(Model),
+    There(Client),
+}
+
+/// What a job comes to.
+pub enum Done {
+    Opened(Found, Box<Outcome<Network>>),
+    Ran(Outcome<(Vec<f32>, Duration)>),
+}
+
+/// Work on a thread of its own.
 pub struct Job {
-    thread: JoinHandle<Outcome<(Vec<f32>, Duration)>>,
+    thread: JoinHandle<Done>,
     id: InstanceId,
     /// The game may drop the model meanwhile; it lives until all are told.
     _model: Gd<LudusModel>,
@@ -48,24 +63,57 @@ pub fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Network {
-    /// Fills `answers`. Returns the time inside the runtime.
-    pub fn run(&mut self, images: &[f32]) -> Outcome<Duration> {
-        let Self { model, answers } = self;
+    pub fn new(runner: Runner) -> Self {
+        Self { runner, answers: Vec::new() }
+    }
+
+    /// What it takes and gives.
+    pub fn described(&self) -> &manifest::Network {
+        match &self.runner {
+            Runner::Here(model) => &model.bundle().manifest.network,
+            Runner::There(client) => &client.network,
+        }
+    }
+
+    /// Fills `answers`. Returns the time inside the runtime, or of the request.
+    pub fn run(&mut self, images: &[f32], asking: &Settings) -> Outcome<Duration> {
+        let Self { runner, answers } = self;
         let start = Instant::now();
-        let run = catch_unwind(AssertUnwindSafe(|| model.run(images, answers)));
+        let run = catch_unwind(AssertUnwindSafe(|| match runner {
+            Runner::Here(model) => Ok(model.run(images, answers)?),
+            Runner::There(client) => client.run(images, asking, answers),
+        }));
         run.map_err(bug)??;
         Ok(start.elapsed())
+    }
+
+    /// Compare golden answers.
+    pub fn self_test(&mut self) -> Outcome<()> {
+        match &mut self.runner {
+            Runner::Here(model) => Ok(model.self_test().map(drop)?),
+            Runner::There(client) => Err(Failure::new(
+                Error::ERR_UNAVAILABLE,
+                format!(
+                    "{}: the golden inputs are with the server, which ran them when it loaded the \
+                     model",
+                    client.url()
+                ),
+            )),
+        }
     }
 }
 
 impl Job {
-    /// Begin one. `engine` is locked from the new thread, as any other run locks it.
-    pub fn start(model: Gd<LudusModel>, engine: Arc<Engine>, images: Vec<f32>) -> Outcome<Self> {
+    /// Begin one.
+    pub fn start(
+        model: Gd<LudusModel>,
+        work: impl FnOnce() -> Done + Send + 'static,
+    ) -> Outcome<Self> {
         let id = model.instance_id();
         let work = move || {
-            let answers = answer(&engine, &images);
-            finish_later(id);
-            answers
+            let done = catch_unwind(AssertUnwindSafe(work));
+            finish_later(id); // also after a panic, which join() tells
+            done.unwrap_or_else(|panic| resume_unwind(panic))
         };
         lock(&UNDER_WAY).push(id);
         let thread = thread::Builder::new().name("ludus".to_owned()).spawn(work);
@@ -77,16 +125,17 @@ impl Job {
     }
 
     /// Wait for its thread to end, which it is about to.
-    pub fn join(self) -> Outcome<(Vec<f32>, Duration)> {
+    pub fn join(self) -> Outcome<Done> {
         forget(self.id);
-        self.thread.join().map_err(bug)?
+        self.thread.join().map_err(bug)
     }
 }
 
-fn answer(engine: &Engine, images: &[f32]) -> Outcome<(Vec<f32>, Duration)> {
+/// Run the network of an engine, for a job.
+pub fn answer(engine: &Engine, images: &[f32], asking: &Settings) -> Outcome<(Vec<f32>, Duration)> {
     let mut engine = lock(engine);
     let network = engine.as_mut().ok_or_else(Failure::not_open)?;
-    let took = network.run(images)?;
+    let took = network.run(images, asking)?;
     Ok((network.answers.clone(), took))
 }
 
@@ -108,10 +157,11 @@ fn forget(id: InstanceId) {
 
 /// Wait for every job, and let go of its model. The engine quits: nobody is told.
 pub fn finish_all() {
+    http::quit();
     let models = std::mem::take(&mut *lock(&UNDER_WAY));
     for id in models {
         if let Ok(model) = Gd::<LudusModel>::try_from_instance_id(id) {
-            model.bind().take_answers();
+            model.bind().finish_job();
         }
     }
 }

@@ -67,7 +67,7 @@ fn measure(bundle: &Arc<Bundle>, wanted: &str) -> Result<String> {
         model.device_name(),
         milliseconds(opened)
     );
-    let each = bundle.manifest.inputs[0].values();
+    let each = bundle.manifest.network.inputs[0].values();
     let mut answers = Vec::new();
     for batch in BATCHES {
         let images = vec![0.5; batch * each];

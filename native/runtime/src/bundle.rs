@@ -74,15 +74,15 @@ impl Bundle {
     /// # Panics
     /// Where there are fewer.
     pub fn golden(&self, count: usize) -> Result<(Vec<f32>, Vec<f32>)> {
-        let values = count * self.manifest.inputs[0].values();
-        match (&self.manifest.golden.examples, &self.manifest.preprocess) {
+        let values = count * self.manifest.network.inputs[0].values();
+        match (&self.manifest.golden.examples, &self.manifest.network.preprocess) {
             (Examples::Images { images, probabilities, .. }, Some(how)) => {
                 let answers = probabilities[..count].iter().flatten().map(|value| *value as f32);
                 Ok((normalise(&self.read(images)?[..values], how), answers.collect()))
             }
             (Examples::Images { .. }, None) => unreachable!("the manifest was checked"),
             (Examples::Tensors { inputs, outputs }, _) => {
-                let answers = count * self.manifest.outputs[0].values();
+                let answers = count * self.manifest.network.outputs[0].values();
                 Ok((self.floats(inputs, values)?, self.floats(outputs, answers)?))
             }
         }

@@ -13,9 +13,11 @@ use crate::json::{
 };
 
 mod golden;
+mod network;
 mod preprocess;
 
 pub use golden::{Examples, Golden};
+pub use network::{Network, Tensor};
 pub use preprocess::{Drawing, Photo, Preprocess};
 
 /// The one version of the schema that this program reads.
@@ -30,14 +32,9 @@ pub struct Manifest {
     pub name: String,
     /// Three numbers, as "1.0.0".
     pub version: String,
-    /// In the engine's order, `input/0`: one. It is what `preprocess` makes.
-    pub inputs: Vec<Tensor>,
-    /// In the engine's order: one.
-    pub outputs: Vec<Tensor>,
-    /// Of the output's last dimension; each differs. Empty where its numbers have no names.
-    pub labels: Vec<String>,
-    /// From a picture to the first input; none where the network takes no pictures.
-    pub preprocess: Option<Preprocess>,
+    /// What it takes and gives.
+    #[serde(flatten)]
+    pub network: Network,
     /// What each variant had to reach.
     pub floors: Gate,
     /// The self-test.
@@ -48,29 +45,6 @@ pub struct Manifest {
     pub files: Vec<File>,
     /// Where the bundle came from.
     pub provenance: Provenance,
-}
-
-/// An input or output.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Tensor {
-    /// For people.
-    pub name: String,
-    /// "FP32".
-    pub datatype: &'static str,
-    /// The batch, which may be -1, for any, and then lengths of at least 1.
-    pub shape: Vec<i64>,
-}
-
-impl Tensor {
-    /// How many numbers there are of each in the batch.
-    pub fn values(&self) -> usize {
-        self.lengths().product()
-    }
-
-    /// The shape without the batch.
-    pub fn lengths(&self) -> impl Iterator<Item = usize> {
-        self.shape[1..].iter().map(|length| *length as usize)
-    }
 }
 
 /// A file of the bundle.
@@ -198,7 +172,7 @@ impl Manifest {
         check_version(&document, place)?;
         let manifest = manifest(&document).and_then(|manifest| {
             manifest.check_names()?;
-            manifest.check_shapes()?;
+            manifest.network.check()?;
             manifest.check_golden()?;
             Ok(manifest)
         });
@@ -252,28 +226,7 @@ impl Manifest {
 
     fn check_names(&self) -> Read<()> {
         differ("target", self.targets())?;
-        differ("label", self.labels.iter().map(String::as_str))?;
         differ("file", self.every_file().map(|file| file.path.as_str()))
-    }
-
-    /// One input and one output, of the shapes that preprocess and labels have.
-    fn check_shapes(&self) -> Read<()> {
-        for (side, tensors) in [("inputs", &self.inputs), ("outputs", &self.outputs)] {
-            if tensors.len() != 1 {
-                return Err(Fault::new(format!("{side}: expected one, got {}", tensors.len())));
-            }
-            check_shape(side, &tensors[0].shape)?;
-        }
-        let (input, output) = (&self.inputs[0].shape, &self.outputs[0].shape);
-        if let Some(how) = &self.preprocess {
-            how.check()?;
-            expect_shape("inputs", input, &[&input[..1], &how.shape()].concat())?;
-        }
-        let mut expected = [&input[..1], &output[1..]].concat();
-        if let (false, Some(last)) = (self.labels.is_empty(), expected[1..].last_mut()) {
-            *last = self.labels.len() as i64;
-        }
-        expect_shape("outputs", output, &expected)
     }
 }
 
@@ -289,27 +242,6 @@ impl Variant {
     fn is(&self, status: &str) -> bool {
         self.evaluations.iter().any(|figures| figures.status == status)
     }
-}
-
-/// The first dimension alone may be any, and the values of one in the batch can be counted in bytes.
-fn check_shape(side: &str, shape: &[i64]) -> Read<()> {
-    let bytes = shape[1..].iter().try_fold(4_i64, |product, length| product.checked_mul(*length));
-    if bytes.is_some() && !shape[1..].contains(&-1) {
-        return Ok(());
-    }
-    Err(Fault::new(format!(
-        "{side}.0.shape: expected -1 in the first place alone, and no more values than there are \
-         bytes, got {shape:?}"
-    )))
-}
-
-fn expect_shape(side: &str, shape: &[i64], expected: &[i64]) -> Read<()> {
-    if shape == expected {
-        return Ok(());
-    }
-    Err(Fault::new(format!(
-        "{side}.0.shape: expected {expected:?}, as preprocess, labels and batch say, got {shape:?}"
-    )))
 }
 
 /// What `schema_version` says comes first, since all else depends on it.
@@ -340,25 +272,12 @@ fn manifest(value: &Value) -> Read<Manifest> {
             schema_version: keys.need("schema_version", whole(1))?,
             name: keys.need("name", name)?,
             version: keys.need("version", version)?,
-            inputs: keys.need("inputs", filled(tensor))?,
-            outputs: keys.need("outputs", filled(tensor))?,
-            labels: keys.need("labels", list(text))?,
-            preprocess: keys.need("preprocess", nullable(preprocess::preprocess))?,
+            network: network::network(keys)?,
             floors: keys.need("floors", gate)?,
             golden: keys.need("golden", golden::golden)?,
             variants: keys.need("variants", filled(variant))?,
             files: keys.need("files", list(file))?,
             provenance: keys.need("provenance", provenance)?,
-        })
-    })
-}
-
-fn tensor(value: &Value) -> Read<Tensor> {
-    object(value, |keys| {
-        Ok(Tensor {
-            name: keys.need("name", text)?,
-            datatype: keys.need("datatype", word(&["FP32"]))?,
-            shape: keys.need("shape", filled(batch))?,
         })
     })
 }

@@ -355,17 +355,17 @@ impl Model {
     }
 
     fn input(&self) -> &Tensor {
-        &self.bundle.manifest.inputs[0]
+        &self.bundle.manifest.network.inputs[0]
     }
 
     fn output(&self) -> &Tensor {
-        &self.bundle.manifest.outputs[0]
+        &self.bundle.manifest.network.outputs[0]
     }
 }
 
 /// A batch whose buffers cannot be had would end the process.
 fn check_batch(entry: &EntryFunction, bundle: &Bundle, place: &str) -> Result<()> {
-    let [input, output] = [&bundle.manifest.inputs[0], &bundle.manifest.outputs[0]]
+    let [input, output] = [&bundle.manifest.network.inputs[0], &bundle.manifest.network.outputs[0]]
         .map(|tensor| tensor.values() as u64 * size_of::<f32>() as u64);
     let batch = entry.batch.max(1) as u64;
     match input.checked_add(output).and_then(|each| each.checked_mul(batch)) {

@@ -192,7 +192,7 @@ proptest! {
         let mut document = good();
         document["preprocess"]["scale"] = json!(scale);
         let manifest = parsed(&document).unwrap();
-        let Some(Preprocess::Drawing(how)) = &manifest.preprocess else { panic!("of drawings") };
+        let Some(Preprocess::Drawing(how)) = &manifest.network.preprocess else { panic!("of drawings") };
         prop_assert_eq!(how.scale.to_bits(), scale.to_bits());
         prop_assert_eq!(Manifest::parse(manifest.to_json().as_bytes(), "").unwrap(), manifest);
     }

@@ -38,8 +38,11 @@ fn changed(change: impl FnOnce(&mut Value)) -> Arc<Bundle> {
 #[test]
 fn it_is_read_and_written_as_it_is() {
     let manifest = &good().manifest;
-    assert!(manifest.labels.is_empty());
-    assert_eq!((manifest.inputs[0].values(), manifest.outputs[0].values()), (VALUES, ANSWERS));
+    assert!(manifest.network.labels.is_empty());
+    assert_eq!(
+        (manifest.network.inputs[0].values(), manifest.network.outputs[0].values()),
+        (VALUES, ANSWERS)
+    );
     assert_eq!(manifest.golden_count(), 6);
     assert_eq!(&Manifest::parse(manifest.to_json().as_bytes(), "").unwrap(), manifest);
     assert_eq!(&manifest.subset(&["iree-vmvx", "iree-vulkan"]).unwrap(), manifest);
@@ -68,7 +71,7 @@ fn batches_of_any_size_give_the_golden_answers() {
 #[test]
 fn a_photo_becomes_its_input() {
     let bundle = good();
-    let how = bundle.manifest.preprocess.as_ref().unwrap();
+    let how = bundle.manifest.network.preprocess.as_ref().unwrap();
     assert!(matches!(how, Preprocess::Photo(_)));
     let white = Picture { width: 20, height: 9, rgba: vec![255; 20 * 9 * 4] };
     let input = picture::preprocess(&white, how).unwrap();
@@ -80,7 +83,7 @@ fn a_photo_becomes_its_input() {
 #[test]
 fn one_without_preprocess_is_read_and_runs() {
     let bundle = changed(|manifest| manifest["preprocess"] = json!(null));
-    assert_eq!(bundle.manifest.preprocess, None);
+    assert_eq!(bundle.manifest.network.preprocess, None);
     let manifest = Manifest::parse(bundle.manifest.to_json().as_bytes(), "").unwrap();
     assert_eq!(manifest, bundle.manifest);
     let folder = tempfile::tempdir().unwrap();
@@ -93,7 +96,7 @@ fn one_without_preprocess_is_read_and_runs() {
 fn labels_are_of_the_last_dimension() {
     let labels = json!(["a", "b", "c", "d", "e"]);
     let bundle = changed(|manifest| manifest["labels"] = labels.clone());
-    assert_eq!(json!(bundle.manifest.labels), labels);
+    assert_eq!(json!(bundle.manifest.network.labels), labels);
 }
 
 #[test]
@@ -102,7 +105,10 @@ fn a_network_of_one_batch_alone_is_read() {
         manifest["inputs"][0]["shape"][0] = json!(1);
         manifest["outputs"][0]["shape"][0] = json!(1);
     });
-    assert_eq!((bundle.manifest.inputs[0].values(), bundle.manifest.golden_count()), (VALUES, 6));
+    assert_eq!(
+        (bundle.manifest.network.inputs[0].values(), bundle.manifest.golden_count()),
+        (VALUES, 6)
+    );
 }
 
 #[test]

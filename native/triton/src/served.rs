@@ -3,7 +3,7 @@
 use std::ffi::CString;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use ludus_runtime::manifest::Tensor;
+use ludus_runtime::manifest::{Network, Tensor};
 use ludus_runtime::source::Folder;
 use ludus_runtime::{Bundle, Model, model};
 use serde::Deserialize;
@@ -38,6 +38,8 @@ struct Port {
 #[derive(Deserialize, Default)]
 struct Parameters {
     device: Option<Parameter>,
+    /// What clients are told.
+    network: Option<Parameter>,
 }
 
 #[derive(Deserialize)]
@@ -80,7 +82,7 @@ impl Served {
             model.device(),
             model.device_name(),
         ));
-        let output = CString::new(bundle.manifest.outputs[0].name.as_str());
+        let output = CString::new(bundle.manifest.network.outputs[0].name.as_str());
         let output = output.map_err(|why| Refusal::invalid(format!("the output's name: {why}")))?;
         Ok(Self { model: Mutex::new(model), output })
     }
@@ -94,14 +96,23 @@ impl Served {
 
 /// Compare a configuration with the manifest, of which it is made.
 fn check(config: &Config, bundle: &Bundle) -> Result<()> {
-    let manifest = &bundle.manifest;
-    let (input, output) = (&manifest.inputs[0], &manifest.outputs[0]);
+    let network = &bundle.manifest.network;
+    let (input, output) = (&network.inputs[0], &network.outputs[0]);
     let mut wanted = vec![described(input)];
-    if manifest.preprocess.is_some() {
+    if network.preprocess.is_some() {
         wanted.push((ENCODED.to_owned(), "TYPE_STRING".to_owned(), vec![1]));
     }
     same("input", &config.input, &wanted, bundle)?;
     same("output", &config.output, &[described(output)], bundle)?;
+    if let Some(told) = &config.parameters.network
+        && Network::parse(told.string_value.as_bytes(), "network")? != *network
+    {
+        return Err(Refusal::invalid(format!(
+            "the parameter 'network' of config.pbtxt is not what {} says; let `ludus serve` write \
+             it",
+            bundle.place("")
+        )));
+    }
     if config.max_batch_size < 1 {
         return Err(Refusal::invalid(format!(
             "max_batch_size is {}, and a bundle's network takes batches; expected 1 or more",

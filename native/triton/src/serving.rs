@@ -91,7 +91,7 @@ impl Serving {
                 Err(Refusal::invalid(format!(
                     "the request has the inputs [{}]; expected {}",
                     names.join(", "),
-                    match self.model.bundle().manifest.preprocess {
+                    match self.model.bundle().manifest.network.preprocess {
                         Some(_) => format!("one of '{tensor}' and '{ENCODED}'"),
                         None => format!("'{tensor}'"),
                     }
@@ -116,7 +116,7 @@ impl Serving {
         self.file.clear();
         input.append_to(&mut self.file)?;
         let bundle = Arc::clone(self.model.bundle());
-        let how = bundle.manifest.preprocess.as_ref();
+        let how = bundle.manifest.network.preprocess.as_ref();
         let how = how.ok_or_else(|| Refusal::invalid("the network takes no pictures"))?;
         let (mut rest, mut count) = (self.file.as_slice(), 0);
         while let Some((picture, later)) = next_text(rest) {
@@ -149,11 +149,11 @@ impl Serving {
     }
 
     fn input(&self) -> &Tensor {
-        &self.model.bundle().manifest.inputs[0]
+        &self.model.bundle().manifest.network.inputs[0]
     }
 
     fn output(&self) -> &Tensor {
-        &self.model.bundle().manifest.outputs[0]
+        &self.model.bundle().manifest.network.outputs[0]
     }
 }
 

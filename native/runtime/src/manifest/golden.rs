@@ -56,7 +56,7 @@ impl Manifest {
         match &self.golden.examples {
             Examples::Images { labels, .. } => labels.len(),
             Examples::Tensors { inputs, .. } => {
-                (inputs.bytes / bytes_of(self.inputs[0].values())) as usize
+                (inputs.bytes / bytes_of(self.network.inputs[0].values())) as usize
             }
         }
     }
@@ -78,16 +78,16 @@ impl Manifest {
         probabilities: &[Vec<f64>],
     ) -> Read<()> {
         let (Some(Preprocess::Drawing(how)), [_, _]) =
-            (&self.preprocess, &self.outputs[0].shape[..])
+            (&self.network.preprocess, &self.network.outputs[0].shape[..])
         else {
             return Err(Fault::new(
                 "golden: images are of drawings and their labels; expected inputs and outputs",
             ));
         };
-        if self.labels.is_empty() {
+        if self.network.labels.is_empty() {
             return Err(Fault::new("labels: expected some, since golden has labels"));
         }
-        let (count, width, size) = (labels.len(), self.labels.len(), how.size);
+        let (count, width, size) = (labels.len(), self.network.labels.len(), how.size);
         let bytes = (size as u64 * size as u64).checked_mul(count as u64);
         let fits = bytes == Some(images.bytes) && probabilities.len() == count;
         if !fits || probabilities.iter().any(|row| row.len() != width) {
@@ -105,8 +105,8 @@ impl Manifest {
     }
 
     fn check_tensors(&self, inputs: &File, outputs: &File) -> Read<()> {
-        let input = bytes_of(self.inputs[0].values());
-        let output = bytes_of(self.outputs[0].values());
+        let input = bytes_of(self.network.inputs[0].values());
+        let output = bytes_of(self.network.outputs[0].values());
         let count = inputs.bytes / input;
         let fit = |file: &File, each: u64| count.checked_mul(each) == Some(file.bytes);
         if count >= 1 && fit(inputs, input) && fit(outputs, output) {

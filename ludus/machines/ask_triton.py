@@ -1,0 +1,35 @@
+"""Give inputs to a served model by NVIDIA's own client; run by the Python of .triton.
+
+ask_triton.py ADDRESS MODEL INPUT OUTPUT BATCH IN.npy OUT.npz
+
+IN: float32 [N, ...]. OUT: outputs, float32 [N, ...], and seconds, of all requests together.
+"""
+
+import sys
+import time
+
+import numpy as np
+import tritonclient.http as http
+
+
+def main(
+    address: str, model: str, name: str, output: str, batch: str, source: str, out: str
+) -> None:
+    client = http.InferenceServerClient(address, network_timeout=600)
+
+    def ask(part: np.ndarray) -> np.ndarray:
+        given = http.InferInput(name, part.shape, "FP32")
+        given.set_data_from_numpy(part)
+        found: np.ndarray = client.infer(model, [given]).as_numpy(output)
+        return found
+
+    inputs = np.load(source)
+    ask(inputs[:1])  # first use: a connection, memory
+    began = time.perf_counter()
+    parts = [ask(inputs[start : start + int(batch)]) for start in range(0, len(inputs), int(batch))]
+    np.savez(out, outputs=np.concatenate(parts), seconds=time.perf_counter() - began)
+    client.close()
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,107 @@
+"""The machine `triton`: a variant is served by a Triton of its own, and asked for all inputs."""
+
+import socket
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ludus.bundle import Bundle, read_bundle
+from ludus.evaluation import evaluate
+from ludus.machines import MachineBroke
+from ludus.machines import triton as in_triton
+from ludus.manifest import Variant
+from ludus.results import Result, judge
+from ludus.serving import triton
+from ludus.test_set import TestSet
+
+GOLDEN = Path(__file__).parents[1] / "golden"
+
+
+@pytest.fixture(scope="module")
+def digits() -> Bundle:
+    return read_bundle(GOLDEN / "bundle")
+
+
+@pytest.fixture(scope="module")
+def tests(digits: Bundle) -> TestSet:
+    """300 images: more than one request, and the last of another size."""
+    golden = digits.golden()
+    return TestSet(
+        inputs=np.tile(golden.inputs, (30, 1, 1)),
+        labels=np.tile(np.array(digits.manifest.golden.labels, dtype=np.uint8), 30),
+        reference=np.tile(golden.reference, (30, 1)),
+    )
+
+
+def run(bundle: Bundle, tests: TestSet, **changes: object) -> Result:
+    variant: Variant = bundle.variant("iree-vmvx").model_copy(update=changes)
+    return evaluate(
+        variant,
+        bundle.folder,
+        "cpu",
+        tests,
+        bundle.manifest,
+        evaluation="e",
+        machine="triton",
+        through="triton",
+    )
+
+
+def test_all_images_are_measured(digits: Bundle, tests: TestSet) -> None:
+    result = run(digits, tests)
+    assert (result.status, result.reason) == ("measured", None)
+    assert (result.images, result.accuracy, result.flipped) == (300, 1.0, [])
+    assert result.max_abs_diff is not None
+    assert result.max_abs_diff < 1e-5
+    assert result.seconds is not None
+    assert 0 < result.seconds < 30
+    assert result.runtime_version == "3.13.0 in Triton"
+    assert judge(result, digits.manifest.floors, 300).status == "verified"
+
+
+def test_a_network_that_is_no_classifier_is_measured() -> None:
+    bundle = read_bundle(GOLDEN / "tensor-bundle")
+    golden = bundle.golden()
+    tests = TestSet(inputs=golden.inputs, labels=None, reference=golden.reference)
+    result = run(bundle, tests)
+    assert (result.status, result.images, result.agreement) == ("measured", 6, 1.0)
+
+
+def test_what_the_server_refuses_is_failed_with_its_words(digits: Bundle, tests: TestSet) -> None:
+    result = run(digits, tests, sha256="0" * 64)
+    assert result.status == "failed"
+    assert str(result.reason).startswith("broke: ")
+    assert "iree-vmvx" in str(result.reason)
+
+
+def test_without_triton_it_is_not_run(
+    digits: Bundle, tests: TestSet, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("TRITON_SERVER", str(tmp_path / "none"))
+    result = run(digits, tests)
+    assert result.status == "not run"
+    assert "`make triton` brings one" in str(result.reason)
+
+
+def test_a_port_that_another_took_is_the_machines_fault(
+    digits: Bundle, tests: TestSet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        monkeypatch.setattr(in_triton, "_free_port", lambda: taken.getsockname()[1])
+        with pytest.raises(MachineBroke, match="already in use"):
+            run(digits, tests)
+
+
+def test_a_server_that_was_killed_is_the_machines_fault(
+    digits: Bundle, tests: TestSet, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    killed = tmp_path / "tritonserver"
+    killed.write_text("#!/bin/sh\nkill -s KILL $$\n")
+    killed.chmod(0o755)
+    monkeypatch.setenv("TRITON_SERVER", str(killed))
+    with pytest.raises(MachineBroke, match="Triton ended with exit code -9"):
+        run(digits, tests)
+    assert triton.find_server() == killed
