@@ -125,7 +125,7 @@ def test_an_unknown_row_is_told_with_the_nearest(
 @pytest.mark.parametrize(
     ("arguments", "old", "new", "said"),
     [
-        (("compile", "iree-vmvx"), "3.13.0", "3.13.1", "no toolchain '3.13.1', did you mean '3.13"),
+        (("compile", "iree-vmvx"), "3.13.0", "3.13.1", "3.13.1.txt, did you mean '3.13.0'?"),
         (
             ("compile", "iree-vmvx"),
             "lowering: one",

@@ -70,7 +70,7 @@ PARAMS = Params.model_validate(
                 ],
             },
         },
-        "evaluations": {},
+        "evaluations": {"on-cpu": {"target": "iree-vmvx", "device": "cpu", "required": False}},
         "gate": {
             "accuracy": 1.0,
             "accuracy_loss": 0.0,
