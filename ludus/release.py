@@ -4,7 +4,8 @@
 
 reads   Git, params.yaml bundle, dvc.yaml artifacts, dvc.lock, artifacts/bundle/, CHANGELOG.md
 writes  dist/<name>-<version>.zip and dist/SHA256SUMS, a commit of CHANGELOG.md, and the tag
-        <name>@v<version>, which GTO and `dvc artifacts get` look for
+        <name>@v<version>, which GTO and `dvc artifacts get` look for, and which says the sha256
+        of the bundle's manifest
 
 All is checked before anything is written, and the tag comes last: what ends halfway is no release.
 The same command then goes on from there, since the zip has the same bytes and a changelog that has
@@ -20,7 +21,7 @@ from pathlib import Path
 
 import yaml
 
-from ludus.bundle import SUMS, Bundle, pack, read_bundle
+from ludus.bundle import MANIFEST, SUMS, Bundle, pack, read_bundle
 from ludus.errors import ReleaseError, ToolError, nearest
 from ludus.files import write_text
 from ludus.params import BundleParams, load_params
@@ -47,8 +48,10 @@ def release() -> None:
     write_sums(DIST)
     if text != former:
         commit_changelog(former, text, f"{params.name} {params.version}")
+    # The manifest has the sum of every file, so that a tag says what the remote must have kept.
+    sums = f"{sha256(BUNDLE / MANIFEST)}  {MANIFEST}"
     said("gto", "register", params.name, "--version", f"v{params.version}",
-         "--message", f"{params.name} {params.version}")  # fmt: skip
+         "--message", f"{params.name} {params.version}\n\n{sums}")  # fmt: skip
 
     print(f"{tag} is tagged here, and {archive} is packed; for others to get them:")
     print(f"  dvc push {BUNDLE}    # or .remotes/bin/dvc, to S3 or over SSH: docs/artifacts.md")
@@ -148,11 +151,12 @@ def with_version(text: str, version: str, date: str) -> str:
 
 def write_sums(folder: Path) -> None:
     """Write the sha256 of each zip in a folder, as `sha256sum --check` reads it."""
-    sums = [
-        f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.name}\n"
-        for path in sorted(folder.glob("*.zip"))
-    ]
+    sums = [f"{sha256(path)}  {path.name}\n" for path in sorted(folder.glob("*.zip"))]
     write_text(folder / SUMS, "".join(sums))
+
+
+def sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def commit_changelog(former: str, text: str, message: str) -> None:

@@ -80,6 +80,15 @@ class TestItIsReleased:
         commits = released.check("git", "rev-parse", f"{TAG}^{{commit}}", "HEAD").split()
         assert commits[0] == commits[1]
 
+    def test_the_tag_says_the_sum_of_the_manifest(self, released: Project) -> None:
+        body = released.check("git", "tag", "--list", "--format=%(contents:body)", TAG)
+        said = subprocess.run(
+            ["sha256sum", "--check"],
+            cwd=released.folder / "artifacts" / "bundle",
+            input=body, capture_output=True, text=True, check=True,
+        ).stdout  # fmt: skip
+        assert said == "manifest.json: OK\n"
+
     def test_the_last_commit_changes_the_changelog_alone(self, released: Project) -> None:
         assert released.check("git", "diff", "--name-only", "HEAD~", "HEAD") == "CHANGELOG.md\n"
         assert released.check("git", "status", "--short") == ""
