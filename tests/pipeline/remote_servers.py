@@ -4,7 +4,6 @@ and OpenSSH. Each has a folder and free ports of its own, and is ended by its pr
 import getpass
 import json
 import os
-import shutil
 import socket
 import subprocess
 import time
@@ -20,17 +19,18 @@ from small_project import ROOT
 DVC = ROOT / ".remotes" / "bin" / "dvc"
 WEED = ROOT / ".remote-servers" / "bin" / "weed"
 SSHD = Path("/usr/sbin/sshd")
-KEY, SECRET = "ludus-test", "not-a-secret"
+SECRET = "not-a-secret"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Remote:
-    """A place for `dvc push`. An option is a line of .dvc/config; `allowed` and `stranger` are the
-    beginning of a command line, whose command then has the credentials of that person."""
+    """A place for `dvc push`. An option is a line of .dvc/config; a person is the beginning of a
+    command line, whose command then has the credentials of that person."""
 
     url: str
     options: dict[str, str]
-    allowed: tuple[str, ...]
+    developer: tuple[str, ...]  # may read and write
+    build: tuple[str, ...]  # may read
     stranger: tuple[str, ...]
     refusal: str  # what DVC says to the stranger
     folder: Path | None = None  # where its files lie, if they lie as they are
@@ -48,12 +48,18 @@ def why_not(kind: str) -> str | None:
 
 @contextmanager
 def s3(folder: Path) -> Iterator[Remote]:
-    """SeaweedFS with a bucket, and one who may do anything in it."""
+    """SeaweedFS with a bucket."""
     ports = free_ports(8)
-    people = {"name": "test", "credentials": [{"accessKey": KEY, "secretKey": SECRET}]}
-    (folder / "people.json").write_text(
-        json.dumps({"identities": [people | {"actions": ["Admin", "Read", "List", "Write"]}]})
-    )
+    rights = {"developer": ["Admin", "Read", "List", "Write"], "build": ["Read", "List"]}
+    people = [
+        {
+            "name": name,
+            "credentials": [{"accessKey": name, "secretKey": SECRET}],
+            "actions": actions,
+        }
+        for name, actions in rights.items()
+    ]
+    (folder / "people.json").write_text(json.dumps({"identities": people}))
     command = [str(WEED), "server", f"-dir={folder}", "-ip=127.0.0.1", "-ip.bind=127.0.0.1"]
     for number, part in enumerate(("master", "volume", "filer", "s3")):
         port, grpc = ports[2 * number : 2 * number + 2]
@@ -67,9 +73,10 @@ def s3(folder: Path) -> Iterator[Remote]:
             make_bucket(f"{url}/ludus")
             yield Remote(
                 url="s3://ludus/store",
-                options={"endpointurl": url},
-                allowed=aws(SECRET),
-                stranger=aws("another"),
+                options={"endpointurl": url, "region": "us-east-1"},
+                developer=aws("developer", SECRET),
+                build=aws("build", SECRET),
+                stranger=aws("build", "another"),
                 refusal="Forbidden",
             )
         finally:
@@ -80,12 +87,16 @@ def s3(folder: Path) -> Iterator[Remote]:
 
 @contextmanager
 def ssh(folder: Path) -> Iterator[Remote]:
-    """OpenSSH with one key that opens it, for the user who runs the tests."""
-    for name in ("host", "key", "stranger"):
+    """OpenSSH, for the user who runs the tests: people differ by their keys."""
+    for name in ("host", "developer", "build", "stranger"):
         subprocess.run(
             ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(folder / name)], check=True
         )
-    shutil.copy(folder / "key.pub", folder / "authorized")
+    (folder / "authorized").write_text(
+        (folder / "developer.pub").read_text()
+        + 'restrict,command="internal-sftp -R" '  # reads, and may do nothing else
+        + (folder / "build.pub").read_text()
+    )
     [port] = free_ports(1)
     config = {
         "Port": port,
@@ -106,7 +117,8 @@ def ssh(folder: Path) -> Iterator[Remote]:
         yield Remote(
             url=f"ssh://{getpass.getuser()}@127.0.0.1:{port}{folder / 'store'}",
             options={},
-            allowed=agent(folder / "key"),
+            developer=agent(folder / "developer"),
+            build=agent(folder / "build"),
             stranger=agent(folder / "stranger"),
             refusal="Permission denied",
             folder=folder / "store",
@@ -119,14 +131,13 @@ SERVERS = {"s3": s3, "ssh": ssh}
 def make_bucket(url: str) -> None:
     subprocess.run(
         ["curl", "--silent", "--fail-with-body", "--request", "PUT", url,
-         "--user", f"{KEY}:{SECRET}", "--aws-sigv4", "aws:amz:us-east-1:s3"],
+         "--user", f"developer:{SECRET}", "--aws-sigv4", "aws:amz:us-east-1:s3"],
         check=True,
     )  # fmt: skip
 
 
-def aws(secret: str) -> tuple[str, ...]:
-    words = {"AWS_ACCESS_KEY_ID": KEY, "AWS_SECRET_ACCESS_KEY": secret, "AWS_REGION": "us-east-1"}
-    return ("env", *(f"{name}={value}" for name, value in words.items()))
+def aws(name: str, secret: str) -> tuple[str, ...]:
+    return ("env", f"AWS_ACCESS_KEY_ID={name}", f"AWS_SECRET_ACCESS_KEY={secret}")
 
 
 def agent(key: Path) -> tuple[str, ...]:

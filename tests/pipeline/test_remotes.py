@@ -36,7 +36,7 @@ class TestTheRunIsPushed:
         project.check("git", "commit", "--quiet", "-m", "the first run")
         project.check("gto", "register", "digits", "--version", "v1.0.0")
         project.check("gto", "assign", "digits", "--version", "v1.0.0", "--stage", "prod")
-        project.check(*remote.allowed, str(DVC), "push")
+        project.check(*remote.developer, str(DVC), "push")
         project.check("git", "clone", "--quiet", ".", str(folder / "clone"))
         return Project(folder=folder / "clone")
 
@@ -53,7 +53,7 @@ class TestTheRunIsPushed:
     def taken(self, remote: Remote, finished: Finished, clone: Project, *which: str) -> None:
         out = clone.folder.with_name(which[1])
         get = ("artifacts", "get", str(clone.folder), "digits", *which, "--out", str(out))
-        Project(folder=clone.folder.parent).check(*remote.allowed, str(DVC), *get)
+        Project(folder=clone.folder.parent).check(*remote.build, str(DVC), *get)
         assert tree(out) == tree(finished.project.artifacts / "bundle")
 
     def test_who_has_another_key_gets_nothing(self, remote: Remote, clone: Project) -> None:
@@ -61,6 +61,14 @@ class TestTheRunIsPushed:
         assert ended.exit_code != 0
         assert remote.refusal in ended.said
         assert not clone.artifacts.exists()
+
+    def test_who_may_read_cannot_write(self, remote: Remote, clone: Project) -> None:
+        project = Project(folder=clone.folder.with_name("project"))
+        # Elsewhere, since there everything is written already.
+        project.check("dvc", "remote", "modify", "store", "url", f"{remote.url}-of-a-build")
+        ended = project.run(*remote.build, str(DVC), "push", "artifacts/bundle")
+        assert ended.exit_code != 0
+        assert "denied" in ended.said.lower()
 
     # The files of SeaweedFS lie in a database of its own; DVC treats them by the same code.
     @pytest.mark.parametrize("remote", ["ssh"], indirect=True)
@@ -70,7 +78,7 @@ class TestTheRunIsPushed:
         other = Project(folder=tmp_path / "clone")
         clone.check("git", "clone", "--quiet", ".", str(other.folder))
         with changed_files(remote):
-            ended = other.run(*remote.allowed, str(DVC), "pull", "artifacts/bundle")
+            ended = other.run(*remote.build, str(DVC), "pull", "artifacts/bundle")
         assert ended.exit_code != 0
         assert not (other.artifacts / "bundle").exists()
 
@@ -82,13 +90,13 @@ class TestTheRunIsPushed:
         game = Project(folder=tmp_path)
         with changed_files(remote):
             get = ("artifacts", "get", str(clone.folder), "digits", "--rev", "v1.0.0")
-            game.check(*remote.allowed, str(DVC), *get, "--out", "got")
+            game.check(*remote.build, str(DVC), *get, "--out", "got")
         assert game.run("ludus", "verify", "got").exit_code == 1
 
     def test_a_fresh_clone_pulls_it_and_it_verifies(
         self, remote: Remote, finished: Finished, clone: Project
     ) -> None:
-        clone.check(*remote.allowed, str(DVC), "pull", "artifacts/bundle")
+        clone.check(*remote.build, str(DVC), "pull", "artifacts/bundle")
         assert tree(clone.artifacts / "bundle") == tree(finished.project.artifacts / "bundle")
         assert [path.name for path in clone.artifacts.iterdir()] == ["bundle"]
         clone.check("ludus", "verify", "artifacts/bundle")
