@@ -93,13 +93,18 @@ class TestTheRunIsPushed:
             game.check(*remote.build, str(DVC), *get, "--out", "got")
         assert game.run("ludus", "verify", "got").exit_code == 1
 
-    def test_a_fresh_clone_pulls_it_and_it_verifies(
-        self, remote: Remote, finished: Finished, clone: Project
+    def test_a_fresh_clone_of_the_tag_pulls_it_and_it_verifies(
+        self, remote: Remote, finished: Finished, clone: Project, tmp_path: Path
     ) -> None:
-        clone.check(*remote.build, str(DVC), "pull", "artifacts/bundle")
-        assert tree(clone.artifacts / "bundle") == tree(finished.project.artifacts / "bundle")
-        assert [path.name for path in clone.artifacts.iterdir()] == ["bundle"]
-        clone.check("ludus", "verify", "artifacts/bundle")
+        elsewhere = Project(folder=tmp_path / "digits")
+        source = f"file://{clone.folder}"
+        clone.check("git", "clone", "--quiet", "--depth=1", "--branch=digits@v1.0.0", source,
+                    str(elsewhere.folder))  # fmt: skip
+        elsewhere.check(*remote.build, str(DVC), "pull", "artifacts/bundle")
+        bundle = elsewhere.artifacts / "bundle"
+        assert tree(bundle) == tree(finished.project.artifacts / "bundle")
+        assert [path.name for path in elsewhere.artifacts.iterdir()] == ["bundle"]
+        elsewhere.check("ludus", "verify", str(bundle))
 
 
 @contextmanager
