@@ -4,6 +4,7 @@ import hashlib
 import json
 import shutil
 import subprocess
+import sys
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -292,6 +293,12 @@ def test_a_folder_of_anothers_repository_is_refused(project: Project) -> None:
     ended = project.run("python", "-m", "ludus.release")
     assert ended.exit_code == 1
     assert f"is a folder of Git's repository {game.folder}" in ended.said
+
+
+def test_a_machine_without_dvc_is_told_what_brings_it(project: Project) -> None:
+    ended = project.run("env", "PATH=/usr/bin:/bin", sys.executable, "-m", "ludus.release")
+    assert ended.exit_code == 1
+    assert "there is no 'dvc'; `make release` brings it" in ended.said
 
 
 class TestItEndsHalfway:
