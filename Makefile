@@ -11,7 +11,8 @@ export HF_HUB_DISABLE_TELEMETRY := 1
 READY := .venv/ready
 
 .PHONY: help setup debian debian-addon machines machine-riscv64 repro table test test-unit test-backend test-pipeline test-native \
-	test-godot test-serving fuzz addon addon-aarch64 demo demo-server triton serve lint format bundle doctor lock clean
+	test-godot test-serving fuzz addon addon-aarch64 demo demo-server triton serve lint format bundle release remotes doctor \
+	lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -31,7 +32,7 @@ machine-riscv64: setup debian-addon ## build IREE's runtime for RISC-V, for iree
 table: ## show the table of the last run
 	@python -m ludus.report
 
-test: test-native addon-if-possible triton-if-possible machines ## all tests
+test: test-native addon-if-possible triton-if-possible machines remote-servers ## all tests
 	@python -m pytest tests/unit tests/backend tests/pipeline tests/godot tests/serving
 
 test-unit: setup ## the fast ones: no training, no compiler
@@ -40,7 +41,7 @@ test-unit: setup ## the fast ones: no training, no compiler
 test-backend: setup machines ## each backend, on its own
 	@python -m pytest tests/backend
 
-test-pipeline: setup ## the whole pipeline on small data
+test-pipeline: setup remote-servers ## the whole pipeline on small data
 	@python -m pytest tests/pipeline
 
 test-native: setup debian-addon ## cargo's tests; skipped where the addon cannot be built
@@ -103,6 +104,17 @@ bundle: setup ## a zip of the bundle with its checksum, for builds without Git
 	@dvc repro bundle
 	@ludus pack artifacts/bundle dist
 
+release: setup ## the changelog's entry, the tag, and a zip with SHA256SUMS: docs/artifacts.md
+	@python -m ludus.release
+
+remotes: ## bring DVC with S3 and SSH into .remotes, to push bundles and to pull them: docs/artifacts.md
+	@setup/remotes.sh
+
+# Tests of remotes skip what they lack, and say so.
+.PHONY: remote-servers
+remote-servers: remotes
+	@setup/remote_servers.sh
+
 doctor: setup ## what this machine can run
 	@ludus doctor
 
@@ -111,7 +123,7 @@ lock: setup ## pin the newest versions that pyproject.toml and requirements/*.in
 
 clean: ## remove what the pipeline made and the environments; DVC's cache stays
 	rm -rf data/raw data/prepared artifacts dist .venv .uv .toolchains .*_cache .hypothesis
-	rm -rf .machines .native .triton .serving-peers .godot-engine native/target godot/addons/ludus/bin
+	rm -rf .machines .native .triton .serving-peers .remotes .remote-servers .godot-engine native/target godot/addons/ludus/bin
 
 # The environment: made again only when what it is made from changes.
 $(READY): .python-version pyproject.toml requirements/pipeline.txt requirements/uv.txt

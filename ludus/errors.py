@@ -96,6 +96,10 @@ class GateError(LudusError):
     """A required evaluation falls short of a floor or was not run."""
 
 
+class ReleaseError(LudusError):
+    """A checkout is not to be released as it is; the message says what has to be done first."""
+
+
 def nearest(word: str, known: "list[str] | tuple[str, ...] | set[str]") -> str:
     """A hint such as ", did you mean 'epochs'?" for the known name nearest to word, or "".
 
