@@ -70,7 +70,14 @@ PARAMS = Params.model_validate(
                 ],
             },
         },
-        "evaluations": {"on-cpu": {"target": "iree-vmvx", "device": "cpu", "required": False}},
+        "evaluations": {
+            "on-cpu": {
+                "target": "iree-vmvx",
+                "device": "cpu",
+                "machine": "native",
+                "required": False,
+            }
+        },
         "gate": {
             "accuracy": 1.0,
             "accuracy_loss": 0.0,
