@@ -47,7 +47,7 @@ def _by_wrk(body: Body, url: str, connections: int, seconds: float) -> Load:
         script.write(SCRIPT.format(file=body.file, headers=headers))
         script.flush()
         how = ["-t1", f"-c{connections}", f"-d{seconds:.0f}s", "--timeout", "10s"]
-        said = _run(["wrk", *how, "-s", script.name, url])
+        said = run(["wrk", *how, "-s", script.name, url])
     found = re.search(r"^FOUND (.*)$", said, re.MULTILINE)
     if found is None:
         raise SystemExit(f"wrk said nothing of use:\n{said}")
@@ -62,7 +62,7 @@ def _by_h2load(body: Body, url: str, connections: int, seconds: float) -> Load:
         log = Path(scratch) / "log"
         how = [f"--clients={connections}", "--threads=1", "--max-concurrent-streams=1"]
         how += [f"--duration={seconds:.0f}", f"--data={body.file}", f"--log-file={log}"]
-        _run(["h2load", *how, *headers, url])
+        run(["h2load", *how, *headers, url])
         lines = [line.split("\t") for line in log.read_text().splitlines()]
     good = [int(took) / 1000 for _, status, took in lines if status == "200"]
     centiles = statistics.quantiles(good, n=100) if len(good) > 1 else [0.0] * 99
@@ -74,7 +74,8 @@ def _by_h2load(body: Body, url: str, connections: int, seconds: float) -> Load:
     )
 
 
-def _run(command: list[str]) -> str:
+def run(command: list[str]) -> str:
+    """What a load generator prints. Ends this program where it fails."""
     ended = subprocess.run(command, capture_output=True, text=True, check=False)
     if ended.returncode != 0:
         raise SystemExit(f"{shlex.join(command)} failed:\n{ended.stdout}{ended.stderr}")

@@ -9,9 +9,11 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+
+import psutil  # which DVC brings
 
 from ludus.toolchain import ROOT
 
@@ -23,7 +25,7 @@ PATIENCE = 60.0  # seconds, until a server is ready
 
 @dataclass(frozen=True, kw_only=True)
 class Server:
-    """A server with all its processes, in a group of their own."""
+    """A server with all the processes that it has started."""
 
     name: str
     process: "subprocess.Popen[bytes]"
@@ -33,15 +35,28 @@ class Server:
     @contextmanager
     def turn(self) -> Iterator[None]:
         """It runs within the block alone."""
-        os.killpg(self.process.pid, signal.SIGCONT)
+        self._signal(signal.SIGCONT)
         try:
             yield
         finally:
-            os.killpg(self.process.pid, signal.SIGSTOP)
+            self._signal(signal.SIGSTOP)
 
     def end(self) -> None:
-        os.killpg(self.process.pid, signal.SIGKILL)
+        self._signal(signal.SIGKILL)
         self.process.wait()
+
+    def resident(self) -> float:
+        """Its memory, MB (10^6 bytes)."""
+        return float(sum(each.memory_info().rss for each in self._processes())) / 1e6
+
+    def _signal(self, number: signal.Signals) -> None:
+        for each in self._processes():
+            with suppress(psutil.NoSuchProcess):
+                each.send_signal(number)
+
+    def _processes(self) -> list[psutil.Process]:
+        first = psutil.Process(self.process.pid)
+        return [first, *first.children(recursive=True)]
 
 
 def start_ludus(bundle: Path, device: str, http: int, scratch: Path) -> Server:
@@ -101,7 +116,7 @@ def _start(
         if process.poll() is not None or time.monotonic() > deadline:
             raise SystemExit(f"{name} does not start:\n{log.read_text()[-2000:]}")
         time.sleep(0.1)
-    os.killpg(process.pid, signal.SIGSTOP)
+    server._signal(signal.SIGSTOP)
     return server
 
 
