@@ -45,7 +45,7 @@ test-pipeline: setup remote-servers ## the whole pipeline on small data
 	@python -m pytest tests/pipeline
 
 test-native: setup debian-addon ## cargo's tests; skipped where the addon cannot be built
-	@if setup/native.sh; then cd native && cargo test --locked --release --workspace; \
+	@if setup/native.sh; then cd native && cargo test --locked --workspace; \
 	else echo "skipped: the tests in native"; fi
 
 test-godot: addon-if-possible ## the addon in headless Godot
