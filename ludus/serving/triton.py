@@ -73,8 +73,10 @@ def find_backends() -> Path:
     folder = Path(os.environ.get("LUDUS_TRITON_BACKENDS") or BACKENDS)
     library = folder / "ludus" / "libtriton_ludus.so"
     if not library.is_file():
+        # It comes into results, which are the same in whatever folder they are made.
+        place = library.relative_to(ROOT) if library.is_relative_to(ROOT) else library
         raise ToolError(
-            f"no backend: {library} is not there; `make triton` builds it, LUDUS_TRITON_BACKENDS="
+            f"no backend: {place} is not there; `make triton` builds it, LUDUS_TRITON_BACKENDS="
             "FOLDER names the folder that has ludus/libtriton_ludus.so"
         )
     return folder

@@ -12,6 +12,8 @@ from ludus.bundle import read_bundle
 from ludus.errors import DeviceError, ToolError
 from ludus.machines import MACHINES, MachineBroke, own_runtime
 from ludus.machines import godot as in_godot
+from ludus.serving import triton
+from ludus.toolchain import ROOT
 
 GOOD = Path(__file__).parents[1] / "golden" / "bundle"
 
@@ -28,6 +30,13 @@ def test_facts_are_json_and_the_same_twice(name: str) -> None:
     facts = machines.machine(name).facts()
     assert json.loads(json.dumps(facts)) == facts
     assert machines.machine(name).facts() == facts
+
+
+@pytest.mark.parametrize("name", MACHINES)
+def test_facts_name_no_place_of_this_checkout(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    if name == "triton":
+        monkeypatch.setattr(triton, "BACKENDS", ROOT / "nowhere")
+    assert str(ROOT) not in json.dumps(machines.machine(name).facts())
 
 
 @pytest.fixture
