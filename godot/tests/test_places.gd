@@ -54,7 +54,7 @@ func test_inside_a_pack_what_does_not_belong_there_is_refused() -> void:
 func test_places_that_there_are_not_are_refused() -> void:
 	var model := LudusModel.new()
 	var places: Array[String] = [
-		"res://nowhere", "user://nowhere", "/nowhere", "uid://nowhere", "http://nowhere",
+		"res://nowhere", "user://nowhere", "/nowhere", "uid://nowhere", "ftp://nowhere",
 		"res://", "/", "/dev/null", "res://models", "/nowhere\nat all",
 	]
 	for place: String in places:

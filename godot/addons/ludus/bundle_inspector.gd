@@ -8,7 +8,8 @@ const BundleSummary := preload("bundle_summary.gd")
 
 
 func _can_handle(object: Object) -> bool:
-	return object.is_class(Bundles.CLASS) or _is_manifest(object)
+	# The editor also asks of nothing, while it lets go of what it showed.
+	return object != null and (object.is_class(Bundles.CLASS) or _is_manifest(object))
 
 
 func _parse_begin(object: Object) -> void:
