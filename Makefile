@@ -108,12 +108,12 @@ release: setup ## the changelog's entry, the tag, and a zip with SHA256SUMS: doc
 	@python -m ludus.release
 
 remotes: ## bring DVC with S3 and SSH into .remotes, to push bundles and to pull them: docs/artifacts.md
-	@setup/remotes.sh
+	@setup/environment.sh remotes
 
 # Tests of remotes skip what they lack, and say so.
 .PHONY: remote-servers
 remote-servers: remotes
-	@setup/remote_servers.sh
+	@setup/environment.sh remote-servers
 
 doctor: setup ## what this machine can run
 	@ludus doctor

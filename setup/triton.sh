@@ -6,12 +6,7 @@ setup/native.sh
 folder=native/target
 [ -z "${CARGO_TARGET_DIR:-}" ] || folder=$CARGO_TARGET_DIR
 
-if ! cmp -s requirements/triton.txt .triton/brought; then
-    uv=$(setup/uv.sh)
-    "$uv" venv --quiet --clear --no-project --relocatable --python 3.12 .triton
-    "$uv" pip sync --quiet --require-hashes --python .triton requirements/triton.txt
-    cp requirements/triton.txt .triton/brought
-fi
+setup/environment.sh triton --relocatable
 # Renamed into place: a server that runs keeps the one that it loaded.
 mkdir -p .triton/backends/ludus
 cp "$folder/release/libtriton_ludus.so" .triton/backends/ludus/new

@@ -1,7 +1,8 @@
 """Requests a second over HTTP and gRPC: a served bundle beside FastAPI and MLServer.
 
-    setup/serving_peers.sh && python -m benchmarks.serving    (needs `dvc repro`, `make triton`,
-                                                               and Debian's wrk and nghttp2-client)
+    setup/environment.sh serving-peers && python -m benchmarks.serving
+
+(needs `dvc repro`, `make triton`, and Debian's wrk and nghttp2-client)
 
 All servers are started; each is asked in turn, the others being stopped. Ratios are formed within a
 round. 256 images a request are compared with the module's own speed in the benchmark's report.

@@ -6,8 +6,6 @@ import signal
 import subprocess
 import sys
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -15,6 +13,7 @@ from pathlib import Path
 
 import psutil  # which DVC brings
 
+from ludus.serving.triton import answers
 from ludus.toolchain import ROOT
 
 PEERS = ROOT / ".serving-peers" / "bin"
@@ -112,20 +111,12 @@ def _start(
         )
     server = Server(name=name, process=process, http=http, grpc=grpc)
     deadline = time.monotonic() + PATIENCE
-    while not _ready(f"http://127.0.0.1:{http}/v2/models/digits/ready"):
+    while not answers(f"http://127.0.0.1:{http}/v2/models/digits/ready"):
         if process.poll() is not None or time.monotonic() > deadline:
             raise SystemExit(f"{name} does not start:\n{log.read_text()[-2000:]}")
         time.sleep(0.1)
     server._signal(signal.SIGSTOP)
     return server
-
-
-def _ready(url: str) -> bool:
-    try:
-        with urllib.request.urlopen(url, timeout=1) as answer:
-            return bool(answer.status == 200)
-    except (urllib.error.URLError, OSError):
-        return False
 
 
 def _cores() -> int:

@@ -75,7 +75,7 @@ def run(variant: Variant, folder: Path, device: str, tests: TestSet, network: Ne
 
 
 def _backend() -> Path:
-    return triton.find_backends() / "ludus" / "libtriton_ludus.so"
+    return triton.find_backends() / triton.LIBRARY
 
 
 def _client() -> Path:

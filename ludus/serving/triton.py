@@ -23,7 +23,8 @@ from ludus.serving.repository import Served
 from ludus.toolchain import ROOT
 
 OWN = ROOT / ".triton"
-BACKENDS = OWN / "backends"  # ludus/libtriton_ludus.so in it
+BACKENDS = OWN / "backends"
+LIBRARY = Path("ludus") / "libtriton_ludus.so"  # in that folder
 WITHIN_WHEEL = "lib/python3.12/site-packages/pytriton/tritonserver/bin/tritonserver"
 KEY_HEADER = "ludus-key"
 # What changes the server, or reads and writes its memory, is for who has the key.
@@ -71,13 +72,13 @@ def find_server() -> Path:
 def find_backends() -> Path:
     """The folder of the backend. Raises ToolError that says what builds it."""
     folder = Path(os.environ.get("LUDUS_TRITON_BACKENDS") or BACKENDS)
-    library = folder / "ludus" / "libtriton_ludus.so"
+    library = folder / LIBRARY
     if not library.is_file():
         # It comes into results, which are the same in whatever folder they are made.
         place = library.relative_to(ROOT) if library.is_relative_to(ROOT) else library
         raise ToolError(
             f"no backend: {place} is not there; `make triton` builds it, LUDUS_TRITON_BACKENDS="
-            "FOLDER names the folder that has ludus/libtriton_ludus.so"
+            f"FOLDER names the folder that has {LIBRARY}"
         )
     return folder
 
@@ -149,7 +150,7 @@ class Running:
     def wait_until_ready(self) -> None:
         """Wait until every model is loaded. Raises ToolError where Triton ends first."""
         url = f"http://{_for_url(self.addresses)}:{self.addresses.http}/v2/health/ready"
-        while not _answers(url):
+        while not answers(url):
             if self.process.poll() is not None:
                 why = "its last lines above say why"
                 if self.log is not None:
@@ -213,7 +214,8 @@ def _passed_on(process: "subprocess.Popen[bytes]") -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def _answers(url: str) -> bool:
+def answers(url: str) -> bool:
+    """Whether a server says 200 to a GET, within a second."""
     try:
         with urllib.request.urlopen(url, timeout=1) as answer:
             return bool(answer.status == 200)

@@ -39,8 +39,14 @@ class Remote:
 def why_not(kind: str) -> str | None:
     """Why there can be no such remote here, with the command that brings what is missing."""
     needed = {
-        "s3": [(DVC, "setup/remotes.sh"), (WEED, "setup/remote_servers.sh")],
-        "ssh": [(DVC, "setup/remotes.sh"), (SSHD, "setup/debian.sh setup/debian-remotes.txt")],
+        "s3": [
+            (DVC, "setup/environment.sh remotes"),
+            (WEED, "setup/environment.sh remote-servers"),
+        ],
+        "ssh": [
+            (DVC, "setup/environment.sh remotes"),
+            (SSHD, "setup/debian.sh setup/debian-remotes.txt"),
+        ],
     }[kind]
     missing = [f"there is no {path}: {command}" for path, command in needed if not path.exists()]
     return "; ".join(missing) or None

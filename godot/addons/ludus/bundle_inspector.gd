@@ -8,7 +8,7 @@ const BundleSummary := preload("bundle_summary.gd")
 
 
 func _can_handle(object: Object) -> bool:
-	# The editor also asks of nothing, while it lets go of what it showed.
+	# null: for the values of arrays and Variants, such as a JSON's data, the editor has no object.
 	return object != null and (object.is_class(Bundles.CLASS) or _is_manifest(object))
 
 
