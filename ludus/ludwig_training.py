@@ -47,11 +47,13 @@ def fit(
     threads: int,
     work: Path,
     live: Path,
+    backend: Any = "local",
 ) -> LudwigModel:
     """Train the network of config (as network_config.merge makes it); the best one is returned.
 
     work is a folder for Ludwig's checkpoints, live the folder of DVCLive's metrics and plots;
-    threads is 0 for all cores. The same arguments on the same machine give the same weights.
+    threads is 0 for all cores; backend is Ludwig's, another where not this process trains
+    (`ludus.cluster`). The same arguments on the same machine give the same weights.
     """
     torch.use_deterministic_algorithms(True)
     keep_memory()
@@ -62,7 +64,7 @@ def fit(
         watch = Watch(config, curves, bar, classes=_classes(training))
         try:
             _check_values(config)
-            model = LudwigModel(config, logging_level=logging.ERROR)
+            model = LudwigModel(config, backend=backend, logging_level=logging.ERROR)
             model.train(
                 training_set=_dataset(model, training),
                 validation_set=_dataset(model, validation),
