@@ -6,6 +6,7 @@ speed. Everything around it, and the training inside each worker, is Ludwig's.
 """
 
 import copy
+import logging
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,6 +25,7 @@ from ludus.errors import ClusterError
 from ludus.params import Train
 
 NEWS_EVERY = 0.5  # seconds
+logging.getLogger("ludwig.backend.ray").setLevel(logging.WARNING)
 
 
 class ClusterBackend(RayBackend):
@@ -67,6 +69,8 @@ class ClusterTrainer(RayTrainerV2):
             raise result
         weights, *history = result
         self.model.load_state_dict(weights)
+        self._validation_field = self.config.validation_field  # what Ludwig reports by
+        self._validation_metric = self.config.validation_metric
         return self.model, *history
 
     def _share_of_each(self) -> Any:

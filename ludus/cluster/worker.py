@@ -1,8 +1,8 @@
 """What a worker of a training on Ray does: Ludwig's own training, with averaged gradients.
 
-Ludwig's trainer keeps a checkpoint after each epoch; the first worker hands it to the keeper. After a
-failure Ray Train starts all workers anew, and they go on from there. Random numbers are drawn anew in
-each epoch, by seed, epoch and worker, so that a training that was interrupted ends as one that was not.
+Ludwig's trainer keeps a checkpoint after each epoch; the first worker hands it to the keeper. After
+a failure Ray Train starts all workers anew, and they go on from there. Random numbers are drawn anew
+in each epoch, by seed, epoch and worker: a training that was interrupted ends as one that was not.
 """
 
 import json
@@ -14,7 +14,7 @@ from typing import Any
 import ray
 import ray.train
 import torch
-from ludwig.constants import TRAINING_CHECKPOINTS_DIR_PATH, TRAINING_PROGRESS_TRACKER_FILE_NAME
+from ludwig.globals import TRAINING_CHECKPOINTS_DIR_PATH, TRAINING_PROGRESS_TRACKER_FILE_NAME
 from ludwig.trainers.trainer import RemoteTrainer
 from ludwig.utils.trainer_utils import ProgressTracker
 from ray.train.torch import get_device

@@ -1,0 +1,186 @@
+"""The trials: Ludwig's hyperopt executor on Ray Tune, each a training as the train stage's.
+
+What is sampled are knobs of params.yaml; a trial makes Ludwig's configuration of them as the stage
+does, since some stand in it twice (the learning rate is the peak of its schedule, too). The command
+`ludwig hyperopt` of 0.17.10 would preprocess all images first, and set one place of each.
+"""
+
+import json
+import logging
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import ray
+import torch
+from ludwig.api import LudwigModel
+from ludwig.constants import MAXIMIZE, TEST, VALIDATION
+from ludwig.hyperopt.execution import RayTuneExecutor
+from ray import tune
+
+from ludus.errors import ClusterError, LudusError
+from ludus.ludwig_training import Split, dataset, metadata
+from ludus.network_config import Config, merge, trained_on
+from ludus.params import Train
+from ludus.search.plan import Plan, Values
+from ludus.training_speed import keep_memory
+from ludus.training_watch import Watch
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trial:
+    """What was tried, and how it did."""
+
+    values: Values
+    accuracy: float  # of the best epoch, on the validation images; 0 where it failed
+    seconds: float
+    failure: str | None = None
+
+
+def search(
+    plan: Plan, base: Train, config: Config, training: Split, validation: Split, notes: Path
+) -> list[Trial]:
+    """Try plan.trials sets of values; the best first. Ray must have been connected to.
+
+    config is as `network_config.read_config` gives it, notes a folder for Ray Tune's.
+    """
+    logging.getLogger("ludwig").setLevel(logging.ERROR)
+    training = _drawn(training, plan)
+    merged = merge(config, base, len(training[1]), training[0].shape[1:])
+    model = LudwigModel(merged, backend="local", logging_level=logging.ERROR)
+    executor = RayTuneExecutor(
+        {name: space.model_dump() for name, space in plan.parameters.items()},
+        output_feature=config["output_features"][0]["name"],
+        metric="accuracy_micro",
+        goal=MAXIMIZE,
+        split=VALIDATION,
+        search_alg={"type": "optuna", "seed": plan.seed},
+        cpu_resources_per_trial=plan.cpus,
+        gpu_resources_per_trial=plan.gpus,
+        num_samples=plan.trials,
+        max_concurrent_trials=_at_once(plan),
+    )
+    knobs = Knobs(plan, base, config, training[0].shape)
+    try:
+        results = executor.execute(
+            merged,
+            training_set=dataset(model, training),
+            validation_set=dataset(model, validation),
+            training_set_metadata=metadata(model, training),
+            experiment_name="search",
+            output_directory=str(notes.absolute()),
+            resume=False,
+            skip_save_model=True,
+            skip_save_progress=True,
+            skip_save_log=True,
+            skip_save_training_description=True,
+            skip_save_training_statistics=True,
+            callbacks=[knobs],
+            tune_callbacks=[Shown(plan)],
+            backend="local",
+            random_seed=base.seed,
+            hyperopt_log_verbosity=0,
+        )
+    except RuntimeError as error:
+        raise ClusterError(f"the search failed: {error}") from error
+    trials = [_trial(each) for each in results.experiment_analysis.trials]
+    return sorted(trials, key=lambda trial: -trial.accuracy)
+
+
+def _drawn(split: Split, plan: Plan) -> Split:
+    """plan.images of a split."""
+    if not plan.images or plan.images >= len(split[1]):
+        return split
+    chosen = np.random.default_rng(plan.seed).permutation(len(split[1]))[: plan.images]
+    return split[0][chosen], split[1][chosen]
+
+
+def _at_once(plan: Plan) -> int:
+    """How many trials the cluster has room for; raises ClusterError where none fits a node."""
+    each = {"CPU": plan.cpus} | ({"GPU": plan.gpus} if plan.gpus else {})
+    nodes = [node["Resources"] for node in ray.nodes() if node["Alive"]]
+    room = sum(min(int(has.get(name, 0) // n) for name, n in each.items()) for has in nodes)
+    if not room:
+        raise ClusterError(
+            f"search.yaml: a trial asks for {each}, and no node of the cluster has as much: {nodes}"
+        )
+    return room
+
+
+def decoded(sampled: dict[str, Any]) -> Values:
+    """Ludwig hands words to Ray Tune as JSON."""
+    return {k: json.loads(v) if isinstance(v, str) else v for k, v in sampled.items()}
+
+
+class Knobs(Watch):
+    """In each trial, makes Ludwig's configuration of the values sampled, and checks the network."""
+
+    def __init__(self, plan: Plan, base: Train, config: Config, shape: tuple[int, ...]) -> None:
+        self.plan = plan
+        self.base = base
+        self.declared = config
+        self.shape = shape  # of the training images
+        self.config = config
+
+    def prepare_ray_tune(
+        self, train_fn: Callable[..., Any], tune_config: Config, tune_callbacks: list[Any]
+    ) -> tuple[Callable[..., Any], Config]:
+        def trial(sampled: Config, local_hyperopt_dict: Config, checkpoint_dir: Any = None) -> None:
+            torch.use_deterministic_algorithms(True)
+            torch.set_num_threads(self.plan.cpus)
+            keep_memory()
+            train = self.plan.train(self.base, decoded(sampled))
+            images = trained_on(self.shape[0], train)
+            self.config = merge(self.declared, train, images, self.shape[1:])
+            # eval_split: there is no test split here, and so nothing is judged a second time.
+            hyperopt = local_hyperopt_dict | {
+                "config": self.config,
+                "callbacks": [self],
+                "eval_split": TEST,
+            }
+            try:
+                train_fn({}, hyperopt, checkpoint_dir)
+            except RuntimeError as error:
+                if not isinstance(error.__cause__, LudusError):
+                    raise
+                # Values that cannot be trained with, such as a rate at which it diverges.
+                tune.report(metrics={"metric_score": 0.0, "failure": str(error.__cause__)})
+
+        return trial, tune_config
+
+    def stepped(self, steps: int, total: int) -> None:
+        """Nobody looks on."""
+
+    def evaluated(self, epoch: int, epochs: int, figures: dict[str, float]) -> None:
+        """Ludwig reports to Ray Tune."""
+
+
+class Shown(tune.Callback):
+    """Says each trial that ended."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
+        self.ended = 0
+
+    def on_trial_complete(self, iteration: int, trials: Any, trial: Any, **_: Any) -> None:
+        self.ended += 1
+        ended = _trial(trial)
+        values = "  ".join(f"{name} {value}" for name, value in ended.values.items())
+        said = ended.failure or f"accuracy {ended.accuracy:.4f}  {ended.seconds:.0f} s"
+        print(f"trial {self.ended:>2}/{self.plan.trials}  {values}  {said}", flush=True)
+
+
+def _trial(ended: Any) -> Trial:
+    result = ended.last_result or {}
+    return Trial(
+        values=decoded(ended.config),
+        accuracy=float(result.get("metric_score", 0.0)),
+        seconds=float(result.get("time_total_s", 0.0)),
+        failure=result.get("failure") or (None if result else "ended without a result"),
+    )
+
+
+def as_json(trials: list[Trial]) -> str:
+    return json.dumps([asdict(trial) for trial in trials], indent=2) + "\n"
