@@ -1,6 +1,6 @@
 """Training on a Ray cluster (params.yaml `train.backend: ray`); docs/training.md.
 
-environment.py and address.py need no Ray, keeper.py neither; the others run in .ray, the environment
-that setup/ray.sh makes: training.py and backend.py in the process that asks, worker.py and
-averaging.py in those that train.
+environment.py, address.py and keeper.py need no Ray; the others run in .ray, the environment that
+setup/ray.sh makes: training.py and backend.py in the process that asks, worker.py and averaging.py
+in those that train.
 """

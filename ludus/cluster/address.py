@@ -29,7 +29,8 @@ def check_listens(address: str) -> None:
 
 def resources(asked: Ray) -> dict[str, float]:
     """What one worker takes, in Ray's words."""
-    return {"CPU": asked.cpus} | ({"GPU": asked.gpus} if asked.gpus else {})
+    wanted = {"CPU": float(asked.cpus), "GPU": float(asked.gpus)}
+    return {name: amount for name, amount in wanted.items() if amount}
 
 
 def check_places(nodes: Iterable[Mapping[str, Any]], asked: Ray) -> None:

@@ -37,7 +37,9 @@ class ClusterBackend(RayBackend):
         self.params = params
         self.folder = folder
 
-    def create_trainer(self, model: Any, **kwargs: Any) -> "ClusterTrainer":
+    def create_trainer(  # type: ignore[override] # as Ludwig's own
+        self, model: Any, **kwargs: Any
+    ) -> Any:
         return ClusterTrainer(self.params, self.folder, model, **kwargs)
 
 
@@ -69,13 +71,14 @@ class ClusterTrainer(RayTrainerV2):
             raise result
         weights, *history = result
         self.model.load_state_dict(weights)
-        self._validation_field = self.config.validation_field  # what Ludwig reports by
-        self._validation_metric = self.config.validation_metric
+        # What Ludwig reports by.
+        self._validation_field: Any = self.config.validation_field
+        self._validation_metric: Any = self.config.validation_metric
         return self.model, *history
 
     def _share_of_each(self) -> Any:
         """Ludwig's trainer section for one worker: its part of each batch, the rate of the whole."""
-        config = copy.deepcopy(self.config)
+        config: Any = copy.deepcopy(self.config)
         config.batch_size //= self.params.workers
         config.learning_rate_scaling = "constant"
         return config

@@ -1,8 +1,9 @@
 """What a worker of a training on Ray does: Ludwig's own training, with averaged gradients.
 
 Ludwig's trainer keeps a checkpoint after each epoch; the first worker hands it to the keeper. After
-a failure Ray Train starts all workers anew, and they go on from there. Random numbers are drawn anew
-in each epoch, by seed, epoch and worker: a training that was interrupted ends as one that was not.
+a failure Ray Train starts all workers anew, and they go on from there. Random numbers are drawn
+anew in each epoch, by seed, epoch and worker: a training that was interrupted ends as one that was
+not.
 """
 
 import json
@@ -26,6 +27,7 @@ from ludus.training_speed import keep_memory
 from ludus.training_watch import Watch
 
 Job = dict[str, Any]
+SCHEDULE = "schedule.pt"  # beside Ludwig's own files in a checkpoint
 
 
 class Teller(Watch):
@@ -48,34 +50,43 @@ class Trainer(RemoteTrainer):
     def __init__(self, keeper: Any, **arguments: Any) -> None:
         super().__init__(distributed=averaging(), **arguments)
         self.keeper = keeper
+        self.scheduler: Any
+        self.optimizer: Any
         self.kept: Files | None = ray.get(keeper.kept.remote())
-        self.states: dict[str, Any] | None = None  # of optimizer and schedule, to be restored
+        self.states: list[dict[str, Any]] | None = None  # of schedule and optimizer, to be restored
 
     def _create_or_resume_progress_tracker(
         self, file: str, folder: str, checkpoint: Any, *rest: Any
     ) -> ProgressTracker:
         if self.kept is None:
-            return super()._create_or_resume_progress_tracker(file, folder, checkpoint, *rest)
+            fresh: ProgressTracker = super()._create_or_resume_progress_tracker(
+                file, folder, checkpoint, *rest
+            )
+            return fresh
         if self.is_coordinator():
             unpack(self.kept, Path(file).parent)
         with tempfile.TemporaryDirectory() as own:
             unpack(self.kept, Path(own))
             latest = Path(own) / TRAINING_CHECKPOINTS_DIR_PATH / "latest.ckpt"
             checkpoint.load(str(latest), self.device)
-            self.states = torch.load(latest, map_location=self.device, weights_only=True)
+            self.states = torch.load(Path(own) / SCHEDULE, self.device, weights_only=True)
             told = (Path(own) / TRAINING_PROGRESS_TRACKER_FILE_NAME).read_text()
-        return ProgressTracker.load(json.loads(told))
+        going_on: ProgressTracker = ProgressTracker.load(json.loads(told))
+        return going_on
 
     def _train_loop(
         self, batcher: Any, tracker: ProgressTracker, folder: str, *rest: Any
     ) -> tuple[bool, bool]:
         """One epoch."""
         if self.states:
-            # Ludwig 0.17.10 makes the schedule anew after it restored it, which begins it again.
-            self.scheduler.load_state_dict(self.states["scheduler_state"])
-            self.optimizer.load_state_dict(self.states["optim_state"])
+            # Ludwig 0.17.10 keeps another schedule than the one that it steps, and makes that anew.
+            schedule, optimizer = self.states
+            self.scheduler.load_state_dict(schedule)
+            self.optimizer.load_state_dict(optimizer)
             self.states = None
         elif tracker.epoch and self.is_coordinator():
+            states = [self.scheduler.state_dict(), self.optimizer.state_dict()]
+            torch.save(states, Path(folder) / SCHEDULE)
             ray.get(self.keeper.keep.remote(pack(Path(folder))))
         torch.manual_seed(hash((self.random_seed, tracker.epoch, self.distributed.rank())))
         done: tuple[bool, bool] = super()._train_loop(batcher, tracker, folder, *rest)
@@ -117,7 +128,8 @@ def _train(job: Job) -> Any:
     )
     # In Ray's own folder of this run, which a kill leaves behind and Ray takes away.
     with tempfile.TemporaryDirectory(dir=Path.cwd()) as folder:
-        ended = trainer.train(*map(ray.get, job["splits"]), save_path=folder)
+        training, validation = map(ray.get, job["splits"])
+        ended = trainer.train(training, validation, save_path=folder)
     if ended is None:  # not the first worker
         return None
     model, *history = ended

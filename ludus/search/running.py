@@ -117,15 +117,15 @@ def decoded(sampled: dict[str, Any]) -> Values:
 class Knobs(Watch):
     """In each trial, makes Ludwig's configuration of the values sampled, and checks the network."""
 
-    def __init__(self, plan: Plan, base: Train, config: Config, shape: tuple[int, ...]) -> None:
+    def __init__(self, plan: Plan, base: Train, config: Config, shape: Any) -> None:
         self.plan = plan
         self.base = base
         self.declared = config
-        self.shape = shape  # of the training images
+        self.shape: tuple[int, int, int] = shape  # of the training images
         self.config = config
 
     def prepare_ray_tune(
-        self, train_fn: Callable[..., Any], tune_config: Config, tune_callbacks: list[Any]
+        self, train_fn: Callable[..., Any], tune_config: Config, tune_callbacks: list[Any], **_: Any
     ) -> tuple[Callable[..., Any], Config]:
         def trial(sampled: Config, local_hyperopt_dict: Config, checkpoint_dir: Any = None) -> None:
             torch.use_deterministic_algorithms(True)
