@@ -77,7 +77,7 @@ class ClusterTrainer(RayTrainerV2):
         return self.model, *history
 
     def _share_of_each(self) -> Any:
-        """Ludwig's trainer section for one worker: its part of each batch, the rate of the whole."""
+        """Ludwig's trainer section for a worker: its part of each batch, the rate of the whole."""
         config: Any = copy.deepcopy(self.config)
         config.batch_size //= self.params.workers
         config.learning_rate_scaling = "constant"
