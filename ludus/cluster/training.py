@@ -1,6 +1,7 @@
 """Into a Ray cluster, and out of it again."""
 
 import os
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,8 +12,11 @@ import ray
 import ludus
 from ludus.cluster.address import check_listens, check_places
 from ludus.cluster.backend import ClusterBackend
-from ludus.errors import ClusterError
+from ludus.errors import ClusterError, ToolError
 from ludus.params import Ray, Train
+from ludus.toolchain import run_tool
+
+ANSWERS_WITHIN = 20.0  # seconds, of a head: it takes 3
 
 # Of each worker. CUBLAS: else it may differ run by run.
 VARIABLES = {
@@ -38,6 +42,7 @@ def connected(asked: Ray) -> Iterator[None]:
     address: local starts one of this machine alone, and ends it. Raises ClusterError.
     """
     check_listens(asked.address)
+    _check_answers(asked.address)
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
     try:
         ray.init(
@@ -58,3 +63,17 @@ def connected(asked: Ray) -> Iterator[None]:
         yield
     finally:
         ray.shutdown()
+
+
+def _check_answers(address: str) -> None:
+    """Raise ClusterError where what listens is no Ray; ray.init would try for minutes, and die."""
+    if address == "local":
+        return
+    ask = [str(Path(sys.executable).with_name("ray")), "status", "--address", address]
+    try:
+        run_tool(ask, seconds=ANSWERS_WITHIN)
+    except ToolError as error:
+        raise ClusterError(
+            f"params.yaml train.ray.address: what listens at {address} does not answer as the head "
+            f"of a Ray cluster ({error})"
+        ) from None

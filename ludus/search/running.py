@@ -62,7 +62,7 @@ def search(
         num_samples=plan.trials,
         max_concurrent_trials=_at_once(plan),
     )
-    knobs = Knobs(plan, base, config, training[0].shape)
+    knobs = Knobs(plan, base, config, training)
     try:
         results = executor.execute(
             merged,
@@ -117,11 +117,12 @@ def decoded(sampled: dict[str, Any]) -> Values:
 class Knobs(Watch):
     """In each trial, makes Ludwig's configuration of the values sampled, and checks the network."""
 
-    def __init__(self, plan: Plan, base: Train, config: Config, shape: Any) -> None:
+    def __init__(self, plan: Plan, base: Train, config: Config, training: Split) -> None:
         self.plan = plan
         self.base = base
         self.declared = config
-        self.shape: tuple[int, int, int] = shape  # of the training images
+        self.images, *self.size = training[0].shape  # their number; height and width
+        self.classes = int(training[1].max()) + 1
         self.config = config
 
     def prepare_ray_tune(
@@ -132,8 +133,8 @@ class Knobs(Watch):
             torch.set_num_threads(self.plan.cpus)
             keep_memory()
             train = self.plan.train(self.base, decoded(sampled))
-            images = trained_on(self.shape[0], train)
-            self.config = merge(self.declared, train, images, self.shape[1:])
+            images, (height, width) = trained_on(self.images, train), self.size
+            self.config = merge(self.declared, train, images, (height, width))
             # eval_split: there is no test split here, and so nothing is judged a second time.
             hyperopt = local_hyperopt_dict | {
                 "config": self.config,

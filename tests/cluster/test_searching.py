@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import yaml
-from conftest import ROOT, SECONDS, Asked
+from asked import ROOT, SECONDS, Asked
 from PIL import Image
 
 PLAN = {

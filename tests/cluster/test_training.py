@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from conftest import SECONDS, Asked, read_until
+from asked import SECONDS, Asked, read_until
 
 FILES = [
     "config.yaml",
