@@ -33,6 +33,7 @@ def search(plan: Plan, params_path: Path, data: Path, out: Path) -> None:
     """Run the trials and write what they found. Raises ConfigError, ClusterError, DataError."""
     params = load_params(params_path)
     print(f"searching: {plan.trials} trials; Ludwig loads for 20 s first", flush=True)
+    import ludus.ludwig_training  # noqa: F401 # first: it quiets what Ludwig imports
     from ludus.cluster.training import connected
     from ludus.network_config import read_config
     from ludus.search.picture import draw

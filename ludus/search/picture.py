@@ -3,6 +3,7 @@
 import math
 import warnings
 from pathlib import Path
+from typing import Any
 
 import matplotlib as mpl
 import optuna
@@ -25,7 +26,10 @@ def draw(plan: Plan, trials: list[Trial], out: Path) -> None:
     done = [trial for trial in trials if trial.failure is None and math.isfinite(trial.accuracy)]
     if not done:
         return
-    axes = {name: _axis(space) for name, space in plan.parameters.items()}
+    axes = {
+        name: _axis(space, [trial.values[name] for trial in done])
+        for name, space in plan.parameters.items()
+    }
     study = optuna.create_study(direction="maximize")
     study.add_trials(
         [
@@ -43,9 +47,11 @@ def draw(plan: Plan, trials: list[Trial], out: Path) -> None:
     plot.figure.savefig(out, dpi=120, bbox_inches="tight")
 
 
-def _axis(space: Space) -> BaseDistribution:
+def _axis(space: Space, tried: list[Any]) -> BaseDistribution:
     if isinstance(space, Between):
-        return FloatDistribution(space.lower, space.upper, log=space.space.startswith("log"))
+        # Rounded values can stand a little outside.
+        ends = min(space.lower, *tried), max(space.upper, *tried)
+        return FloatDistribution(*ends, log=space.space.startswith("log"))
     if isinstance(space, Whole):
         return IntDistribution(space.lower, space.upper - 1, log=space.space.startswith("log"))
     return CategoricalDistribution(space.categories)

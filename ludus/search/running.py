@@ -7,12 +7,15 @@ does, since some stand in it twice (the learning rate is the peak of its schedul
 
 import json
 import logging
+import os
+import warnings
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import optuna
 import ray
 import torch
 from ludwig.api import LudwigModel
@@ -24,9 +27,13 @@ from ludus.errors import ClusterError, LudusError
 from ludus.ludwig_training import Split, dataset, metadata
 from ludus.network_config import Config, merge, trained_on
 from ludus.params import Train
-from ludus.search.plan import Plan, Values
+from ludus.search.plan import Plan, Value, Values
 from ludus.training_speed import keep_memory
 from ludus.training_watch import Watch
+
+DIGITS = 4  # of a number that is tried
+# Ray Tune's own table and its logs for TensorBoard.
+QUIET = {"RAY_AIR_NEW_OUTPUT": "0", "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,6 +54,8 @@ def search(
     config is as `network_config.read_config` gives it, notes a folder for Ray Tune's.
     """
     logging.getLogger("ludwig").setLevel(logging.ERROR)
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    os.environ |= QUIET
     training = _drawn(training, plan)
     merged = merge(config, base, len(training[1]), training[0].shape[1:])
     model = LudwigModel(merged, backend="local", logging_level=logging.ERROR)
@@ -63,6 +72,8 @@ def search(
         max_concurrent_trials=_at_once(plan),
     )
     knobs = Knobs(plan, base, config, training)
+    # Of what is left out: no trial is judged a second time.
+    warnings.filterwarnings("ignore", "'NoneType' object value of non-optional type eval_stats")
     try:
         results = executor.execute(
             merged,
@@ -110,8 +121,15 @@ def _at_once(plan: Plan) -> int:
 
 
 def decoded(sampled: dict[str, Any]) -> Values:
-    """Ludwig hands words to Ray Tune as JSON."""
-    return {k: json.loads(v) if isinstance(v, str) else v for k, v in sampled.items()}
+    """Words, which Ludwig hands to Ray Tune as JSON, as they are; numbers as a person writes."""
+
+    def decode(value: Any) -> Value:
+        if isinstance(value, float):
+            return float(f"{value:.{DIGITS}g}")
+        word: Value = json.loads(value) if isinstance(value, str) else value
+        return word
+
+    return {name: decode(value) for name, value in sampled.items()}
 
 
 class Knobs(Watch):
