@@ -10,6 +10,7 @@ from ludus.params import Ray
 ANSWERS_WITHIN = 5.0  # seconds, of the head of a cluster
 RESOURCES = ("CPU", "GPU")
 Resources = Mapping[str, float]
+Node = Mapping[str, Any]  # as ray.nodes() gives it
 
 
 def check_listens(address: str) -> None:
@@ -33,26 +34,27 @@ def resources(asked: Ray) -> dict[str, float]:
     return {name: amount for name, amount in wanted.items() if amount}
 
 
-def check_places(nodes: Iterable[Mapping[str, Any]], asked: Ray) -> None:
+def check_places(nodes: Iterable[Node], asked: Ray, who: str = "params.yaml train.ray") -> None:
     """Raise ClusterError where the nodes, as ray.nodes() gives them, cannot hold all workers.
 
-    Even empty ones: Ray would wait for a node that never comes.
+    Even empty ones: Ray would wait for a node that never comes. who is named as what asks.
     """
     alive = [node for node in nodes if node["Alive"]]
-    each = resources(asked)
-    if sum(_fit(node["Resources"], each) for node in alive) >= asked.workers:
+    if places(alive, asked) >= asked.workers:
         return
     raise ClusterError(
-        f"params.yaml train.ray asks for {asked.workers} workers with {said(each)} each, and the "
-        f"cluster at {asked.address} has no place for so many: "
+        f"{who} asks for {asked.workers} worker{'s' * (asked.workers > 1)} with "
+        f"{said(resources(asked))} each, and the cluster at {asked.address} has no place for it: "
         + "; ".join(f"{node['NodeManagerAddress']} has {said(node['Resources'])}" for node in alive)
-        + "; lower train.ray.workers, cpus or gpus, or add a node (docs/training.md)"
+        + f"; lower what {who} says, or add a node (docs/training.md)"
     )
 
 
-def _fit(has: Resources, each: Resources) -> int:
-    """How many workers a node holds."""
-    return min(int(has.get(name, 0) // amount) for name, amount in each.items())
+def places(nodes: Iterable[Node], asked: Ray) -> int:
+    """How many workers the nodes that are alive would hold, were they empty."""
+    each = resources(asked).items()
+    having = (node["Resources"] for node in nodes if node["Alive"])
+    return sum(min(int(has.get(name, 0) // amount) for name, amount in each) for has in having)
 
 
 def said(amounts: Resources) -> str:

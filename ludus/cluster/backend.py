@@ -85,9 +85,16 @@ class ClusterTrainer(RayTrainerV2):
 
     def _fit(self, job: worker.Job) -> None:
         asked = self.params.ray
+
+        # Both by reference, so that Ray Train's own process does not load Ludwig to read them.
+        def begin(config: worker.Job) -> None:
+            from ludus.cluster.worker import work
+
+            work(ray.get(config["job"]))
+
         trainer = TorchTrainer(
-            worker.work,
-            train_loop_config=job,
+            begin,
+            train_loop_config={"job": ray.put(job)},
             scaling_config=ScalingConfig(
                 num_workers=asked.workers,
                 use_gpu=asked.gpus > 0,

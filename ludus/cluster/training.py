@@ -36,10 +36,11 @@ def cluster(params: Train) -> Iterator[ClusterBackend]:
 
 
 @contextmanager
-def connected(asked: Ray) -> Iterator[None]:
+def connected(asked: Ray, who: str = "params.yaml train.ray") -> Iterator[None]:
     """This process as a driver of the cluster, which has a place for all workers that are asked.
 
-    address: local starts one of this machine alone, and ends it. Raises ClusterError.
+    address: local starts one of this machine alone, and ends it; who is named where there is no
+    place. Raises ClusterError.
     """
     check_listens(asked.address)
     _check_answers(asked.address)
@@ -59,7 +60,7 @@ def connected(asked: Ray) -> Iterator[None]:
             f"{asked.address}: {error}"
         ) from error
     try:
-        check_places(ray.nodes(), asked)
+        check_places(ray.nodes(), asked, who)
         yield
     finally:
         ray.shutdown()

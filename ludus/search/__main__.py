@@ -44,8 +44,8 @@ def search(plan: Plan, params_path: Path, data: Path, out: Path) -> None:
     config, _ = read_config(Path(params.model.file))
     splits = read_split(data / "train.npz"), read_split(data / "validation.npz")
     one = params.train.ray.model_copy(update={"workers": 1, "cpus": plan.cpus, "gpus": plan.gpus})
-    with connected(one), tempfile.TemporaryDirectory() as notes:
-        trials = run(plan, params.train, config, *splits, Path(notes))
+    with connected(one, "search.yaml"), tempfile.TemporaryDirectory() as notes:
+        trials = run(plan, params.train, config, *splits, one, Path(notes))
     with replaced_folder(out) as folder:
         (folder / "trials.json").write_text(as_json(trials))
         _write_csv(json.loads(as_json(trials)), folder / "trials.csv")

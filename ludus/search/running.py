@@ -23,10 +23,11 @@ from ludwig.constants import MAXIMIZE, TEST, VALIDATION
 from ludwig.hyperopt.execution import RayTuneExecutor
 from ray import tune
 
+from ludus.cluster.address import places
 from ludus.errors import ClusterError, LudusError
 from ludus.ludwig_training import Split, dataset, metadata
 from ludus.network_config import Config, merge, trained_on
-from ludus.params import Train
+from ludus.params import Ray, Train
 from ludus.search.plan import Plan, Value, Values
 from ludus.training_speed import keep_memory
 from ludus.training_watch import Watch
@@ -47,11 +48,18 @@ class Trial:
 
 
 def search(
-    plan: Plan, base: Train, config: Config, training: Split, validation: Split, notes: Path
+    plan: Plan,
+    base: Train,
+    config: Config,
+    training: Split,
+    validation: Split,
+    one: Ray,
+    notes: Path,
 ) -> list[Trial]:
     """Try plan.trials sets of values; the best first. Ray must have been connected to.
 
-    config is as `network_config.read_config` gives it, notes a folder for Ray Tune's.
+    config is as `network_config.read_config` gives it; one says what a trial takes of the cluster;
+    notes is a folder for Ray Tune's.
     """
     logging.getLogger("ludwig").setLevel(logging.ERROR)
     optuna.logging.set_verbosity(optuna.logging.WARNING)
@@ -69,7 +77,7 @@ def search(
         cpu_resources_per_trial=plan.cpus,
         gpu_resources_per_trial=plan.gpus,
         num_samples=plan.trials,
-        max_concurrent_trials=_at_once(plan),
+        max_concurrent_trials=places(ray.nodes(), one),
     )
     knobs = Knobs(plan, base, config, training)
     # Of what is left out: no trial is judged a second time.
@@ -106,18 +114,6 @@ def _drawn(split: Split, plan: Plan) -> Split:
         return split
     chosen = np.random.default_rng(plan.seed).permutation(len(split[1]))[: plan.images]
     return split[0][chosen], split[1][chosen]
-
-
-def _at_once(plan: Plan) -> int:
-    """How many trials the cluster has room for; raises ClusterError where none fits a node."""
-    each = {"CPU": plan.cpus} | ({"GPU": plan.gpus} if plan.gpus else {})
-    nodes = [node["Resources"] for node in ray.nodes() if node["Alive"]]
-    room = sum(min(int(has.get(name, 0) // n) for name, n in each.items()) for has in nodes)
-    if not room:
-        raise ClusterError(
-            f"search.yaml: a trial asks for {each}, and no node of the cluster has as much: {nodes}"
-        )
-    return room
 
 
 def decoded(sampled: dict[str, Any]) -> Values:

@@ -68,5 +68,5 @@ def test_a_trial_that_no_node_has_room_for_is_refused(asked: Asked, address: str
     (asked.folder / "search.yaml").write_text(yaml.safe_dump(PLAN | {"cpus": 3}))
     ended = search(asked)
     assert ended.returncode == 1
-    assert "3 CPUs" in ended.stderr
+    assert "search.yaml asks for 1 worker with 3 CPUs each" in ended.stderr
     assert "127.0.0.2 has 1 CPU" in ended.stderr

@@ -68,7 +68,7 @@ class TestPlaces:
             check_places(nodes, Ray(address="10.0.0.1:6379", workers=2, gpus=1))
         assert "asks for 2 workers with 1 CPU and 1 GPU each" in str(raised.value)
         assert "10.0.0.1 has 1 CPU; 10.0.0.2 has 8 CPUs and 1 GPU" in str(raised.value)
-        assert "lower train.ray.workers" in str(raised.value)
+        assert "lower what params.yaml train.ray says" in str(raised.value)
 
     def test_a_worker_without_a_gpu_asks_for_none(self) -> None:
         assert resources(Ray(cpus=2)) == {"CPU": 2.0}
