@@ -11,8 +11,8 @@ export HF_HUB_DISABLE_TELEMETRY := 1
 READY := .venv/ready
 
 .PHONY: help setup debian debian-addon machines machine-riscv64 repro table test test-unit test-backend test-pipeline test-native \
-	test-godot test-serving fuzz addon addon-aarch64 demo demo-server triton serve lint format bundle release remotes doctor \
-	lock clean
+	test-godot test-serving test-cluster fuzz addon addon-aarch64 demo demo-server ray search triton serve lint format \
+	bundle release remotes doctor lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -33,7 +33,7 @@ table: ## show the table of the last run
 	@python -m ludus.report
 
 test: test-native addon-if-possible triton-if-possible machines remote-servers ## all tests
-	@python -m pytest tests/unit tests/backend tests/pipeline tests/godot tests/serving
+	@python -m pytest tests/unit tests/backend tests/pipeline tests/godot tests/serving tests/cluster
 
 test-unit: setup ## the fast ones: no training, no compiler
 	@python -m pytest tests/unit
@@ -53,6 +53,9 @@ test-godot: addon-if-possible ## the addon in headless Godot
 
 test-serving: triton-if-possible ## bundles served by Triton, and real clients
 	@python -m pytest tests/serving
+
+test-cluster: ray ## training and search on a real Ray cluster of two nodes, on loopback
+	@python -m pytest tests/cluster
 
 fuzz: ## throw wrong bundles at what reads them, for two minutes; needs a nightly Rust
 	@setup/native.sh && setup/fuzz.sh
@@ -75,6 +78,15 @@ demo: bundle-is-there addon ## draw a digit in Godot; BUNDLE= names another bund
 
 demo-server: bundle-is-there addon ## judge the drawings of others, without a screen
 	@setup/demo.sh --headless -- --server
+
+ray: setup ## bring Ray, for train.backend: ray and the search: here, and on every node of a cluster
+	@setup/environment.sh ray --relocatable
+
+search: setup data/prepared ## try the hyper-parameters that search.yaml names; docs/training.md
+	@python -m ludus.search
+
+data/prepared:
+	@dvc repro prepare
 
 triton: setup debian-addon ## build the backend for NVIDIA's Triton, and bring Triton
 	@setup/triton.sh
@@ -123,7 +135,7 @@ lock: setup ## pin the newest versions that pyproject.toml and requirements/*.in
 
 clean: ## remove what the pipeline made and the environments; DVC's cache stays
 	rm -rf data/raw data/prepared artifacts dist .venv .uv .toolchains .*_cache .hypothesis
-	rm -rf .machines .native .triton .serving-peers .remotes .remote-servers .godot-engine native/target godot/addons/ludus/bin
+	rm -rf .machines .native .triton .serving-peers .ray .remotes .remote-servers .godot-engine native/target godot/addons/ludus/bin
 
 # The environment: made again only when what it is made from changes.
 $(READY): .python-version pyproject.toml requirements/pipeline.txt requirements/uv.txt

@@ -46,6 +46,10 @@ class ToolError(LudusError):
     """A tool (compiler, converter) failed; the message holds its words and the command to paste."""
 
 
+class ClusterError(LudusError):
+    """A Ray cluster cannot be reached, has no place for what is asked, or lost the run."""
+
+
 class DeviceError(LudusError):
     """A device was named that this machine does not have or cannot use."""
 

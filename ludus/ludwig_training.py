@@ -47,11 +47,13 @@ def fit(
     threads: int,
     work: Path,
     live: Path,
+    backend: Any = "local",
 ) -> LudwigModel:
     """Train the network of config (as network_config.merge makes it); the best one is returned.
 
     work is a folder for Ludwig's checkpoints, live the folder of DVCLive's metrics and plots;
-    threads is 0 for all cores. The same arguments on the same machine give the same weights.
+    threads is 0 for all cores; backend is Ludwig's, another where not this process trains
+    (`ludus.cluster`). The same arguments on the same machine give the same weights.
     """
     torch.use_deterministic_algorithms(True)
     keep_memory()
@@ -62,11 +64,11 @@ def fit(
         watch = Watch(config, curves, bar, classes=_classes(training))
         try:
             _check_values(config)
-            model = LudwigModel(config, logging_level=logging.ERROR)
+            model = LudwigModel(config, backend=backend, logging_level=logging.ERROR)
             model.train(
-                training_set=_dataset(model, training),
-                validation_set=_dataset(model, validation),
-                training_set_metadata=_metadata(model, training),
+                training_set=dataset(model, training),
+                validation_set=dataset(model, validation),
+                training_set_metadata=metadata(model, training),
                 output_directory=str(work),
                 random_seed=seed,
                 skip_save_training_description=True,
@@ -109,7 +111,7 @@ def _features(model: LudwigModel) -> tuple[Any, Any]:
     return model.config_obj.input_features[0], model.config_obj.output_features[0]
 
 
-def _dataset(model: LudwigModel, split: Split) -> PandasDataset:
+def dataset(model: LudwigModel, split: Split) -> PandasDataset:
     """A split as Ludwig holds one after its preprocessing."""
     feature, label = _features(model)
     columns = {
@@ -120,7 +122,7 @@ def _dataset(model: LudwigModel, split: Split) -> PandasDataset:
     return PandasDataset(columns, features, data_cache_fp=None)  # type: ignore[no-untyped-call]
 
 
-def _metadata(model: LudwigModel, split: Split) -> Config:
+def metadata(model: LudwigModel, split: Split) -> Config:
     """What Ludwig notes of the training split; classes in the order of the labels."""
     feature, label = _features(model)
     height, width = split[0].shape[1:]

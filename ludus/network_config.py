@@ -107,11 +107,13 @@ def merge(config: Config, train: Train, images: int, size: tuple[int, int]) -> C
 
 
 def trained_on(images: int, train: Train) -> int:
-    """How many of the training images an epoch has: one less where a last batch would be of one.
+    """How many of the training images an epoch has: equally many for each worker, and one less
+    where its last batch would be of one.
 
     Ludwig 0.17.10 leaves such a batch out, counts it all the same, and then evaluates too late.
     """
-    return images - (images % train.batch_size == 1 and images > 1)
+    each, batch = images // train.workers, train.batch_size // train.workers
+    return train.workers * (each - (each % batch == 1 and each > 1))
 
 
 def _schedule(train: Train, steps: int) -> Config:

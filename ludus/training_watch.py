@@ -4,6 +4,7 @@ Ludwig calls the methods of Watch; see ludwig/callbacks/__init__.py of 0.17.10.
 """
 
 import signal
+import threading
 from typing import Any
 
 import torch
@@ -52,8 +53,10 @@ class Watch(Callback):
         check_built(self.config, encoder, head, self.classes)
 
     def on_trainer_train_setup(self, trainer: Any, *_: Any, **__: Any) -> None:
-        # Ludwig's handler would end training early and keep the model as if it were done.
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+        # Ludwig's handler would end training early and keep the model as if it were done. It is
+        # not set, and cannot be, in a thread, where Ray Train trains.
+        if threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGINT, signal.default_int_handler)
         quicken(trainer.model)
         self._drop_unused_metrics(trainer)
 
@@ -70,8 +73,12 @@ class Watch(Callback):
                 del head._metric_functions[name]
 
     def on_batch_end(self, trainer: Any, progress_tracker: Any, *_: Any, **__: Any) -> None:
+        self.stepped(progress_tracker.steps, trainer.total_steps)
+
+    def stepped(self, steps: int, total: int) -> None:
+        """So many steps of so many are done."""
         self.started = True
-        self.bar.update(self.task, completed=progress_tracker.steps, total=trainer.total_steps)
+        self.bar.update(self.task, completed=steps, total=total)
 
     def on_trainer_train_teardown(
         self, trainer: Any, progress_tracker: Any, *_: Any, **__: Any
@@ -90,11 +97,15 @@ class Watch(Callback):
             metrics = getattr(progress_tracker, f"{split}_metrics")[name]
             figures[f"{split}/loss"] = float(metrics["loss"][-1].value)
             figures[f"{split}/accuracy"] = float(metrics["accuracy_micro"][-1].value)
+        self.evaluated(progress_tracker.epoch, trainer.epochs, figures)
+
+    def evaluated(self, epoch: int, epochs: int, figures: dict[str, float]) -> None:
+        """Write and show loss and accuracy of both splits after an epoch."""
         for key, value in figures.items():
             self.curves.log_metric(key, value)
         self.curves.next_step()  # type: ignore[no-untyped-call]
         self.bar.console.print(
-            f"epoch {progress_tracker.epoch:>2}/{trainer.epochs}"
+            f"epoch {epoch:>2}/{epochs}"
             + "".join(f"  {key} {value:.4f}" for key, value in figures.items()),
             highlight=False,
             soft_wrap=True,

@@ -5,6 +5,7 @@
 #   remote-servers    the S3 server that tests/pipeline/test_remotes.py starts (OpenSSH's comes from
 #                     Debian: setup/debian.sh setup/debian-remotes.txt)
 #   serving-peers     the servers that benchmarks/serving compares with
+#   ray               Ray, and what training on it needs: here, and on every node of a cluster
 #   triton            NVIDIA's Triton and its clients: setup/triton.sh
 set -eu
 name=$1 lock=requirements/$1.txt

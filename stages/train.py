@@ -11,6 +11,9 @@ Command: python -m stages.train
 
 A network that was made elsewhere is copied to artifacts/model/ as it is.
 
+With params.yaml train.backend: ray, it goes on in the environment that has Ray, and the workers of
+a cluster train; the files are the same.
+
 The test images are not read. The same params on the same machine give the same weights.
 """
 
@@ -22,11 +25,13 @@ import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import yaml
 
+from ludus.cluster import address, environment
 from ludus.errors import DataError
 from ludus.files import replaced_folder
 from ludus.network_config import merge, read_config, trained_on
@@ -56,13 +61,26 @@ def train(data: Path, config_path: Path, params: Train, out: Path, live: Path) -
 
         print("Ludwig has loaded", flush=True)
         work = folder / "work"
-        model = ludwig_training.fit(
-            merged, training, validation, params.seed, params.threads, work, live
-        )
+        with _where(params) as backend:
+            model = ludwig_training.fit(
+                merged, training, validation, params.seed, params.threads, work, live, backend
+            )
         shutil.rmtree(work)
         model.save(str(folder))
         (folder / "config.yaml").write_text(yaml.safe_dump(merged, sort_keys=False))
         ludwig_export.write(model, ludwig_training.as_input(validation[0]), folder)
+
+
+@contextmanager
+def _where(params: Train) -> Iterator[Any]:
+    """Ludwig's backend: this process, or the Ray cluster that params name."""
+    if params.backend == "local":
+        yield "local"
+        return
+    from ludus.cluster.training import cluster
+
+    with cluster(params) as backend:
+        yield backend
 
 
 @contextmanager
@@ -115,6 +133,9 @@ def main() -> None:
         with replaced_folder(arguments.out) as folder:
             shutil.copyfile(file, folder / file.name)
     else:
+        if params.train.backend == "ray":
+            address.check_listens(params.train.ray.address)
+            environment.enter()
         train(arguments.data, file, params.train, arguments.out, arguments.live)
 
 

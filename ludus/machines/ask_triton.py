@@ -1,5 +1,7 @@
 """Give inputs to a served model by NVIDIA's own client; run by the Python of .triton.
 
+Over gRPC: its HTTP takes 88 ms for 256 images where this takes 10.
+
 ask_triton.py ADDRESS MODEL INPUT OUTPUT BATCH IN.npy OUT.npz
 
 IN: float32 [N, ...]. OUT: outputs, float32 [N, ...], and seconds, of all requests together.
@@ -9,18 +11,18 @@ import sys
 import time
 
 import numpy as np
-import tritonclient.http as http
+import tritonclient.grpc as grpc
 
 
 def main(
     address: str, model: str, name: str, output: str, batch: str, source: str, out: str
 ) -> None:
-    client = http.InferenceServerClient(address, network_timeout=600)
+    client = grpc.InferenceServerClient(address)
 
     def ask(part: np.ndarray) -> np.ndarray:
-        given = http.InferInput(name, part.shape, "FP32")
+        given = grpc.InferInput(name, part.shape, "FP32")
         given.set_data_from_numpy(part)
-        found: np.ndarray = client.infer(model, [given]).as_numpy(output)
+        found: np.ndarray = client.infer(model, [given], client_timeout=600).as_numpy(output)
         return found
 
     inputs = np.load(source)

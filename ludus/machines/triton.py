@@ -58,9 +58,9 @@ def run(variant: Variant, folder: Path, device: str, tests: TestSet, network: Ne
         repository.write_repository([read_bundle(bundle)], options, models)
         np.save(here / "inputs.npy", tests.tensors(network))
         try:
-            addresses = triton.Addresses(http=_free_port(), grpc=0, metrics=0)
+            addresses = triton.Addresses(http=_free_port(), grpc=_free_port(), metrics=0)
             with triton.started(models, addresses, None, log):
-                address = f"{addresses.host}:{addresses.http}"
+                address = f"{addresses.host}:{addresses.grpc}"
                 names = network.inputs[0].name, network.outputs[0].name
                 asked = [address, bundle_of_one.NAME, *names, str(BATCH), "inputs.npy", "out.npz"]
                 run_tool([str(PYTHON), "-E", str(CLIENT), *asked], here, seconds=TIMEOUT)

@@ -1,0 +1,26 @@
+"""The environment that has Ray, `.ray`: made when it is first needed, and gone over to."""
+
+import os
+import sys
+from pathlib import Path
+
+from ludus.toolchain import run_tool
+
+ROOT = Path(__file__).parent.parent.parent
+RAY = ROOT / ".ray"
+
+
+def enter() -> None:
+    """Go on in the environment that has Ray: this very command, in this very process, again.
+
+    Returns where it runs there already. Raises ToolError where the environment cannot be made.
+    """
+    if Path(sys.prefix).resolve() == RAY.resolve():
+        return
+    run_tool([str(ROOT / "setup" / "environment.sh"), "ray", "--relocatable"], ROOT)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    python = str(RAY / "bin" / "python")
+    quiet = {"RAY_USAGE_STATS_ENABLED": "0", "PYTHONPATH": str(ROOT)}
+    # Not orig_argv alone: its first word is the Python of another environment.
+    os.execve(python, [python, *sys.orig_argv[1:]], os.environ | quiet)
