@@ -61,7 +61,11 @@ def write_repository(bundles: list[Bundle], options: Options, folder: Path) -> l
 
 
 def config(manifest: Manifest, options: Options) -> str:
-    """config.pbtxt: Triton's ModelConfig as protobuf's text."""
+    """config.pbtxt: Triton's ModelConfig as protobuf's text.
+
+    Requests wait in the backend (native/triton/src/queue.rs) and not in Triton's dynamic batcher,
+    which under a queue policy leaves some of them lying for half a second; docs/serving.md.
+    """
     tensor = manifest.inputs[0]
     if tensor.name == ENCODED:
         raise UsageError(
@@ -74,7 +78,6 @@ def config(manifest: Manifest, options: Options) -> str:
     else:
         inputs.append(f'{{ name: "{ENCODED}" data_type: TYPE_STRING dims: [1] optional: true }}')
     output = _port(manifest.outputs[0], *_labels(manifest))
-    microseconds = round(options.timeout * 1e6)
     return f"""\
 backend: "ludus"
 max_batch_size: {options.max_batch}
@@ -82,15 +85,11 @@ input [ {", ".join(inputs)} ]
 output [ {output} ]
 {_parameter("device", options.device)}
 {_parameter("network", _network(manifest))}
-instance_group [ {{ kind: KIND_MODEL count: {options.instances} }} ]
+{_parameter("instances", str(options.instances))}
+{_parameter("queue", str(options.queue))}
+{_parameter("timeout", str(options.timeout))}
+instance_group [ {{ kind: KIND_MODEL count: 1 }} ]
 version_policy {{ all {{ }} }}
-dynamic_batching {{
-  default_queue_policy {{
-    max_queue_size: {options.queue}
-    timeout_action: REJECT
-    default_timeout_microseconds: {microseconds}
-  }}
-}}
 """
 
 
