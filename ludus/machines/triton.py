@@ -58,7 +58,8 @@ def run(variant: Variant, folder: Path, device: str, tests: TestSet, network: Ne
         repository.write_repository([read_bundle(bundle)], options, models)
         np.save(here / "inputs.npy", tests.tensors(network))
         try:
-            addresses = triton.Addresses(http=_free_port(), grpc=_free_port(), metrics=0)
+            http, grpc = _free_ports()
+            addresses = triton.Addresses(http=http, grpc=grpc, metrics=0)
             with triton.started(models, addresses, None, log):
                 address = f"{addresses.host}:{addresses.grpc}"
                 names = network.inputs[0].name, network.outputs[0].name
@@ -101,8 +102,8 @@ def _fact(part: Callable[[], Path]) -> dict[str, str | None]:
     return {"name": digest, "reason": reason}
 
 
-def _free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port: int = free.getsockname()[1]
-        return port
+def _free_ports() -> tuple[int, int]:
+    with socket.socket() as one, socket.socket() as other:
+        one.bind(("127.0.0.1", 0))
+        other.bind(("127.0.0.1", 0))
+        return one.getsockname()[1], other.getsockname()[1]

@@ -5,6 +5,7 @@ names. It is started on a model repository and ended with us.
 """
 
 import os
+import resource
 import secrets
 import signal
 import subprocess
@@ -31,6 +32,9 @@ KEY_HEADER = "ludus-key"
 RESTRICTED = ["model-repository", "shared-memory", "trace", "logging"]
 # Seconds: for the calls that run when Triton is asked to end, and for us to end it otherwise.
 DRAINING, PATIENCE = 10, 15
+# Bytes, of each of its threads: its HTTP library copies a body onto the stack where a client says
+# that it is a form, as curl and urllib do unless told otherwise; with the usual 8 MB it would die.
+STACK = 256 << 20
 LINES_SHOWN = 20  # of what it said, where it ended by itself
 
 
@@ -122,7 +126,7 @@ def started(
         *arguments(addresses, key),
     ]
     # Of a group of its own: Ctrl-C is for us, and we ask it to end.
-    with (log or Path(os.devnull)).open("wb") as said:
+    with (log or Path(os.devnull)).open("wb") as said, _deep_stacks():
         process = subprocess.Popen(
             command,
             stdin=subprocess.DEVNULL,
@@ -137,6 +141,18 @@ def started(
             yield running
     finally:
         running.end()
+
+
+@contextmanager
+def _deep_stacks() -> Iterator[None]:
+    """What is started within the block has threads with STACK bytes each, where that is allowed."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_STACK)
+    deep = STACK if hard == resource.RLIM_INFINITY else min(STACK, hard)
+    resource.setrlimit(resource.RLIMIT_STACK, (deep, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_STACK, (soft, hard))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -82,6 +82,12 @@ def test_what_is_no_json_is_an_error_and_no_end(serving: Server) -> None:
     assert serving.ask("v2/health/ready").status == 200
 
 
+def test_a_large_body_that_is_said_to_be_a_form_is_an_error_and_no_end(serving: Server) -> None:
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+    assert serving.ask("v2/models/golden/infer", b"x" * (40 << 20), form).status >= 400
+    assert serving.ask("v2/health/ready").status == 200
+
+
 def test_an_unknown_model_and_version_are_told(serving: Server) -> None:
     for path in ("v2/models/letters/infer", "v2/models/golden/versions/7/infer"):
         answer = serving.ask(path, {"inputs": [tensor("image", IMAGE)]})

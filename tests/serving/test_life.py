@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from server import Answer, command, free_ports, started, tensor
+from server import Answer, Server, command, free_ports, started, tensor
 
 from ludus.bundle import read_bundle
 
@@ -56,7 +56,41 @@ def test_a_full_queue_answers_503_at_once_and_the_others_are_right() -> None:
         if answer.status == 200:
             np.testing.assert_allclose(answer.output, expected, rtol=0, atol=1e-4)
         else:
-            assert "maximum queue size" in answer.json["error"]
+            assert "the queue is full: 2 requests wait" in answer.json["error"]
+
+
+def test_what_waits_too_long_is_answered_503() -> None:
+    images, _ = golden(1000)
+    body = json.dumps({"inputs": [tensor("image", images)]}).encode()
+    statuses: Counter[int] = Counter()
+    words: set[str] = set()
+    limits = ["--instances", 1, "--timeout", 0.001]
+    with started(BUNDLE, "--device", "iree-vmvx", *limits) as serving:
+
+        def ask() -> None:
+            answer = serving.ask("v2/models/golden/infer", body)
+            statuses[answer.status] += 1
+            if answer.status == 503:
+                words.add(answer.json["error"])
+
+        threads = [threading.Thread(target=ask) for _ in range(16)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        turned_away = metric(serving, 'ludus_requests_turned_away{model="golden",version="1"}')
+        waiting = metric(serving, 'ludus_requests_waiting{model="golden",version="1"}')
+    assert set(statuses) == {200, 503}
+    assert all("waited for 0.001 s" in each for each in words), words
+    assert turned_away == statuses[503]
+    assert waiting == 0
+
+
+def metric(serving: Server, name: str) -> float:
+    url = f"http://127.0.0.1:{serving.metrics}/metrics"
+    with urllib.request.urlopen(url, timeout=10) as answer:
+        lines = answer.read().decode().splitlines()
+    return next(float(line.rpartition(" ")[2]) for line in lines if line.startswith(f"{name} "))
 
 
 def test_who_has_the_key_unloads_and_loads_and_others_do_not(serving) -> None:
@@ -73,18 +107,12 @@ def test_who_has_the_key_unloads_and_loads_and_others_do_not(serving) -> None:
 
 
 def test_metrics_count_what_was_asked(serving) -> None:
-    def successes() -> float:
-        url = f"http://127.0.0.1:{serving.metrics}/metrics"
-        with urllib.request.urlopen(url, timeout=10) as answer:
-            lines = answer.read().decode().splitlines()
-        wanted = 'nv_inference_request_success{model="golden-tensors",version="1"} '
-        return next(float(line.removeprefix(wanted)) for line in lines if line.startswith(wanted))
-
-    before = successes()
+    name = 'nv_inference_request_success{model="golden-tensors",version="1"}'
+    before = metric(serving, name)
     values = np.zeros((1, 3, 8, 8), np.float32)
     for _ in range(3):
         assert serving.infer("golden-tensors", tensor("picture", values)).status == 200
-    assert successes() == before + 3
+    assert metric(serving, name) == before + 3
 
 
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT], ids=["SIGTERM", "Ctrl-C"])

@@ -90,7 +90,8 @@ def test_a_port_that_another_took_is_the_machines_fault(
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
-        monkeypatch.setattr(in_triton, "_free_port", lambda: taken.getsockname()[1])
+        _, free = in_triton._free_ports()
+        monkeypatch.setattr(in_triton, "_free_ports", lambda: (taken.getsockname()[1], free))
         with pytest.raises(MachineBroke, match="already in use"):
             run(digits, tests)
 

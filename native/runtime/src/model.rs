@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::batches::plan;
+use crate::batches::{LARGEST, plan};
 use crate::bundle::Bundle;
 use crate::cpu;
 use crate::device::{self, Device, Kind};
@@ -229,6 +229,12 @@ impl Model {
             bundle: Arc::clone(&self.bundle),
             device: Arc::clone(&self.device),
         })
+    }
+
+    /// The most images that one call of its module takes.
+    pub fn largest_batch(&self) -> usize {
+        let sizes = self.batches.iter().map(|&size| usize::try_from(size).unwrap_or(LARGEST));
+        sizes.max().unwrap_or(LARGEST)
     }
 
     /// The bundle that it is of.

@@ -4,7 +4,6 @@
 //! so a model's state is what ModelInitialize set, until ModelFinalize; an instance's likewise.
 #![allow(unsafe_code)]
 
-use std::any::Any;
 use std::ffi::c_void;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -13,7 +12,7 @@ use std::{ptr, slice};
 use triton_sys as c;
 
 use crate::served::Served;
-use crate::server::{self, Instance, Refusal, Request, Result, check};
+use crate::server::{self, Instance, Refusal, Request, Result, check, words};
 use crate::serving::Serving;
 
 type Returned = *mut c::TRITONSERVER_Error;
@@ -24,11 +23,6 @@ fn returned(work: impl FnOnce() -> Result<()>) -> Returned {
         Ok(Err(refusal)) => refusal.into_raw(),
         Err(panic) => Refusal::internal(format!("a bug in Ludus: {}", words(&*panic))).into_raw(),
     }
-}
-
-fn words(panic: &(dyn Any + Send)) -> &str {
-    let text = panic.downcast_ref::<String>().map(String::as_str);
-    text.or(panic.downcast_ref::<&str>().copied()).unwrap_or("it panicked")
 }
 
 /// Give devices back, when no model is left.
@@ -119,7 +113,7 @@ pub unsafe extern "C" fn TRITONBACKEND_ModelInstanceFinalize(
     })
 }
 
-/// Compute the requests that Triton put together.
+/// Take requests over; they are answered later, by threads of ours.
 ///
 /// # Safety
 /// Triton's.
@@ -129,9 +123,9 @@ pub unsafe extern "C" fn TRITONBACKEND_ModelInstanceExecute(
     requests: *mut *mut c::TRITONBACKEND_Request,
     count: u32,
 ) -> Returned {
-    // SAFETY: Triton makes no two calls of an instance at a time.
+    // SAFETY: the instance is initialised.
     let serving = match unsafe { instance_state(instance) } {
-        Ok(state) => unsafe { &mut *state },
+        Ok(state) => unsafe { &*state },
         Err(refusal) => return refusal.into_raw(),
     };
     // SAFETY: so many requests; with success they are ours, and after this nothing is returned.
@@ -139,8 +133,7 @@ pub unsafe extern "C" fn TRITONBACKEND_ModelInstanceExecute(
         let all = slice::from_raw_parts(requests, count as usize);
         all.iter().map(|&request| Request::take(request)).collect()
     };
-    let worked = catch_unwind(AssertUnwindSafe(|| serving.execute(requests)));
-    if let Err(panic) = worked {
+    if let Err(panic) = catch_unwind(AssertUnwindSafe(|| serving.take_up(requests))) {
         server::log(&format!("a bug in Ludus: {}", words(&*panic)));
     }
     ptr::null_mut()

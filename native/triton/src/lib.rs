@@ -4,7 +4,10 @@
 //! entry      the functions that Triton calls
 //! server     Triton's C API, made safe
 //! served     the bundle of a model, checked against its config.pbtxt and opened on a device
-//! serving    an instance: the requests of a batch to one call, and its answers to responses
+//! serving    an instance: its queue, and the threads that compute what waits there
+//! queue      the requests that wait, with limits to their number and time
+//! worker     a thread: the requests of a batch to one call, and its answers to responses
+//! metrics    the queue's, for Prometheus
 //! encoded    pictures as files, PNG or JPEG
 //! ```
 //!
@@ -13,6 +16,9 @@
 
 mod encoded;
 mod entry;
+mod metrics;
+mod queue;
 mod served;
 mod server;
 mod serving;
+mod worker;

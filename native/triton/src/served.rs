@@ -1,7 +1,11 @@
 //! The bundle of a model: read, checked against config.pbtxt, opened on a device.
 
 use std::ffi::CString;
+use std::fmt::Display;
+use std::num::NonZeroUsize;
+use std::str::FromStr;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use ludus_runtime::manifest::{Network, Tensor};
 use ludus_runtime::source::Folder;
@@ -40,6 +44,9 @@ struct Parameters {
     device: Option<Parameter>,
     /// What clients are told.
     network: Option<Parameter>,
+    instances: Option<Parameter>,
+    queue: Option<Parameter>,
+    timeout: Option<Parameter>,
 }
 
 #[derive(Deserialize)]
@@ -47,8 +54,23 @@ struct Parameter {
     string_value: String,
 }
 
-/// A bundle that is served. Instances compute with models of their own, which share its code.
+/// How much is taken at a time.
+pub struct Limits {
+    /// Threads that compute.
+    pub instances: usize,
+    /// Requests that wait.
+    pub queue: usize,
+    /// That one of them waits.
+    pub timeout: Duration,
+    /// Images of a request.
+    pub max_batch: usize,
+}
+
+/// A bundle that is served. Threads compute with models of their own, which share its code.
 pub struct Served {
+    pub name: String,
+    pub version: String,
+    pub limits: Limits,
     model: Mutex<Model>,
     /// The output's name.
     pub output: CString,
@@ -62,6 +84,7 @@ impl Served {
         })?;
         let bundle = Arc::new(Bundle::open(Arc::new(Folder::new(folder)))?);
         check(&config, &bundle)?;
+        let limits = limits(&config)?;
         let device = config.parameters.device.map_or("auto".to_owned(), |it| it.string_value);
         let opening = model::open(&bundle, &device);
         let model = opening.model?;
@@ -84,10 +107,11 @@ impl Served {
         ));
         let output = CString::new(bundle.manifest.network.outputs[0].name.as_str());
         let output = output.map_err(|why| Refusal::invalid(format!("the output's name: {why}")))?;
-        Ok(Self { model: Mutex::new(model), output })
+        let version = folder.rsplit('/').next().unwrap_or_default().to_owned();
+        Ok(Self { name: config.name, version, limits, model: Mutex::new(model), output })
     }
 
-    /// A model for one more instance.
+    /// A model for one more thread.
     pub fn model(&self) -> Result<Model> {
         let model = self.model.lock().unwrap_or_else(PoisonError::into_inner);
         Ok(model.another()?)
@@ -113,13 +137,38 @@ fn check(config: &Config, bundle: &Bundle) -> Result<()> {
             bundle.place("")
         )));
     }
-    if config.max_batch_size < 1 {
+    Ok(())
+}
+
+fn limits(config: &Config) -> Result<Limits> {
+    let Parameters { instances, queue, timeout, .. } = &config.parameters;
+    let max_batch = usize::try_from(config.max_batch_size).unwrap_or(0);
+    if max_batch == 0 {
         return Err(Refusal::invalid(format!(
             "max_batch_size is {}, and a bundle's network takes batches; expected 1 or more",
             config.max_batch_size
         )));
     }
-    Ok(())
+    let seconds: f64 = number("timeout", timeout, "seconds, more than 0")?;
+    let timeout = Duration::try_from_secs_f64(seconds).ok().filter(|it| !it.is_zero());
+    Ok(Limits {
+        instances: number::<NonZeroUsize>("instances", instances, "1 or more")?.get(),
+        queue: number::<NonZeroUsize>("queue", queue, "1 or more")?.get(),
+        timeout: timeout.ok_or_else(|| wrong("timeout", seconds, "seconds, more than 0"))?,
+        max_batch,
+    })
+}
+
+fn number<T: FromStr>(name: &str, given: &Option<Parameter>, expected: &str) -> Result<T> {
+    let text = given.as_ref().map_or("missing", |it| it.string_value.as_str());
+    text.parse().map_err(|_| wrong(name, text, expected))
+}
+
+fn wrong(name: &str, found: impl Display, expected: &str) -> Refusal {
+    Refusal::invalid(format!(
+        "the parameter '{name}' of config.pbtxt is {found}; expected {expected}; let `ludus serve` \
+         write it"
+    ))
 }
 
 type Described = (String, String, Vec<i64>);

@@ -1,10 +1,11 @@
-//! Triton's C API, made safe. This file and entry.rs are the only ones here with `unsafe` code.
+//! Triton's C API, made safe. This file, metrics.rs and entry.rs alone have `unsafe` code here.
 //!
 //! What every `unsafe` here relies on, besides what is said beside it: a pointer that Triton gave
 //! is valid until the object that it came from is given back, which the lifetimes below say; an
 //! error of Triton's is freed once, by `check`; texts from Triton end with a zero byte.
 #![allow(unsafe_code)]
 
+use std::any::Any;
 use std::ffi::{CStr, CString, c_char, c_void};
 use std::marker::PhantomData;
 use std::{ptr, slice};
@@ -31,6 +32,12 @@ impl Refusal {
     /// Ours: 500 over HTTP.
     pub fn internal(words: impl Into<String>) -> Self {
         let code = c::TRITONSERVER_errorcode_enum_TRITONSERVER_ERROR_INTERNAL;
+        Refusal { code, words: words.into() }
+    }
+
+    /// For now: 503 over HTTP.
+    pub fn unavailable(words: impl Into<String>) -> Self {
+        let code = c::TRITONSERVER_errorcode_enum_TRITONSERVER_ERROR_UNAVAILABLE;
         Refusal { code, words: words.into() }
     }
 
@@ -90,6 +97,9 @@ pub struct Request {
     handle: *mut c::TRITONBACKEND_Request,
 }
 
+// SAFETY: once handed over, a request may be read, answered and released by any one thread.
+unsafe impl Send for Request {}
+
 impl Request {
     /// Takes over a request that Triton hands to a backend.
     ///
@@ -105,6 +115,12 @@ impl Request {
         // SAFETY: the request is ours.
         check(unsafe { c::TRITONBACKEND_RequestInputCount(self.handle, &mut count) })?;
         (0..count).map(|index| self.input(index)).collect()
+    }
+
+    /// The batch that its first input is said to have; 1 of what has none, which is refused later.
+    pub fn images(&self) -> usize {
+        let first = self.input(0).ok().and_then(|input| input.shape.first().copied());
+        first.and_then(|images| images.try_into().ok()).unwrap_or(1)
     }
 
     fn input(&self, index: u32) -> Result<Input<'_>> {
@@ -310,11 +326,24 @@ pub fn now() -> u64 {
 #[derive(Clone, Copy)]
 pub struct Instance(*mut c::TRITONBACKEND_ModelInstance);
 
+// SAFETY: Triton's statistics may be given by any thread.
+unsafe impl Send for Instance {}
+
 impl Instance {
     /// # Safety
     /// The instance must not be finalised before this is gone.
     pub unsafe fn new(handle: *mut c::TRITONBACKEND_ModelInstance) -> Self {
         Instance(handle)
+    }
+
+    /// Answer a request by an error, before anything was computed.
+    pub fn turn_away(&self, request: Request, refusal: Refusal) {
+        if let Err(lost) = request.refuse(refusal) {
+            log(&format!("an error could not be sent: {lost:?}"));
+        }
+        let now = now();
+        let times = Times { start: now, compute_start: now, compute_end: now, end: now };
+        self.report(&request, false, times);
     }
 
     /// Say how a request went.
@@ -349,6 +378,12 @@ impl Instance {
             )
         });
     }
+}
+
+/// What a panic says.
+pub fn words(panic: &(dyn Any + Send)) -> &str {
+    let text = panic.downcast_ref::<String>().map(String::as_str);
+    text.or(panic.downcast_ref::<&str>().copied()).unwrap_or("it panicked")
 }
 
 /// A text that C reads; what follows a zero byte is lost.
