@@ -1,4 +1,4 @@
-//! IREE's C API, made safe: the only file of this workspace with `unsafe` code.
+//! IREE's C API, made safe.
 //!
 //! What every `unsafe` here relies on, besides what is said beside it:
 //! - each wrapper below owns one reference to an object of IREE's, gives it back when dropped, and
@@ -13,6 +13,8 @@ use std::sync::{Arc, Once};
 use std::{ptr, slice};
 
 use eerie_sys::runtime as c;
+
+mod cuda;
 
 /// A result whose error is in IREE's own words.
 pub type Status<T> = Result<T, String>;
@@ -128,8 +130,8 @@ impl Instance {
     }
 
     /// Open a device that `devices` listed.
-    pub fn open(self: &Arc<Self>, driver: &str, info: &DeviceInfo) -> Status<Arc<Device>> {
-        let driver = self.driver(driver)?;
+    pub fn open(self: &Arc<Self>, name: &str, info: &DeviceInfo) -> Status<Arc<Device>> {
+        let driver = self.driver(name)?;
         // SAFETY: as in `new`; device and group retain the pool and the tracker.
         unsafe {
             let mut pool = ptr::null_mut();
@@ -170,7 +172,8 @@ impl Instance {
                 &mut group,
             ))?;
             let group = DeviceGroup(group);
-            Ok(Arc::new(Device { group, handle, instance: Arc::clone(self) }))
+            let cuda = (name == "cuda").then(cuda::Context::of_this_thread).transpose()?;
+            Ok(Arc::new(Device { group, handle, cuda, instance: Arc::clone(self) }))
         }
     }
 
@@ -193,6 +196,7 @@ impl Instance {
 pub struct Device {
     group: DeviceGroup,
     handle: HalDevice,
+    cuda: Option<cuda::Context>,
     instance: Arc<Instance>,
 }
 
@@ -200,6 +204,11 @@ pub struct Device {
 unsafe impl Sync for Device {}
 
 impl Device {
+    /// Make it usable in this thread; needed before anything is made or computed there.
+    fn enter(&self) -> Status<()> {
+        self.cuda.as_ref().map_or(Ok(()), cuda::Context::enter)
+    }
+
     /// Memory of the host that the device reads and writes itself: to copy 3 KB to a GPU's own
     /// memory, and 40 bytes back, takes longer than a call.
     fn tensor(&self, shape: &[usize]) -> Status<Tensor> {
@@ -350,6 +359,13 @@ pub struct Module {
     code: Arc<Code>,
 }
 
+/// What it holds on the device goes with it, in whatever thread that is.
+impl Drop for Module {
+    fn drop(&mut self) {
+        let _ = self.code.device.enter();
+    }
+}
+
 impl Module {
     /// Load a module. IREE verifies its bytecode alone, not the machine code in it: whoever calls
     /// this has compared the bytes' sha256 with one to be trusted.
@@ -380,6 +396,7 @@ impl Module {
     }
 
     fn of(code: Arc<Code>) -> Status<Self> {
+        code.device.enter()?;
         let instance = code.device.instance.vm.0;
         // SAFETY: as in `Instance::new`; the context retains both modules.
         unsafe {
@@ -417,6 +434,7 @@ impl Module {
     /// Returns its number, for `call`.
     pub fn prepare(&mut self, name: &str, input: &[usize], result: &[usize]) -> Status<usize> {
         let function = self.lookup(name, 1, 1)?;
+        self.code.device.enter()?;
         let input = self.code.device.tensor(input)?;
         let arguments = list(1)?;
         set(&arguments, 0, input.reference())?;
@@ -439,6 +457,7 @@ impl Module {
     ) -> Status<usize> {
         let function = self.lookup(name, 5, 0)?;
         let device = &self.code.device;
+        device.enter()?;
         let (input, result) = (device.tensor(input)?, device.tensor(result)?);
         let transients = device.buffer(
             c::iree_hal_memory_type_bits_t_IREE_HAL_MEMORY_TYPE_DEVICE_LOCAL,
@@ -462,6 +481,7 @@ impl Module {
     pub fn call(&mut self, number: usize, input: &[f32], result: &mut [f32]) -> Status<()> {
         let Self { functions, context, code } = self;
         let device = &code.device;
+        device.enter()?;
         let function = &mut functions[number];
         function.input.write(input)?;
         match &mut function.result {
