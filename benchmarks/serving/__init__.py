@@ -1,7 +1,9 @@
 """Requests a second of served bundles, beside other servers.
 
-servers.py   each server, started, and stopped (SIGSTOP) while it is not its turn
-bodies.py    what is sent, by each protocol
-load.py      wrk and h2load, and what they found
-peers/       FastAPI and MLServer, each with ONNX Runtime
+servers.py     each server, started, and stopped (SIGSTOP) while it is not its turn
+bodies.py      what is sent, by each protocol
+load.py        wrk and h2load, and what they found
+endurance.py   a load that stays, and one that is too much
+scaling.py     more instances, and two Tritons behind one address
+peers/         FastAPI and MLServer, each with ONNX Runtime
 """

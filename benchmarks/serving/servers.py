@@ -19,6 +19,27 @@ from ludus.toolchain import ROOT
 PEERS = ROOT / ".serving-peers" / "bin"
 HERE = Path(__file__).parent / "peers"
 MAIN = "from ludus.cli import main; main()"
+# Of deploy/nginx.conf, what passes requests on.
+NGINX = """
+worker_processes auto;
+events {{ worker_connections 4096; }}
+http {{
+    access_log off;
+    client_body_temp_path {folder}/body;
+    client_max_body_size 16m;
+    client_body_buffer_size 1m;
+    upstream tritons {{ {behind} keepalive 64; }}
+    server {{
+        listen 127.0.0.1:{port};
+        location / {{
+            proxy_pass http://tritons;
+            proxy_http_version 1.1;
+            proxy_set_header Connection "";
+            proxy_set_header Content-Type "";
+        }}
+    }}
+}}
+"""
 PATIENCE = 60.0  # seconds, until a server is ready
 
 
@@ -58,10 +79,20 @@ class Server:
         return [first, *first.children(recursive=True)]
 
 
-def start_ludus(bundle: Path, device: str, http: int, scratch: Path) -> Server:
+def start_ludus(
+    bundle: Path,
+    device: str,
+    http: int,
+    scratch: Path,
+    *,
+    name: str = "Ludus on Triton",
+    instances: int | None = None,
+) -> Server:
+    """instances: None is one a core."""
+    how = ["--device", device, "--instances", instances or _cores()]
     ports = ["--http", http, "--grpc", http + 1, "--metrics", 0]
-    command = [sys.executable, "-c", MAIN, "serve", bundle, "--device", device, *ports]
-    return _start("Ludus on Triton", command, {}, scratch, http, http + 1)
+    command = [sys.executable, "-c", MAIN, "serve", bundle, *how, *ports]
+    return _start(name, command, {}, scratch, http, http + 1)
 
 
 def start_fastapi(model: Path, http: int, scratch: Path) -> Server:
@@ -94,10 +125,29 @@ def start_mlserver(model: Path, http: int, scratch: Path) -> Server:
     return _start("MLServer + ONNX Runtime", command, more, scratch, http, http + 1)
 
 
+def start_nginx(tritons: list[int], http: int, scratch: Path) -> Server:
+    """Before Tritons at these ports of HTTP, which are asked in turn."""
+    folder = scratch / f"nginx-{http}"
+    folder.mkdir()
+    behind = "".join(f"server 127.0.0.1:{port}; " for port in tritons)
+    (folder / "nginx.conf").write_text(NGINX.format(behind=behind, port=http, folder=folder))
+    how = [
+        "-p",
+        folder,
+        "-c",
+        "nginx.conf",
+        "-e",
+        "error.log",
+        "-g",
+        f"daemon off; pid {folder}/pid;",
+    ]
+    return _start(f"nginx {http}", ["/usr/sbin/nginx", *how], {}, scratch, http, 0)
+
+
 def _start(
     name: str, command: list[object], more: dict[str, str], scratch: Path, http: int, grpc: int
 ) -> Server:
-    log = scratch / f"{name.split()[0]}.log"
+    log = scratch / f"{name}.log"
     environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
     with log.open("wb") as file:
         process = subprocess.Popen(
