@@ -280,17 +280,24 @@ def serve(
     )
     addresses = triton.Addresses(host=host, http=http, grpc=grpc, metrics=metrics)
     bundles = [bundle.read_bundle(folder) for folder in folders]
+    _check_known(device, bundles)
     if write is not None:
         _write_repository(bundles, options, write)
         return
+    addresses.check_free()
     with tempfile.TemporaryDirectory(prefix="ludus-serve-") as scratch:
         served = repository.write_repository(bundles, options, Path(scratch))
-        with triton.started(Path(scratch), addresses, key) as running:
-            for line in triton.lines(served, addresses):
-                print(line, flush=True)
-            ended = running.wait()
+        while True:
+            with triton.started(Path(scratch), addresses, key) as running:
+                for line in triton.lines(served, addresses):
+                    print(line, flush=True)
+                ended = running.wait()
+            # Triton 2.51 has faults that a client can bring about; docs/serving.md names them.
+            if not running.died:
+                break
+            print(f"Triton died of signal {-ended}; it is started anew", file=sys.stderr)
     if ended != 0:
-        raise ToolError(f"Triton ended with exit code {ended}; its last lines above say why")
+        raise ToolError(f"Triton ended with exit code {ended}; its lines above say why")
 
 
 @app.command()
@@ -312,6 +319,18 @@ def main() -> None:
     except OSError as error:
         print(f"error: {error.filename or 'writing'}: {error.strerror}", file=sys.stderr)
         sys.exit(1)
+
+
+def _check_known(device: str, bundles: list[bundle.Bundle]) -> None:
+    """Raise UsageError where that is no device word, and a bundle has no such variant."""
+    words = {"auto", *devices.DEVICES}
+    for each in bundles:
+        targets = {variant.target for variant in each.manifest.variants}
+        if device not in words | targets:
+            raise UsageError(
+                f"--device {device} is no device, and {each.folder} has no such variant"
+                + nearest(device, words | targets)
+            )
 
 
 def _write_repository(

@@ -87,7 +87,7 @@ class Model(Strict):
 class Data(Strict):
     sources: Annotated[list[Literal["ludwig", "npm", "folder"]], Field(min_length=1)]
     folder: str
-    validation: Annotated[int, Field(ge=10, le=50_000)]
+    validation: Annotated[int, Field(ge=10, le=30_000)]
     seed: Seed
 
 

@@ -40,6 +40,8 @@ http {{
     }}
 }}
 """
+# Seconds. A load generator that ends leaves requests behind; they are not the next turn's to bear.
+SETTLING = 1.0
 PATIENCE = 60.0  # seconds, until a server is ready
 
 
@@ -54,10 +56,11 @@ class Server:
 
     @contextmanager
     def turn(self) -> Iterator[None]:
-        """It runs within the block alone."""
+        """It runs within the block alone, and until what it was asked there is computed."""
         self._signal(signal.SIGCONT)
         try:
             yield
+            time.sleep(SETTLING)
         finally:
             self._signal(signal.SIGSTOP)
 

@@ -26,11 +26,15 @@ from ludus.search.plan import Plan, load_plan
 from ludus.search.writing import said, write_values
 from ludus.stage import run_stage
 
+SPLITS = ("train.npz", "validation.npz")
 SHOWN = 12  # rows of the table
 
 
-def search(plan: Plan, params_path: Path, data: Path, out: Path) -> None:
-    """Run the trials and write what they found. Raises ConfigError, ClusterError, DataError."""
+def search(plan: Plan, source: Path, params_path: Path, data: Path, out: Path) -> None:
+    """Run the trials of a plan, read from source, and write what they found.
+
+    Raises ConfigError, ClusterError, DataError.
+    """
     params = load_params(params_path)
     print(f"searching: {plan.trials} trials; Ludwig loads for 20 s first", flush=True)
     import ludus.ludwig_training  # noqa: F401 # first: it quiets what Ludwig imports
@@ -42,10 +46,10 @@ def search(plan: Plan, params_path: Path, data: Path, out: Path) -> None:
     from stages.train import read_split
 
     config, _ = read_config(Path(params.model.file))
-    splits = read_split(data / "train.npz"), read_split(data / "validation.npz")
+    training, validation = (read_split(data / split) for split in SPLITS)
     one = params.train.ray.model_copy(update={"workers": 1, "cpus": plan.cpus, "gpus": plan.gpus})
-    with connected(one, "search.yaml"), tempfile.TemporaryDirectory() as notes:
-        trials = run(plan, params.train, config, *splits, one, Path(notes))
+    with connected(one, str(source)), tempfile.TemporaryDirectory() as notes:
+        trials = run(plan, params.train, config, training, validation, one, Path(notes))
     with replaced_folder(out) as folder:
         (folder / "trials.json").write_text(as_json(trials))
         _write_csv(json.loads(as_json(trials)), folder / "trials.csv")
@@ -127,9 +131,12 @@ def main() -> None:
         raise UsageError(
             f"{arguments.params}: model.source is {params.model.source}: there is nothing to train"
         )
+    for split in SPLITS:
+        if not (arguments.data / split).is_file():
+            raise DataError(f"{arguments.data / split} is missing; run `dvc repro prepare`")
     address.check_listens(params.train.ray.address)
     environment.enter()
-    search(plan, arguments.params, arguments.data, arguments.out)
+    search(plan, arguments.plan, arguments.params, arguments.data, arguments.out)
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from ludus.params import Seed, Strict, Train, YamlLoader
 
 # Of params.yaml; the others say where or how fast a training runs, not what it makes.
 KNOBS = ("train.epochs", "train.batch_size", "train.learning_rate", "train.schedule")
+FEWEST = 100  # images of a trial; fewer are less than a batch, and say nothing
 Value = int | float | str
 Values = dict[str, Value]  # by knob
 
@@ -84,7 +85,9 @@ class Plan(Strict):
     seed: Seed
 
     @model_validator(mode="after")
-    def _ordered(self) -> Self:
+    def _sensible(self) -> Self:
+        if 0 < self.images < FEWEST:
+            raise ValueError(f"images: {self.images} is too few; expected {FEWEST}, or 0 for all")
         for name, space in self.parameters.items():
             if isinstance(space, Between | Whole) and space.lower >= space.upper:
                 raise ValueError(
@@ -147,11 +150,11 @@ def _check_names(path: Path, given: Any) -> None:
 
 
 def _said(path: Path, error: ValidationError) -> str:
-    lines = [
-        f"  {'.'.join(str(part) for part in detail['loc'] if part not in _ARMS)}: "
-        f"{detail['msg'].lower()}"
-        for detail in error.errors()
-    ]
+    lines = []
+    for detail in error.errors():
+        place = ".".join(str(part) for part in detail["loc"] if part not in _ARMS)
+        what = detail["msg"].removeprefix("Value error, ")  # pydantic's, before words of ours
+        lines.append(f"  {place}: {what.lower()}" if place else f"  {what}")
     return "\n".join([f"{path} is not as expected:", *lines])
 
 

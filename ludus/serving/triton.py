@@ -8,6 +8,7 @@ import os
 import resource
 import secrets
 import signal
+import socket
 import subprocess
 import threading
 import time
@@ -15,7 +16,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
 
@@ -53,6 +54,25 @@ class Addresses:
             raise UsageError(f"one port is given twice: {', '.join(map(str, ports))}")
         if not self.http:
             raise UsageError("--http is 0; HTTP is how it is found out that Triton is ready")
+
+    def check_free(self) -> None:
+        """Raise UsageError where the host has no address here, or somebody listens at a port."""
+        for name in ("http", "grpc", "metrics"):
+            port = getattr(self, name)
+            if not port:
+                continue
+            try:
+                family, *_, address = socket.getaddrinfo(self.host, port, type=socket.SOCK_STREAM)[
+                    0
+                ]
+                with socket.socket(family, socket.SOCK_STREAM) as tried:
+                    tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                    tried.bind(address)
+            except OSError as error:
+                raise UsageError(
+                    f"--{name} {port}: nobody can listen there on {self.host}: {error.strerror}; "
+                    "give another port, or another --host"
+                ) from None
 
     @property
     def local(self) -> bool:
@@ -136,7 +156,7 @@ def started(
         )
     running = Running(process=process, addresses=addresses, log=log)
     try:
-        with _passed_on(process):
+        with _passed_on(running):
             running.wait_until_ready()
             yield running
     finally:
@@ -162,13 +182,19 @@ class Running:
     process: "subprocess.Popen[bytes]"
     addresses: Addresses
     log: Path | None = None
+    asked_to_end: threading.Event = field(default_factory=threading.Event)
+
+    @property
+    def died(self) -> bool:
+        """Whether it ended by a fault, which nobody asked for."""
+        return (self.process.poll() or 0) < 0 and not self.asked_to_end.is_set()
 
     def wait_until_ready(self) -> None:
         """Wait until every model is loaded. Raises ToolError where Triton ends first."""
         url = f"http://{_for_url(self.addresses)}:{self.addresses.http}/v2/health/ready"
         while not answers(url):
             if self.process.poll() is not None:
-                why = "its last lines above say why"
+                why = "its lines above that begin with E say why"
                 if self.log is not None:
                     lines = self.log.read_text(errors="replace").splitlines()
                     why = "\n  ".join(["it said:", *lines[-LINES_SHOWN:]])
@@ -213,11 +239,12 @@ def lines(served: list[Served], addresses: Addresses) -> Iterator[str]:
 
 
 @contextmanager
-def _passed_on(process: "subprocess.Popen[bytes]") -> Iterator[None]:
+def _passed_on(running: Running) -> Iterator[None]:
     """Ctrl-C and SIGTERM ask Triton to end, and with it us."""
 
     def ask(number: int, frame: FrameType | None) -> None:
-        process.terminate()
+        running.asked_to_end.set()
+        running.process.terminate()
 
     if threading.current_thread() is not threading.main_thread():
         yield  # signals are the main thread's

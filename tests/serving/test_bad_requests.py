@@ -95,6 +95,11 @@ def test_an_unknown_model_and_version_are_told(serving: Server) -> None:
         assert "unknown model" in answer.json["error"]
 
 
+def test_a_port_that_is_taken_is_told(serving: Server) -> None:
+    said = refused(GOLDEN / "bundle", "--http", serving.http)
+    assert f"--http {serving.http}: nobody can listen there on 127.0.0.1: " in said
+
+
 def test_a_device_that_is_not_here_does_not_fall_back() -> None:
     said = refused(GOLDEN / "bundle", "--device", "cuda", "--http", "1", "--grpc", "0",
                    "--metrics", "0")  # fmt: skip
@@ -111,9 +116,11 @@ def test_a_device_that_is_not_here_does_not_fall_back() -> None:
         ([GOLDEN / "bundle"], {"LUDUS_TRITON_BACKENDS": "/no"}, "`make triton` builds it"),
         ([GOLDEN / "bundle", "--write", GOLDEN], {}, "is there already"),
         ([GOLDEN / "bundle", "--device", "toaster", "--grpc", "0", "--metrics", "0"], {},
-         "'toaster' is neither a device nor a variant"),
+         "--device toaster is no device"),
+        ([GOLDEN / "bundle", "--device", "iree-vmvy"], {}, "did you mean 'iree-vmvx'?"),
+        ([GOLDEN / "bundle", "--host", "nowhere.invalid"], {}, "on nowhere.invalid: "),
     ],
-    ids=["no bundle", "ports", "server", "backend", "write", "device"],
+    ids=["no bundle", "ports", "server", "backend", "write", "device", "variant", "host"],
 )  # fmt: skip
 def test_a_server_that_cannot_be_is_told(arguments: list, environment: dict, says: str) -> None:
     assert says in refused(*arguments, **environment)

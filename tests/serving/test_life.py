@@ -5,8 +5,10 @@ import os
 import signal
 import subprocess
 import threading
+import time
 import urllib.request
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +16,7 @@ import pytest
 from server import Answer, Server, command, free_ports, started, tensor
 
 from ludus.bundle import read_bundle
+from ludus.serving import triton
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 BUNDLE = GOLDEN / "bundle"
@@ -113,6 +116,26 @@ def test_metrics_count_what_was_asked(serving) -> None:
     for _ in range(3):
         assert serving.infer("golden-tensors", tensor("picture", values)).status == 200
     assert metric(serving, name) == before + 3
+
+
+def test_a_triton_that_dies_is_started_anew() -> None:
+    image, expected = golden(1)
+    # Of 2^40 images: Triton 2.51 asks for the memory before it looks at the data, and aborts.
+    boundless = tensor("image", image) | {"shape": [1 << 40, 1, 28, 28]}
+    with started(BUNDLE, "--device", "cpu") as serving:
+        with pytest.raises(OSError):  # noqa: PT011 # whichever way the connection ends
+            serving.infer("golden", boundless)
+        wait_until(lambda: "Triton died of signal 6" in serving.log.read_text())
+        wait_until(lambda: triton.answers(f"http://127.0.0.1:{serving.http}/v2/health/ready"))
+        answer = serving.infer("golden", tensor("image", image))
+        np.testing.assert_allclose(answer.output, expected, rtol=0, atol=1e-4)
+
+
+def wait_until(true: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 30
+    while not true():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
 
 
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT], ids=["SIGTERM", "Ctrl-C"])

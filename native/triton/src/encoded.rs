@@ -25,6 +25,9 @@ pub fn decode(file: &[u8]) -> Result<Picture> {
         }
         _ => return wrong(&"it is neither PNG nor JPEG"),
     };
+    if reader.format() == Some(ImageFormat::Jpeg) && !ends(file) {
+        return wrong(&"its end is missing");
+    }
     let mut limits = Limits::default();
     limits.max_image_width = Some(LARGEST_SIDE);
     limits.max_image_height = Some(LARGEST_SIDE);
@@ -44,6 +47,16 @@ pub fn decode(file: &[u8]) -> Result<Picture> {
         }),
         Err(error) => wrong(&error),
     }
+}
+
+/// Whether a JPEG's last scan has an end; the decoder takes what is missing for grey.
+///
+/// In a scan 0xff is followed by 0 or a marker, so that neither mark is found in pixels.
+fn ends(file: &[u8]) -> bool {
+    let last = |marker: [u8; 2]| file.windows(2).rposition(|pair| pair == marker);
+    const START_OF_SCAN: [u8; 2] = [0xff, 0xda];
+    const END_OF_IMAGE: [u8; 2] = [0xff, 0xd9];
+    last(END_OF_IMAGE) > last(START_OF_SCAN)
 }
 
 #[cfg(test)]
@@ -92,6 +105,16 @@ mod tests {
     fn half_a_picture_is_refused() {
         let file = written(RgbaImage::new(64, 64).into(), ImageFormat::Png);
         assert!(refused(&file[..file.len() / 2]).contains("cannot be read"));
+    }
+
+    #[test]
+    fn a_jpeg_that_is_cut_off_anywhere_is_refused() {
+        let noise = |x: u32, y: u32| [(x * y * 37) as u8, (x ^ y) as u8, 7].into();
+        let image = image::RgbImage::from_fn(64, 64, noise);
+        let file = written(image.into(), ImageFormat::Jpeg);
+        for len in (2..file.len() - 1).rev().step_by(97) {
+            assert!(refused(&file[..len]).contains("cannot be read"), "{len} of {}", file.len());
+        }
     }
 
     #[test]
