@@ -231,3 +231,30 @@ class TestEnvironment:
         monkeypatch.setattr(environment, "ROOT", tmp_path)
         with pytest.raises(ToolError, match="no room left"):
             environment.enter()
+
+    @pytest.mark.parametrize(
+        ("token", "given", "expected"),
+        [(True, {}, "token"), (False, {}, None), (False, {"RAY_AUTH_TOKEN": "x"}, "token"),
+         (True, {"RAY_AUTH_MODE": "disabled"}, "disabled")],
+        ids=["in its file", "none", "in a variable", "turned off"],
+    )  # fmt: skip
+    def test_a_token_of_this_user_is_shown_to_the_cluster(
+        self,
+        token: bool,
+        given: dict[str, str],
+        expected: str | None,
+        monkeypatch: pytest.MonkeyPatch,
+        tmp_path: Path,
+    ) -> None:
+        for name in ("RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PATH", "RAY_AUTH_MODE"):
+            monkeypatch.delenv(name, raising=False)
+        for name, value in {**given, "HOME": str(tmp_path)}.items():
+            monkeypatch.setenv(name, value)
+        if token:
+            (tmp_path / ".ray").mkdir()
+            (tmp_path / ".ray" / "auth_token").write_text("x")
+        calls: list[Any] = []
+        monkeypatch.setattr(environment, "run_tool", lambda *_: None)
+        monkeypatch.setattr(environment.os, "execve", lambda *called: calls.append(called))
+        environment.enter()
+        assert calls[0][2].get("RAY_AUTH_MODE") == expected
