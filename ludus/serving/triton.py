@@ -62,10 +62,9 @@ class Addresses:
             if not port:
                 continue
             try:
-                family, *_, address = socket.getaddrinfo(self.host, port, type=socket.SOCK_STREAM)[
-                    0
-                ]
-                with socket.socket(family, socket.SOCK_STREAM) as tried:
+                places = socket.getaddrinfo(self.host, port, type=socket.SOCK_STREAM)
+                family, kind, _, _, address = places[0]
+                with socket.socket(family, kind) as tried:
                     tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
                     tried.bind(address)
             except OSError as error:
