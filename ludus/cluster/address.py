@@ -39,7 +39,10 @@ def check_places(nodes: Iterable[Node], asked: Ray, who: str = "params.yaml trai
 
     Even empty ones: Ray would wait for a node that never comes. who is named as what asks.
     """
-    alive = [node for node in nodes if node["Alive"]]
+    # Ray gives them in an order of its own.
+    alive = sorted(
+        (node for node in nodes if node["Alive"]), key=lambda node: node["NodeManagerAddress"]
+    )
     if places(alive, asked) >= asked.workers:
         return
     raise ClusterError(

@@ -12,7 +12,7 @@ from typing import Any
 import yaml
 
 ROOT = Path(__file__).parent.parent.parent
-SECONDS = 300  # for anything here: every worker imports Ludwig
+SECONDS = 600  # for anything here: every worker imports Ludwig
 
 
 @dataclass(frozen=True, kw_only=True)
