@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from server import Server, pictures, refused, tensor
+from server import Server, free_ports, pictures, refused, tensor
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 IMAGE = np.zeros((1, 1, 28, 28), np.float32)
@@ -101,8 +101,9 @@ def test_a_port_that_is_taken_is_told(serving: Server) -> None:
 
 
 def test_a_device_that_is_not_here_does_not_fall_back() -> None:
-    said = refused(GOLDEN / "bundle", "--device", "cuda", "--http", "1", "--grpc", "0",
-                   "--metrics", "0")  # fmt: skip
+    (http,) = free_ports(1)
+    ports = ["--http", http, "--grpc", 0, "--metrics", 0]
+    said = refused(GOLDEN / "bundle", "--device", "cuda", *ports)
     assert "is for 'cuda'; it has iree-vulkan (vulkan), iree-vmvx (cpu)" in said
     assert "before it was ready" in said
 
