@@ -9,7 +9,6 @@ round. 256 images a request are compared with the module's own speed in the benc
 """
 
 import argparse
-import statistics
 import tempfile
 from collections import defaultdict
 from contextlib import ExitStack
@@ -22,7 +21,7 @@ from rich.table import Table
 
 from benchmarks.serving import bodies, servers
 from benchmarks.serving.bodies import Body
-from benchmarks.serving.load import Load, load
+from benchmarks.serving.load import Load, cells, load
 from benchmarks.serving.servers import Server
 from ludus.bundle import read_bundle
 from ludus.test_set import load_test_set
@@ -98,27 +97,14 @@ def written(scratch: Path, images: npt.NDArray[np.float32]) -> dict[str, Body]:
 
 
 def table(found: dict[Key, list[Load]], connections: int) -> Table:
-    """Medians of the rounds; ratios are medians of each round's own, with the range."""
+    """Ratios are to AGAINST, and of single images alone."""
     shown = Table(title=f"{connections} connections, {len(found[AGAINST])} rounds", box=None)
     for column in ("server", "protocol", "images", "requests/s", "p50", "p99", "errors", "ratio"):
         shown.add_column(column, justify="left" if column in ("server", "protocol") else "right")
     for (server, protocol, count), loads in found.items():
-        ratios = [
-            one.per_second / other.per_second
-            for one, other in zip(loads, found[AGAINST], strict=True)
-        ]
-        ratio = f"{statistics.median(ratios):.2f} ({min(ratios):.2f} to {max(ratios):.2f})"
-        shown.add_row(
-            server, protocol, str(count),
-            f"{_median(loads, 'per_second'):,.0f}",
-            f"{_median(loads, 'p50'):.2f} ms", f"{_median(loads, 'p99'):.2f} ms",
-            str(sum(each.errors for each in loads)), ratio if count == 1 else "",
-        )  # fmt: skip
+        *figures, ratio = cells(loads, found[AGAINST])
+        shown.add_row(server, protocol, str(count), *figures, ratio if count == 1 else "")
     return shown
-
-
-def _median(loads: list[Load], field: str) -> float:
-    return float(statistics.median(getattr(each, field) for each in loads))
 
 
 if __name__ == "__main__":

@@ -5,11 +5,14 @@ import shlex
 import statistics
 import subprocess
 import tempfile
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.serving.bodies import Body
 
+# Seconds. wrk ends with requests under way; they are not for the next turn to bear.
+SETTLING = 1.0
 SCRIPT = """\
 wrk.method = "POST"
 local file = io.open("{file}", "rb")
@@ -41,6 +44,21 @@ def load(body: Body, port: int, connections: int, seconds: float) -> Load:
     return by(body, f"http://127.0.0.1:{port}/{body.path}", connections, seconds)
 
 
+def cells(loads: list[Load], against: list[Load]) -> list[str]:
+    """Of a table: requests/s, p50, p99, errors, and the ratio to other loads of the same rounds.
+
+    Medians of the rounds; the ratio is the median of each round's own, with the range.
+    """
+    ratios = [one.per_second / other.per_second for one, other in zip(loads, against, strict=True)]
+    return [
+        f"{statistics.median(each.per_second for each in loads):,.0f}",
+        f"{statistics.median(each.p50 for each in loads):.2f} ms",
+        f"{statistics.median(each.p99 for each in loads):.2f} ms",
+        str(sum(each.errors for each in loads)),
+        f"{statistics.median(ratios):.2f} ({min(ratios):.2f} to {max(ratios):.2f})",
+    ]
+
+
 def _by_wrk(body: Body, url: str, connections: int, seconds: float) -> Load:
     headers = "\n".join(f'wrk.headers["{key}"] = "{it}"' for key, it in body.headers.items())
     with tempfile.NamedTemporaryFile("w", suffix=".lua") as script:
@@ -48,6 +66,7 @@ def _by_wrk(body: Body, url: str, connections: int, seconds: float) -> Load:
         script.flush()
         how = ["-t1", f"-c{connections}", f"-d{seconds:.0f}s", "--timeout", "10s"]
         said = run(["wrk", *how, "-s", script.name, url])
+    time.sleep(SETTLING)
     found = re.search(r"^FOUND (.*)$", said, re.MULTILINE)
     if found is None:
         raise SystemExit(f"wrk said nothing of use:\n{said}")

@@ -9,7 +9,6 @@ first arrangement, within a round.
 """
 
 import argparse
-import statistics
 import tempfile
 from collections import defaultdict
 from collections.abc import Iterator
@@ -22,7 +21,7 @@ from rich.table import Table
 
 from benchmarks.serving import servers
 from benchmarks.serving.__main__ import BUNDLE, FIRST_PORT, REFERENCE, written
-from benchmarks.serving.load import Load, load
+from benchmarks.serving.load import Load, cells, load
 from benchmarks.serving.servers import Server
 from ludus.bundle import read_bundle
 from ludus.test_set import load_test_set
@@ -98,24 +97,12 @@ def start(instances: list[int], scratch: Path, stack: ExitStack) -> list[Arrange
 
 
 def table(found: dict[tuple[int, str], list[Load]], first: str) -> Table:
-    """Medians of the rounds; ratios are medians of each round's own, with the range."""
+    """Ratios are to the first arrangement's."""
     shown = Table(title=f"binary tensors, {len(found[1, first])} rounds", box=None)
     for column in ("arrangement", "images", "requests/s", "p50", "p99", "errors", "ratio"):
         shown.add_column(column, justify="left" if column == "arrangement" else "right")
     for (count, name), loads in found.items():
-        ratios = [
-            one.per_second / other.per_second
-            for one, other in zip(loads, found[count, first], strict=True)
-        ]
-        medians = [
-            statistics.median(getattr(each, field) for each in loads)
-            for field in ("per_second", "p50", "p99")
-        ]
-        shown.add_row(
-            name, str(count), f"{medians[0]:,.0f}", f"{medians[1]:.2f} ms", f"{medians[2]:.2f} ms",
-            str(sum(each.errors for each in loads)),
-            f"{statistics.median(ratios):.2f} ({min(ratios):.2f} to {max(ratios):.2f})",
-        )  # fmt: skip
+        shown.add_row(name, str(count), *cells(loads, found[count, first]))
     return shown
 
 

@@ -40,8 +40,6 @@ http {{
     }}
 }}
 """
-# Seconds. A load generator that ends leaves requests behind; they are not the next turn's to bear.
-SETTLING = 1.0
 PATIENCE = 60.0  # seconds, until a server is ready
 
 
@@ -56,11 +54,10 @@ class Server:
 
     @contextmanager
     def turn(self) -> Iterator[None]:
-        """It runs within the block alone, and until what it was asked there is computed."""
+        """It runs within the block alone."""
         self._signal(signal.SIGCONT)
         try:
             yield
-            time.sleep(SETTLING)
         finally:
             self._signal(signal.SIGSTOP)
 
@@ -134,16 +131,8 @@ def start_nginx(tritons: list[int], http: int, scratch: Path) -> Server:
     folder.mkdir()
     behind = "".join(f"server 127.0.0.1:{port}; " for port in tritons)
     (folder / "nginx.conf").write_text(NGINX.format(behind=behind, port=http, folder=folder))
-    how = [
-        "-p",
-        folder,
-        "-c",
-        "nginx.conf",
-        "-e",
-        "error.log",
-        "-g",
-        f"daemon off; pid {folder}/pid;",
-    ]
+    how = ["-p", folder, "-c", "nginx.conf", "-e", "error.log"]
+    how += ["-g", f"daemon off; pid {folder}/pid;"]
     return _start(f"nginx {http}", ["/usr/sbin/nginx", *how], {}, scratch, http, 0)
 
 
