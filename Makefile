@@ -23,11 +23,11 @@ repro: setup machines ## run the pipeline (dvc repro): from data to verified bun
 	@dvc repro; ended=$$?; test ! -e artifacts/report || python -m ludus.report; exit $$ended
 
 machines: setup ## bring what params.yaml's evaluations on other systems need: qemu's, Wine's, SwiftShader
-	@python -m ludus.machines
+	@python -m ludus.evaluation.executors
 
 machine-riscv64: setup debian-addon ## build IREE's runtime for RISC-V, for iree-cpu-riscv64-qemu; minutes
 	@setup/debian.sh setup/debian-riscv64.txt
-	@python -m ludus.machines qemu-riscv64
+	@python -m ludus.evaluation.executors qemu-riscv64
 
 table: ## show the table of the last run
 	@python -m ludus.report
@@ -83,7 +83,7 @@ ray: setup ## bring Ray, for train.backend: ray and the search: here, and on eve
 	@setup/environment.sh ray --relocatable
 
 search: setup data/prepared ## try the hyper-parameters that search.yaml names; docs/training.md
-	@python -m ludus.search
+	@python -m ludus.training.search
 
 data/prepared:
 	@dvc repro prepare
@@ -117,7 +117,7 @@ bundle: setup ## a zip of the bundle with its checksum, for builds without Git
 	@ludus pack artifacts/bundle dist
 
 release: setup ## the changelog's entry, the tag, and a zip with SHA256SUMS: docs/artifacts.md
-	@python -m ludus.release
+	@python -m tools.release
 
 remotes: ## bring DVC with S3 and SSH into .remotes, to push bundles and to pull them: docs/artifacts.md
 	@setup/environment.sh remotes

@@ -23,11 +23,11 @@ from rich.table import Table
 from torch import nn
 from torch.export import Dim, ExportedProgram
 
-from ludus import backends
-from ludus.backends import Sources
-from ludus.devices import cpu
+from ludus import runtimes
+from ludus.compile import Sources, compiler
+from ludus.config.params import IreeTarget, Lowering, load_params
 from ludus.lowering.to_mlir import to_mlir
-from ludus.params import IreeTarget, Lowering, load_params
+from ludus.runtimes.devices import cpu
 
 BATCHES, ROUNDS, SECONDS = (1, 16), 15, 0.05
 Run = Callable[[np.ndarray], np.ndarray]
@@ -66,8 +66,8 @@ def compiled(program: ExportedProgram, target: IreeTarget, lowering: Lowering, o
     to_mlir(program, lowering).save_mlir(out / f"{target.lowering}.mlir")
     lowerings = {target.lowering: lowering}
     sources = Sources(export=out, lowered=out, lowerings=lowerings)
-    variant = backends.backend("iree").build("other", target, sources, out)
-    return backends.load(variant, out, "cpu", threads=1)
+    variant = compiler("iree").build("other", target, sources, out)
+    return runtimes.load(variant, out, "cpu", threads=1)
 
 
 def on_onnxruntime(program: ExportedProgram, out: Path) -> Run:

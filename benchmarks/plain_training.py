@@ -4,7 +4,7 @@
 
 Batches, optimizer, schedule and gradient clipping are those that Ludwig makes of params.yaml;
 images lie in memory as float32, convolutions run in channels_last. --quick adds what the train
-stage has of its own (ludus/training_speed.py): then only Ludwig itself is the difference.
+stage has of its own (ludus/training/speed.py): then only Ludwig itself is the difference.
 """
 
 import argparse
@@ -14,8 +14,8 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from ludus.params import load_params
-from ludus.training_speed import keep_memory, quicken
+from ludus.config.params import load_params
+from ludus.training.speed import keep_memory, quicken
 from stages.train import read_split
 
 

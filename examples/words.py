@@ -13,8 +13,8 @@ import onnx
 import yaml
 from PIL import Image, ImageDraw, ImageFont
 
-from ludus.images import preprocess
-from ludus.manifest import Photo
+from ludus.bundle.preprocessing import preprocess
+from ludus.bundle.schema import Photo
 
 COUNT, SEED = 100, 42
 LETTERS = "ABCDEFGHJKLMNPQRTUVWXYabcdefghkmnprtuvwxy234789"  # none that is like another upside down

@@ -11,27 +11,28 @@ Times differ from run to run: nothing that is refused or bundled depends on them
 import argparse
 from pathlib import Path
 
+from ludus.bundle.inputs import network_inputs
 from rich.console import Console
 
 from ludus.benchmark import plan, tables
 from ludus.benchmark.record import Record, write_record
 from ludus.benchmark.run import benchmark
-from ludus.manifest import read_network, read_variant
-from ludus.params import Params, load_params
-from ludus.stage import run_stage
-from ludus.test_set import load_test_set
+from ludus.bundle.schema import read_network, read_variant
+from ludus.cli.stage import run_stage
+from ludus.config.params import Params, load_params
+from ludus.data.reference_set import load_reference_set
 
 MOST_IMAGES = max(plan.LONG.curve)
 
 
 def measure_targets(params: Params, targets: Path, export: Path, *, long: bool = False) -> Record:
     """Benchmark the targets of params. Raises DataError for inputs or files that are not there."""
-    tests = load_test_set(export / "reference.npz")
+    tests = load_reference_set(export / "reference.npz")
     names = [name for name, target in params.targets.items() if target.bundled]
     built = [(read_variant(targets / name), targets / name) for name in names]
     return benchmark(
         built,
-        tests.tensors(read_network(export))[:MOST_IMAGES],
+        network_inputs(tests, read_network(export))[:MOST_IMAGES],
         tests.reference[:MOST_IMAGES],
         plan.LONG if long else params.benchmark,
         long=long,

@@ -16,19 +16,19 @@ from pathlib import Path
 
 import yaml
 
-from ludus.bundle_writing import write_bundle
-from ludus.manifest import Figures, Provenance, Variant, read_network, read_variant
-from ludus.params import Params, load_params
-from ludus.results import Result, read_results
-from ludus.stage import run_stage
-from ludus.test_set import TestSet, load_test_set
+from ludus.bundle.schema import Figures, Provenance, Variant, read_network, read_variant
+from ludus.bundle.writer import write_bundle
+from ludus.cli.stage import run_stage
+from ludus.config.params import Params, load_params
+from ludus.data.reference_set import ReferenceSet, load_reference_set
+from ludus.evaluation.results import Result, read_results
 
 # The stages whose outputs are in the bundle; dvc.lock's other entries hold times and machines.
 BUILT_BY = ("download", "prepare", "train", "export", "lower", "compile@")
 PACKAGES = ("ludwig", "torch", "onnx", "ncnn", "pnnx", "iree-base-compiler", "iree-turbine")
 
 
-def bundle(params: Params, artifacts: Path, tests: TestSet, lock: Path, out: Path) -> None:
+def bundle(params: Params, artifacts: Path, tests: ReferenceSet, lock: Path, out: Path) -> None:
     """Write the bundle of the targets of params, each with what its evaluations found."""
     results = read_results(artifacts / "report" / "results.json")
     names = [name for name, target in params.targets.items() if target.bundled]
@@ -77,7 +77,7 @@ def main() -> None:
     parser.add_argument("--lock", type=Path, default=Path("dvc.lock"))
     parser.add_argument("--out", type=Path, default=Path("artifacts/bundle"))
     arguments = parser.parse_args()
-    tests = load_test_set(arguments.artifacts / "export" / "reference.npz")
+    tests = load_reference_set(arguments.artifacts / "export" / "reference.npz")
     bundle(load_params(), arguments.artifacts, tests, arguments.lock, arguments.out)
 
 

@@ -9,11 +9,11 @@ writes  artifacts/targets/<target>/: the module, and variant.json that describes
 import argparse
 from pathlib import Path
 
-from ludus.backends import Sources, backend
-from ludus.errors import UsageError, nearest
-from ludus.files import replaced_folder
-from ludus.params import Params, load_params
-from ludus.stage import run_stage
+from ludus.cli.stage import run_stage
+from ludus.compile import Sources, compiler
+from ludus.config.params import Params, load_params
+from ludus.core.errors import UsageError, nearest
+from ludus.core.files import replaced_folder
 
 
 def compile_target(name: str, params: Params, export: Path, lowered: Path, out: Path) -> None:
@@ -23,7 +23,7 @@ def compile_target(name: str, params: Params, export: Path, lowered: Path, out: 
     target = params.targets[name]
     sources = Sources(export=export, lowered=lowered, lowerings=params.lowerings)
     with replaced_folder(out) as folder:
-        variant = backend(target.backend).build(name, target, sources, folder)
+        variant = compiler(target.backend).build(name, target, sources, folder)
         (folder / "variant.json").write_text(variant.model_dump_json(indent=1) + "\n")
     sizes = ", ".join(f"{file.path} {file.bytes / 1e6:.2f} MB" for file in variant.files)
     print(f"{name}: {sizes}")

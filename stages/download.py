@@ -16,10 +16,10 @@ import shutil
 import zlib
 from pathlib import Path
 
-from ludus.errors import DownloadError
-from ludus.params import Data, load_params
-from ludus.sources import SOURCES, Request, SourceError, copy_with_bar
-from ludus.stage import gives_way, run_stage
+from ludus.cli.stage import gives_way, run_stage
+from ludus.config.params import Data, load_params
+from ludus.core.errors import DownloadError
+from ludus.data.sources import SOURCES, Request, SourceError, copy_with_bar
 
 # sha256 of the unpacked files.
 SHA256 = {

@@ -6,7 +6,8 @@ reads   artifacts/targets/<target>/, artifacts/export/, artifacts/machine/<machi
         params.yaml evaluations.<evaluation>
 writes  artifacts/evaluations/<evaluation>.json
 
-It measures and refuses nothing: `ludus.results.judge` holds the figures against the floors later.
+It measures and refuses nothing: `ludus.evaluation.results.judge` compares the figures with the
+thresholds later.
 Where the machine breaks in the run it writes nothing and fails, so that DVC tries it again.
 """
 
@@ -17,15 +18,16 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from ludus import devices, machines
-from ludus.errors import DeviceError, UsageError, nearest
-from ludus.evaluation import BROKEN, evaluate
-from ludus.files import read_json
-from ludus.manifest import read_network, read_variant
-from ludus.params import Params, load_params
-from ludus.results import Result, write_result
-from ludus.stage import run_stage
-from ludus.test_set import load_test_set
+from ludus.bundle.schema import read_network, read_variant
+from ludus.cli.stage import run_stage
+from ludus.config.params import Params, load_params
+from ludus.core.errors import DeviceError, UsageError, nearest
+from ludus.core.files import read_json
+from ludus.data.reference_set import load_reference_set
+from ludus.evaluation import executors
+from ludus.evaluation.results import Result, write_result
+from ludus.evaluation.run import BROKEN, evaluate
+from ludus.runtimes import devices
 
 
 def run_evaluation(name: str, params: Params, targets: Path, export: Path) -> Result:
@@ -39,14 +41,14 @@ def run_evaluation(name: str, params: Params, targets: Path, export: Path) -> Re
             read_variant(folder),
             folder,
             row.device,
-            load_test_set(export / "reference.npz"),
+            load_reference_set(export / "reference.npz"),
             read_network(export),
             evaluation=name,
             machine=row.machine,
             through=row.machine,
         )
-    except machines.MachineBroke as error:
-        raise machines.MachineBroke(
+    except executors.MachineBroke as error:
+        raise executors.MachineBroke(
             f"{name}: the machine '{row.machine}' broke, which proves nothing of the target, so "
             f"there is no result; mend it and run `dvc repro` again: {error}"
         ) from None
@@ -70,7 +72,7 @@ def refuse_if_unseen(result: Result, probed: Path) -> None:
     same = device == devices.why_not(result.device)
     if result.machine != "native":
         file = probed / f"{result.machine}.json"
-        found = machines.machine(result.machine).facts()
+        found = executors.machine(result.machine).facts()
         same = same and found == read_json(kind, file, "file of a machine", step)
     if not same:
         raise DeviceError(

@@ -23,34 +23,36 @@ import shutil
 from pathlib import Path
 
 import numpy as np
+from ludus.bundle.inputs import network_inputs
 
-from ludus.files import replaced_folder
-from ludus.manifest import Network
-from ludus.params import load_params
-from ludus.stage import run_stage
-from ludus.test_set import TestSet, save_test_set
+from ludus.bundle.schema import Network
+from ludus.cli.stage import run_stage
+from ludus.config.params import load_params
+from ludus.core.files import replaced_folder
+from ludus.data.reference_set import ReferenceSet, save_reference_set
 
 
 def export(model: Path, tests: Path, out: Path) -> None:
     """Write all exports of a trained network. Raises ExportError where one differs from it."""
     import torch
 
-    from ludus import export_formats, ludwig_export  # only now: torch takes seconds
+    from ludus.export import formats  # only now: torch takes seconds
+    from ludus.export import ludwig as ludwig_export
 
     network = Network.model_validate_json((model / "network.json").read_bytes())
     program = torch.export.load(model / "program.pt2")
     with np.load(tests) as arrays:
         labelled = {"inputs": arrays["images"], "labels": arrays["labels"]}
-    images = TestSet(**labelled, reference=np.empty(0, np.float32)).tensors(network)
+    images = network_inputs(ReferenceSet(**labelled, reference=np.empty(0, np.float32)), network)
     expected = ludwig_export.run_in_chunks(program.module(), images)
     with replaced_folder(out) as folder:
-        answers = export_formats.write(program, network, images, folder)
+        answers = formats.write(program, network, images, folder)
         for name, found in answers.items():
             ludwig_export.compare(name, found, expected, "the trained network")
         shutil.copyfile(model / "program.pt2", folder / "model.pt2")
         shutil.copyfile(model / "network.json", folder / "network.json")
-        reference = TestSet(**labelled, reference=answers["model.torchscript"])
-        save_test_set(reference, folder / "reference.npz")
+        reference = ReferenceSet(**labelled, reference=answers["model.torchscript"])
+        save_reference_set(reference, folder / "reference.npz")
 
 
 def main() -> None:
@@ -61,10 +63,10 @@ def main() -> None:
     arguments = parser.parse_args()
     model = load_params().model
     if model.source != "ludwig":
-        from ludus import imports  # only now: it wants tools of the pipeline
+        from ludus.export import importers  # only now: it wants tools of the pipeline
 
         file = arguments.model / Path(model.file).name
-        network = imports.bring(model.source, file, Path(model.about), arguments.out)
+        network = importers.bring(model.source, file, Path(model.about), arguments.out)
         print(f"{model.file}: {network.inputs[0].shape} to {network.outputs[0].shape}")
         return
     export(arguments.model, arguments.tests, arguments.out)

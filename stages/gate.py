@@ -11,10 +11,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from ludus.errors import GateError, UsageError, nearest
-from ludus.files import write_json
-from ludus.results import Result, Status, read_results
-from ludus.stage import run_stage
+from ludus.cli.stage import run_stage
+from ludus.core.errors import GateError, UsageError, nearest
+from ludus.core.files import write_json
+from ludus.evaluation.results import Result, Status, read_results
 
 NEXT_STEPS: dict[Status, str] = {
     "failed": "see its figures in {page}; mend the target, or the floors under gate in params.yaml",

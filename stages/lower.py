@@ -4,7 +4,7 @@
 
 reads   artifacts/export/model.pt2, params.yaml lowerings
 writes  artifacts/lowered/<lowering>.mlir, for those of source: torch; what is made of others is
-        made when a target is compiled that needs it (ludus/from_onnx.py)
+        made when a target is compiled that needs it (ludus/lowering/from_onnx.py)
 """
 
 import argparse
@@ -12,11 +12,11 @@ from pathlib import Path
 
 import torch
 
-from ludus.backends import check_batches
-from ludus.files import write_text
+from ludus.cli.stage import ELSEWHERE, run_stage
+from ludus.compile import check_batches
+from ludus.config.params import Lowering, load_params
+from ludus.core.files import write_text
 from ludus.lowering.to_mlir import batch_of, to_mlir
-from ludus.params import Lowering, load_params
-from ludus.stage import ELSEWHERE, run_stage
 
 
 def lower(program: Path, lowerings: dict[str, Lowering], out: Path) -> None:

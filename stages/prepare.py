@@ -18,11 +18,11 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageDraw, ImageFont
 
-from ludus.errors import ConfigError, DataError
-from ludus.files import replaced_folder
-from ludus.idx import read_idx
-from ludus.params import load_params
-from ludus.stage import gives_way, run_stage
+from ludus.cli.stage import gives_way, run_stage
+from ludus.config.params import load_params
+from ludus.core.errors import ConfigError, DataError
+from ludus.core.files import replaced_folder
+from ludus.data.idx import read_idx
 
 SIZE = 28  # pixels, height and width
 CLASSES = 10

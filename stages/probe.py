@@ -13,10 +13,10 @@ checks params.yaml, of which DVC looks at the keys that it knows alone.
 import argparse
 from pathlib import Path
 
-from ludus import machines
-from ludus.files import replaced_folder, write_json
-from ludus.params import load_params
-from ludus.stage import run_stage
+from ludus.cli.stage import run_stage
+from ludus.config.params import load_params
+from ludus.core.files import replaced_folder, write_json
+from ludus.evaluation import executors
 
 
 def main() -> None:
@@ -25,7 +25,7 @@ def main() -> None:
     parser.add_argument("--params", type=Path, default=Path("params.yaml"))
     arguments = parser.parse_args()
     load_params(arguments.params)
-    found = {name: machines.machine(name).facts() for name in machines.MACHINES}
+    found = {name: executors.machine(name).facts() for name in executors.MACHINES}
     with replaced_folder(arguments.out) as folder:
         for name, values in found.items():
             write_json(folder / f"{name}.json", values)

@@ -16,13 +16,13 @@ from pathlib import Path
 
 import numpy as np
 
-from ludus.files import replaced_folder, write_json, write_text
-from ludus.params import load_params
+from ludus.cli.stage import run_stage
+from ludus.config.params import load_params
+from ludus.core.files import replaced_folder, write_json, write_text
+from ludus.data.reference_set import ReferenceSet
+from ludus.evaluation.results import Result, write_results
 from ludus.report import page, table
 from ludus.report.inputs import Inputs, read_inputs
-from ludus.results import Result, write_results
-from ludus.stage import run_stage
-from ludus.test_set import TestSet
 
 
 def report(params: Path, *, artifacts: Path, attestations: Path) -> Inputs:
@@ -90,7 +90,7 @@ def _plotted(row: Result, inputs: Inputs) -> dict[str, object]:
     return {"evaluation": row.evaluation, **_figures(row, inputs), **speed}
 
 
-def write_confusion(tests: TestSet, path: Path) -> None:
+def write_confusion(tests: ReferenceSet, path: Path) -> None:
     """A line a test input for the template "confusion" of `dvc plots`: its label, its answer.
 
     Nothing where inputs have no label each.

@@ -31,12 +31,12 @@ import numpy as np
 import numpy.typing as npt
 import yaml
 
-from ludus.cluster import address, environment
-from ludus.errors import DataError
-from ludus.files import replaced_folder
-from ludus.network_config import merge, read_config, trained_on
-from ludus.params import Train, load_params
-from ludus.stage import gives_way, run_stage
+from ludus.cli.stage import gives_way, run_stage
+from ludus.config.network import merge, read_config, trained_on
+from ludus.config.params import Train, load_params
+from ludus.core.errors import DataError
+from ludus.core.files import replaced_folder
+from ludus.training.ray import address, environment
 
 AGAIN = "run `dvc repro prepare`"
 ROOM = 8 << 20  # bytes free that a training needs at least: a model and its checkpoint are 4 MB
@@ -57,7 +57,8 @@ def train(data: Path, config_path: Path, params: Train, out: Path, live: Path) -
     training = (training[0][: (n := trained_on(len(training[1]), params))], training[1][:n])
     print(f"training {params.epochs} epochs of {n} images; Ludwig loads for 20 s first", flush=True)
     with _enough_room(out), replaced_folder(out) as folder:
-        from ludus import ludwig_export, ludwig_training  # not sooner: bad input is said at once
+        from ludus.export import ludwig as ludwig_export  # not sooner: bad input is said at once
+        from ludus.training import ludwig as ludwig_training
 
         print("Ludwig has loaded", flush=True)
         work = folder / "work"
@@ -77,7 +78,7 @@ def _where(params: Train) -> Iterator[Any]:
     if params.backend == "local":
         yield "local"
         return
-    from ludus.cluster.training import cluster
+    from ludus.training.ray.training import cluster
 
     with cluster(params) as backend:
         yield backend

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import settings
 
-from ludus import devices
+from ludus.runtimes import devices
 
 # Property tests have no deadlines, since test machines are noisy.
 settings.register_profile("unhurried", parent=settings(), deadline=None)

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+from ludus.bundle.inputs import network_inputs
 from rich.console import Console
 from rich.table import Table
 
@@ -23,8 +24,8 @@ from benchmarks.serving import bodies, servers
 from benchmarks.serving.bodies import Body
 from benchmarks.serving.load import Load, cells, load
 from benchmarks.serving.servers import Server
-from ludus.bundle import read_bundle
-from ludus.test_set import load_test_set
+from ludus.bundle.reader import read_bundle
+from ludus.data.reference_set import load_reference_set
 
 BUNDLE = Path("artifacts/bundle")
 REFERENCE = Path("artifacts/export/reference.npz")
@@ -58,7 +59,7 @@ def start(
 ) -> dict[Key, tuple[Server, Body, int]]:
     """Start every server; who is asked, by what, at which port."""
     bundle = read_bundle(BUNDLE)
-    images = load_test_set(REFERENCE).tensors(bundle.manifest)
+    images = network_inputs(load_reference_set(REFERENCE), bundle.manifest)
     model = BUNDLE / "variants" / "onnx" / bundle.variant("onnx").files[0].path.rpartition("/")[2]
     ludus = servers.start_ludus(BUNDLE.absolute(), device, FIRST_PORT, scratch)
     stack.callback(ludus.end)

@@ -22,6 +22,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from ludus.bundle.inputs import network_inputs
 from rich.console import Console
 from rich.table import Table
 
@@ -30,8 +31,8 @@ from benchmarks.serving.__main__ import BUNDLE, FIRST_PORT, REFERENCE, written
 from benchmarks.serving.bodies import Body
 from benchmarks.serving.load import run
 from benchmarks.serving.servers import Server
-from ludus.bundle import read_bundle
-from ludus.test_set import load_test_set
+from ludus.bundle.reader import read_bundle
+from ludus.data.reference_set import load_reference_set
 
 CONNECTIONS = 32
 MANY = 64  # images a request of the overload
@@ -87,7 +88,7 @@ def main() -> None:
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))  # for the connections
     with tempfile.TemporaryDirectory() as scratch:
-        images = load_test_set(REFERENCE).tensors(read_bundle(BUNDLE).manifest)
+        images = network_inputs(load_reference_set(REFERENCE), read_bundle(BUNDLE).manifest)
         one, many = (written(Path(scratch), images[:count])["binary"] for count in (1, MANY))
         server = servers.start_ludus(BUNDLE.absolute(), how.device, FIRST_PORT, Path(scratch))
         try:

@@ -16,6 +16,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from ludus.bundle.inputs import network_inputs
 from rich.console import Console
 from rich.table import Table
 
@@ -23,8 +24,8 @@ from benchmarks.serving import servers
 from benchmarks.serving.__main__ import BUNDLE, FIRST_PORT, REFERENCE, written
 from benchmarks.serving.load import Load, cells, load
 from benchmarks.serving.servers import Server
-from ludus.bundle import read_bundle
-from ludus.test_set import load_test_set
+from ludus.bundle.reader import read_bundle
+from ludus.data.reference_set import load_reference_set
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,7 +55,7 @@ def main() -> None:
     how = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
         scratch = Path(folder)
-        images = load_test_set(REFERENCE).tensors(read_bundle(BUNDLE).manifest)
+        images = network_inputs(load_reference_set(REFERENCE), read_bundle(BUNDLE).manifest)
         asked = {count: written(scratch, images[:count])["binary"] for count in (1, how.batch)}
         arrangements = start(how.instances, scratch, stack)
         found: dict[tuple[int, str], list[Load]] = defaultdict(list)

@@ -13,12 +13,12 @@ from pathlib import Path
 
 import psutil  # which DVC brings
 
+from ludus.process.tools import ROOT
 from ludus.serving.triton import answers
-from ludus.toolchain import ROOT
 
 PEERS = ROOT / ".serving-peers" / "bin"
 HERE = Path(__file__).parent / "peers"
-MAIN = "from ludus.cli import main; main()"
+MAIN = "from ludus.cli.app import main; main()"
 # Of deploy/nginx.conf, what passes requests on.
 NGINX = """
 worker_processes auto;

@@ -7,12 +7,12 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from ludus import backends, devices
-from ludus.backends import Run
+from ludus import runtimes
 from ludus.benchmark import peers
-from ludus.errors import UsageError, nearest
-from ludus.manifest import Variant
-from ludus.params import RUNS_ON
+from ludus.bundle.schema import Variant
+from ludus.config.params import RUNS_ON
+from ludus.core.errors import UsageError, nearest
+from ludus.runtimes import Run, devices
 
 Array = npt.NDArray[np.float32]
 # What each backend's runner is called, and the package that it imports.
@@ -100,10 +100,10 @@ def _on_devices(variant: Variant, folder: Path) -> list[Contestant]:
 
 def _contestant(variant: Variant, folder: Path, device: str) -> Contestant:
     runner, package = RUNNERS[variant.backend]
-    measurable = isinstance(backends.backend(variant.backend), backends.Measurable)
+    measurable = isinstance(runtimes.runtime(variant.backend), runtimes.Measurable)
 
     def alone(images: Array, threads: int) -> Callable[[], None]:
-        return backends.load_alone(variant, folder, device, images, threads)
+        return runtimes.load_alone(variant, folder, device, images, threads)
 
     return Contestant(
         runner=runner,
@@ -111,8 +111,8 @@ def _contestant(variant: Variant, folder: Path, device: str) -> Contestant:
         folder=folder,
         device=device,
         package=package,
-        why_not=lambda: backends.why_not(variant, device),
-        load=lambda threads: backends.load(variant, folder, device, threads),
+        why_not=lambda: runtimes.why_not(variant, device),
+        load=lambda threads: runtimes.load(variant, folder, device, threads),
         load_alone=alone if measurable else None,
     )
 
@@ -140,7 +140,7 @@ def _peers(variant: Variant, folder: Path) -> list[Contestant]:
                 folder=folder,
                 device="cuda",
                 package="torch",
-                why_not=lambda: backends.why_not(variant, "cuda"),
+                why_not=lambda: runtimes.why_not(variant, "cuda"),
                 load=lambda _: peers.CudaGraphs(path).run,
                 load_alone=lambda images, _: peers.CudaGraphs(path).alone(images),
             )

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from ludus.backends import Run
-from ludus.backends.on_torch import load_trace
+from ludus.runtimes import Run
+from ludus.runtimes.torch import load_trace
 
 if TYPE_CHECKING:
     import torch

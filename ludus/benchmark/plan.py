@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from ludus.params import Benchmark
+from ludus.config.params import Benchmark
 
 SMALL, LARGE = 1, 256  # the batches of the table of ratios
 

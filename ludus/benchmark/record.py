@@ -11,8 +11,8 @@ from typing import Annotated, Literal
 import numpy as np
 from pydantic import Field, TypeAdapter
 
-from ludus.errors import DataError
-from ludus.files import read_json, write_json
+from ludus.core.errors import DataError
+from ludus.core.files import read_json, write_json
 
 Status = Literal["measured", "failed", "not run"]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from ludus.errors import LudusError
+from ludus.core.errors import LudusError
 
 # What a runtime may raise when it is called: an answer of its own kind, not a bug of ours.
 BROKE = (LudusError, RuntimeError, ValueError, IndexError)

@@ -18,9 +18,10 @@ from ludus.benchmark.rounds import BROKE
 from ludus.benchmark.sessions import Asked, Track
 from ludus.benchmark.worker import Built
 from ludus.benchmark.workers import look_around, workers
-from ludus.bundle import Bundle
-from ludus.devices import cpu
-from ludus.params import Benchmark
+from ludus.bundle.inputs import network_inputs
+from ludus.bundle.reader import Bundle
+from ludus.config.params import Benchmark
+from ludus.runtimes.devices import cpu
 
 PACKAGES = ("iree-base-runtime", "onnxruntime", "ncnn", "torch", "openvino", "numpy")
 
@@ -94,7 +95,7 @@ def bundle_benchmark(
     settings = plan.LONG if long else Benchmark()
     return benchmark(
         [(variant, opened.folder) for variant in manifest.variants],
-        golden.tensors(manifest),
+        network_inputs(golden, manifest),
         golden.reference,
         settings.model_copy(update={"max_abs_diff": manifest.golden.max_abs_diff}),
         long=long,

@@ -18,12 +18,11 @@ from typing import Any
 
 import numpy as np
 
-from ludus import devices
-from ludus.backends import Run
 from ludus.benchmark.contestants import Array, Contestant, of_variants
 from ludus.benchmark.record import ALONE, PYTHON, Status, Way
 from ludus.benchmark.rounds import BROKE, timed, warm_up
-from ludus.manifest import Variant
+from ludus.bundle.schema import Variant
+from ludus.runtimes import Run, devices
 
 MEMORY = Path("/proc/self/status")
 LONG_CALL = 0.1  # seconds; what takes longer needs no warming

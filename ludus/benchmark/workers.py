@@ -8,7 +8,7 @@ from contextlib import contextmanager, suppress
 from typing import Any
 
 from ludus.benchmark.worker import Built, Key, look, serve
-from ludus.errors import DeviceError
+from ludus.core.errors import DeviceError
 
 SPAWN = multiprocessing.get_context("spawn")  # a fresh one: nothing of ours is loaded in it
 # Windows has no such signals: workers that spin there disturb the others.

@@ -3,12 +3,12 @@
     batch_1(images) -> result    becomes    batch_1(images, result) -> ()
 
 IREE's compiler makes of that `batch_1$async(images, result, transients, wait, signal)`, which
-ludus/devices/fenced.py calls.
+ludus/runtimes/devices/fenced.py calls.
 """
 
 from iree.compiler import ir
 
-from ludus.devices.fenced import RESULT
+from ludus.bundle.fences import RESULT
 
 
 def give_results_to_caller(module: ir.Operation) -> None:

@@ -5,9 +5,9 @@ from iree.turbine import aot
 from torch import fx
 from torch.export import Dim, ExportedProgram
 
-from ludus.lowering import rewrite
+from ludus.config.params import Lowering
 from ludus.lowering.owned_buffers import give_results_to_caller
-from ludus.params import Lowering
+from ludus.lowering.rewrites import rewrite
 
 
 def to_mlir(program: ExportedProgram, lowering: Lowering) -> aot.ExportOutput:

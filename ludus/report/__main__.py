@@ -4,12 +4,12 @@ from pathlib import Path
 
 from rich.console import Console
 
-from ludus.errors import DataError
-from ludus.params import load_params
+from ludus.cli.stage import run_stage
+from ludus.config.params import load_params
+from ludus.core.errors import DataError
+from ludus.evaluation.results import read_results
 from ludus.report import table
 from ludus.report.inputs import module_sizes
-from ludus.results import read_results
-from ludus.stage import run_stage
 
 
 def main() -> None:

@@ -8,12 +8,12 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from ludus.benchmark.record import Record, read_record
-from ludus.errors import DataError
-from ludus.files import read_json
-from ludus.machines import MACHINES
-from ludus.params import Evaluation, Params
-from ludus.results import Result, attest, judge, read_result
-from ludus.test_set import TestSet, load_test_set
+from ludus.config.params import Evaluation, Params
+from ludus.core.errors import DataError
+from ludus.core.files import read_json
+from ludus.data.reference_set import ReferenceSet, load_reference_set
+from ludus.evaluation.executors import MACHINES
+from ludus.evaluation.results import Result, attest, judge, read_result
 
 # What an evaluation's own file may say; only a report says verified or attested.
 MEASURED = ("measured", "failed", "not run")
@@ -28,7 +28,7 @@ class Inputs:
     params: Params
     rows: list[Result]  # judged, in the order of params.yaml
     sizes: dict[str, int]  # bytes of each target's module, where it was built
-    tests: TestSet
+    tests: ReferenceSet
     curves: dict[str, list[float]]  # "validation/accuracy": a value for each epoch
     classes: list[list[str]]  # counts of each class in each split, the header first
     samples: bytes | None  # a PNG
@@ -41,7 +41,7 @@ def read_inputs(params: Params, *, artifacts: Path, attestations: Path) -> Input
 
     What only decorates the report (curves, samples, counts, machine, benchmark) may be missing.
     """
-    tests = load_test_set(artifacts / "export/reference.npz")
+    tests = load_reference_set(artifacts / "export/reference.npz")
     samples, benchmark = artifacts / "data/samples.png", artifacts / "benchmark.json"
     return Inputs(
         params=params,

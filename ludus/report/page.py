@@ -11,11 +11,11 @@ import numpy.typing as npt
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 import ludus
+from ludus.data.reference_set import ReferenceSet
+from ludus.evaluation.results import Result
 from ludus.report import charts, speed, table
 from ludus.report.inputs import Inputs
 from ludus.report.pictures import image_uri, png_uri
-from ludus.results import Result
-from ludus.test_set import TestSet
 
 MOST_SHOWN = 200  # misclassified images; a network that learned nothing has thousands
 MOST_FLIPPED = 24
@@ -111,7 +111,7 @@ def _bars(inputs: Inputs) -> dict[str, list[charts.Bar]]:
     return {"wrong": charts.bars(wrong), "size": charts.bars(sizes), "speed": charts.bars(speed)}
 
 
-def _mistakes(tests: TestSet) -> dict[str, Any] | None:
+def _mistakes(tests: ReferenceSet) -> dict[str, Any] | None:
     """What the reference answered: accuracy, recall, confusion and what it misclassified.
 
     None where inputs have no label each."""
@@ -144,14 +144,14 @@ def _recall(label: int, row: list[int]) -> dict[str, Any]:
     return {"label": label, "percent": table.percent(share), "missed": missed, "total": total}
 
 
-def _flipped(tests: TestSet, flipped: list[int]) -> list[dict[str, Any]]:
+def _flipped(tests: ReferenceSet, flipped: list[int]) -> list[dict[str, Any]]:
     labels = tests.classes
     if labels is None:
         return []
     return [_misread(tests, labels, i) for i in flipped[:MOST_FLIPPED] if i < len(tests.inputs)]
 
 
-def _misread(tests: TestSet, labels: npt.NDArray[np.integer], index: int) -> dict[str, Any]:
+def _misread(tests: ReferenceSet, labels: npt.NDArray[np.integer], index: int) -> dict[str, Any]:
     """A test input, drawn if it is a drawing, its label and the reference's likeliest answers."""
     probabilities = tests.reference[index]
     likeliest = np.argsort(-probabilities, kind="stable")[:3]

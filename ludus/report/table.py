@@ -7,7 +7,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from ludus.results import Result, Status
+from ludus.evaluation.results import Result, Status
 
 # In the order in which a count names them, with the colour a terminal shows them in.
 STYLES: dict[Status, str] = {

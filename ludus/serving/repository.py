@@ -10,10 +10,10 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from ludus.bundle import Bundle
-from ludus.errors import UsageError
-from ludus.files import write_text
-from ludus.manifest import Manifest, Network, Tensor
+from ludus.bundle.reader import Bundle
+from ludus.bundle.schema import Manifest, Network, Tensor
+from ludus.core.errors import UsageError
+from ludus.core.files import write_text
 
 # The input for pictures as files, beside the manifest's; native/triton/src/served.rs has it too.
 ENCODED = "encoded_picture"

@@ -20,9 +20,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
 
-from ludus.errors import ToolError, UsageError
+from ludus.core.errors import ToolError, UsageError
+from ludus.process.tools import ROOT
 from ludus.serving.repository import Served
-from ludus.toolchain import ROOT
 
 OWN = ROOT / ".triton"
 BACKENDS = OWN / "backends"

@@ -8,12 +8,11 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from ludus import backends
-from ludus.backends import Sources
-from ludus.errors import DeviceError, LudusError, UsageError
-from ludus.manifest import Variant
-from ludus.params import Lowering
-from ludus.tuning.apart import run_apart
+from ludus.bundle.schema import Variant
+from ludus.compile import Sources, compiler
+from ludus.config.params import Lowering
+from ludus.core.errors import DeviceError, LudusError, UsageError
+from ludus.process.isolated import run_isolated
 from ludus.tuning.candidates import Candidate
 
 COMPILE_SECONDS = 60.0
@@ -44,7 +43,7 @@ class Builds:
             name = f"candidate-{len(self._known)}"
             out = self.folder / name
             out.mkdir(exist_ok=True)
-            variant = run_apart(
+            variant = run_isolated(
                 compile_candidate, name, candidate, self.export, lowered, out,
                 seconds=COMPILE_SECONDS,
             )  # fmt: skip
@@ -79,7 +78,7 @@ def compile_candidate(
     """Compile a candidate, lowered before, into out."""
     lowerings = {candidate.target.lowering: candidate.lowering}
     sources = Sources(export=export, lowered=lowered, lowerings=lowerings)
-    return backends.backend("iree").build(name, candidate.target, sources, out)
+    return compiler("iree").build(name, candidate.target, sources, out)
 
 
 def need_torch() -> None:

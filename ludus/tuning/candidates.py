@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import ValidationError
 
-from ludus.params import IreeTarget, Lowering, Params
+from ludus.config.params import IreeTarget, Lowering, Params
 from ludus.tuning import inner_loops
 
 Batches = list[int] | Literal["dynamic"]

@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 from itertools import product
 
-from ludus.params import Cpu, Tile
+from ludus.config.params import Tile
+from ludus.core.types import Cpu
 
 ROWS = (4, 5, 6, 8)
 VECTORS = (1, 2, 3, 4, 6, 8)  # along n

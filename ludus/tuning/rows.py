@@ -4,9 +4,10 @@ import io
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ludus.errors import ConfigError
-from ludus.files import write_text
-from ludus.params import IreeTarget, Strict, Tile, load_params
+from ludus.config.params import IreeTarget, Tile, load_params
+from ludus.core.errors import ConfigError
+from ludus.core.files import write_text
+from ludus.core.types import Strict
 from ludus.tuning.candidates import Candidate
 
 if TYPE_CHECKING:

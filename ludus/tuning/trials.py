@@ -9,20 +9,21 @@ from pathlib import Path
 
 import numpy as np
 
-from ludus import evaluation
 from ludus.benchmark.contestants import Array
 from ludus.benchmark.plan import usual_threads
 from ludus.benchmark.rounds import Lane, interleave, round_medians
 from ludus.benchmark.sessions import calls_in
 from ludus.benchmark.worker import Key, Trial
 from ludus.benchmark.workers import Worker, workers
-from ludus.devices import cpu
-from ludus.errors import DeviceError, LudusError
-from ludus.manifest import Network, Variant
-from ludus.params import Gate
-from ludus.results import Result, judge
-from ludus.test_set import TestSet
-from ludus.tuning.apart import limited, no_interrupts, run_apart
+from ludus.bundle.inputs import network_inputs
+from ludus.bundle.schema import Network, Variant
+from ludus.core.errors import DeviceError, LudusError
+from ludus.core.types import Gate
+from ludus.data.reference_set import ReferenceSet
+from ludus.evaluation import run
+from ludus.evaluation.results import Result, judge
+from ludus.process.isolated import limited, no_interrupts, run_isolated
+from ludus.runtimes.devices import cpu
 from ludus.tuning.builds import Builds, Built
 from ludus.tuning.candidates import Candidate
 from ludus.tuning.scores import Score, Times, score
@@ -54,7 +55,7 @@ class Trials:
     builds: Builds
     device: str
     batches: list[int]
-    tests: TestSet
+    tests: ReferenceSet
     network: Network
     gate: Gate
     after_round: Callable[[], None] = lambda: None
@@ -99,7 +100,7 @@ class Trials:
         threads = usual_threads(batch, cpu.count())
         which = np.arange(batch) % len(self.tests.inputs)
         chosen = replace(self.tests, inputs=self.tests.inputs[which])
-        images, expected = chosen.tensors(self.network), self.tests.reference[which]
+        images, expected = network_inputs(chosen, self.network), self.tests.reference[which]
         share = form.seconds / form.rounds / len(asked)
         lanes = [
             _lane(each, images, expected, threads, self.gate.max_abs_diff, share) for each in asked
@@ -113,7 +114,7 @@ class Trials:
 
     def verify(self, built: Built) -> Result:
         """Run all images through it, in a process of its own, and hold it against the floors."""
-        result = run_apart(
+        result = run_isolated(
             _evaluate, built.variant, built.folder, self.device, self.tests, self.network,
             seconds=VERIFY_SECONDS,
         )  # fmt: skip
@@ -136,9 +137,9 @@ def _lane(
 
 
 def _evaluate(
-    variant: Variant, folder: Path, device: str, tests: TestSet, network: Network
+    variant: Variant, folder: Path, device: str, tests: ReferenceSet, network: Network
 ) -> Result:
-    return evaluation.evaluate(
+    return run.evaluate(
         variant, folder, device, tests, network, evaluation="tune", machine="native"
     )
 

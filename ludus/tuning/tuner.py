@@ -8,14 +8,14 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from ludus import devices
-from ludus.devices import cpu
-from ludus.errors import ConfigError, DataError, DeviceError, UsageError, nearest
-from ludus.manifest import read_network
-from ludus.params import IreeTarget, Params
-from ludus.test_set import load_test_set
-from ludus.tuning import words
-from ludus.tuning.apart import run_apart
+from ludus.bundle.schema import read_network
+from ludus.config.params import IreeTarget, Params
+from ludus.core.errors import ConfigError, DataError, DeviceError, UsageError, nearest
+from ludus.data.reference_set import load_reference_set
+from ludus.process.isolated import run_isolated
+from ludus.runtimes import devices
+from ludus.runtimes.devices import cpu
+from ludus.tuning import summary
 from ludus.tuning.builds import Builds, need_torch
 from ludus.tuning.candidates import Candidate, dimensions, present
 from ludus.tuning.scores import Score
@@ -68,7 +68,7 @@ def tune(name: str, params: Params, export: Path, *, minutes: float, batches: li
             builds=Builds(export=export, folder=Path(folder)),
             device=device,
             batches=batches,
-            tests=load_test_set(export / "reference.npz"),
+            tests=load_reference_set(export / "reference.npz"),
             network=read_network(export),
             gate=params.gate,
             after_round=tick,
@@ -77,11 +77,11 @@ def tune(name: str, params: Params, export: Path, *, minutes: float, batches: li
         _check_start(name, trials, log.start)
 
         def compare(candidate: Candidate, best: Candidate) -> Outcome:
-            tick(words.progress(log, candidate))
+            tick(summary.progress(log, candidate))
             return trials.compare(candidate, best)
 
         def told(step: Step) -> None:
-            console.print(words.step(step), highlight=False, soft_wrap=True)
+            console.print(summary.step(step), highlight=False, soft_wrap=True)
 
         def left() -> float:
             return ends - time.monotonic() - (LAST_SECONDS if log.kept else 0)
@@ -90,7 +90,7 @@ def tune(name: str, params: Params, export: Path, *, minutes: float, batches: li
         return Found(name=name, device=device, log=log, score=_last(trials, log, tick))
 
 
-def _last(trials: Trials, log: Log, tick: words.Tick) -> Score | None:
+def _last(trials: Trials, log: Log, tick: summary.Tick) -> Score | None:
     """The best against the row as it was: what won over several rows in turn may not over it."""
     if log.interrupted or not log.kept:
         return None
@@ -121,7 +121,7 @@ def _tunable(name: str, params: Params, batches: list[int]) -> IreeTarget:
 
 def _device(name: str, target: IreeTarget) -> str:
     """The first device here that runs the target, GPUs before software. Raises DeviceError."""
-    reasons = run_apart(devices_for, target, seconds=120)
+    reasons = run_isolated(devices_for, target, seconds=120)
     for word, reason in reasons.items():
         if reason is None:
             return word

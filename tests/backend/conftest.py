@@ -11,8 +11,8 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from ludus.manifest import Network, Preprocess, Tensor, Variant
-from ludus.params import IreeTarget, Lowering, OtherTarget, Params, Target, Tile
+from ludus.bundle.schema import Network, Preprocess, Tensor, Variant
+from ludus.config.params import IreeTarget, Lowering, OtherTarget, Params, Target, Tile
 
 SIZE, CLASSES = 14, 10
 LLVM = ["--iree-hal-target-device=local", "--iree-hal-local-target-device-backends=llvm-cpu"]
@@ -85,7 +85,8 @@ def exported(tmp_path_factory: pytest.TempPathFactory) -> Exported:
         import torch
         from torch import nn
 
-        from ludus import export_formats, ludwig_export
+        from ludus.export import formats
+        from ludus.export import ludwig as ludwig_export
 
     class Encoder(nn.Module):
         """Answers in a dictionary, as Ludwig's do."""
@@ -121,7 +122,7 @@ def exported(tmp_path_factory: pytest.TempPathFactory) -> Exported:
     with quiet():
         program = ludwig_export.to_program(trained, images)
         torch.export.save(program, folder / "model.pt2")
-        export_formats.write(program, network, images, folder)
+        formats.write(program, network, images, folder)
     (folder / "network.json").write_text(network.model_dump_json())
     with torch.inference_mode():
         hidden = encoder(torch.from_numpy(images))["encoder_output"]

@@ -11,18 +11,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ludus import backends, devices
-from ludus.backends import on_ncnn
-from ludus.devices import fenced
-from ludus.errors import (
-    DeviceError,
-    LudusError,
-    RuntimeVersionError,
-    ToolError,
-    UsageError,
-)
-from ludus.manifest import EntryFunction
-from ludus.params import OtherTarget
+from ludus import runtimes
+from ludus.bundle.schema import EntryFunction
+from ludus.compile import Sources, ncnn
+from ludus.config.params import OtherTarget
+from ludus.core.errors import DeviceError, LudusError, RuntimeVersionError, ToolError, UsageError
+from ludus.runtimes import devices
+from ludus.runtimes.devices import fenced
 
 Build = Callable[[str], Any]
 RUNS = [
@@ -45,12 +40,12 @@ RUNS = [
 ]
 
 
-def load(build: Build, target: str, device: str) -> backends.Run:
+def load(build: Build, target: str, device: str) -> runtimes.Run:
     reason = devices.why_not(device)
     if reason is not None:
         pytest.skip(f"no '{device}' here: {reason}")
     built = build(target)
-    return backends.load(built.variant, built.folder, device)
+    return runtimes.load(built.variant, built.folder, device)
 
 
 @pytest.mark.parametrize(("target", "device"), RUNS)
@@ -80,7 +75,7 @@ def test_the_number_of_threads_changes_no_answer(
     exported: Any, build: Build, target: str, threads: int
 ) -> None:
     built = build(target)
-    run = backends.load(built.variant, built.folder, "cpu", threads=threads)
+    run = runtimes.load(built.variant, built.folder, "cpu", threads=threads)
     for count in (1, 33, 100):
         np.testing.assert_allclose(
             run(exported.images[:count]), exported.answers[:count], rtol=0, atol=1e-5
@@ -95,7 +90,7 @@ def test_the_module_alone_takes_time_with_every_number_of_images(
     seconds = []
     for count in (1, 512):
         images = np.concatenate([exported.images] * 2)[:count]
-        run = backends.load_alone(built.variant, built.folder, "cpu", images, threads=1)
+        run = runtimes.load_alone(built.variant, built.folder, "cpu", images, threads=1)
         run()
         seconds.append(min(timeit.repeat(run, number=1, repeat=5)))
     assert seconds[1] > 8 * seconds[0], "512 images cannot be computed as fast as 1"
@@ -104,7 +99,7 @@ def test_the_module_alone_takes_time_with_every_number_of_images(
 def test_ncnn_has_no_way_to_be_run_alone(exported: Any, build: Build) -> None:
     built = build("ncnn")
     with pytest.raises(UsageError, match="ncnn runs from the host's memory alone"):
-        backends.load_alone(built.variant, built.folder, "cpu", exported.images[:1])
+        runtimes.load_alone(built.variant, built.folder, "cpu", exported.images[:1])
 
 
 @pytest.mark.parametrize("target", ["iree-vmvx-static", "onnx", "ncnn", "torchscript"])
@@ -129,9 +124,9 @@ def test_a_device_that_is_not_a_backends_own_is_told_and_not_loaded(
     build: Build, target: str, device: str, reason: str
 ) -> None:
     built = build(target)
-    assert backends.why_not(built.variant, device) == reason
+    assert runtimes.why_not(built.variant, device) == reason
     with pytest.raises(DeviceError) as caught:
-        backends.load(built.variant, built.folder, device)
+        runtimes.load(built.variant, built.folder, device)
     assert str(caught.value) == f"{target} cannot run on '{device}': {reason}"
 
 
@@ -144,13 +139,13 @@ def test_a_machine_without_cuda_says_what_would_help(
     if devices.why_not("cuda") is None:
         pytest.skip("this machine has a CUDA device")
     variant = build(target).variant.model_copy(update={"driver": driver})
-    assert str(backends.why_not(variant, "cuda")).endswith("needs an NVIDIA GPU and its driver")
+    assert str(runtimes.why_not(variant, "cuda")).endswith("needs an NVIDIA GPU and its driver")
 
 
 def test_a_machine_without_the_vulkan_device_says_so_of_ncnn(build: Build) -> None:
     if devices.why_not("vulkan-gpu") is None:
         pytest.skip("this machine has a Vulkan GPU")
-    reason = backends.why_not(build("ncnn").variant, "vulkan-gpu")
+    reason = runtimes.why_not(build("ncnn").variant, "vulkan-gpu")
     assert str(reason).endswith(devices.DEVICES["vulkan-gpu"].help)
 
 
@@ -171,7 +166,7 @@ def test_a_file_that_is_no_network_is_told(
     for file in variant.files:
         (tmp_path / file.path).write_bytes(content)
     with pytest.raises(kind) as caught:
-        backends.load(variant, tmp_path, "cpu")
+        runtimes.load(variant, tmp_path, "cpu")
     assert said in str(caught.value)
     assert variant.files[0].path in str(caught.value)
 
@@ -183,7 +178,7 @@ def test_a_loaded_module_needs_its_file_no_more(
     path = tmp_path / "model.vmfb"
     path.write_bytes((built.folder / "model.vmfb").read_bytes())
     path.chmod(0o444)
-    run = backends.load(built.variant, tmp_path, "cpu")
+    run = runtimes.load(built.variant, tmp_path, "cpu")
     path.chmod(0o644)
     path.write_bytes(bytes(path.stat().st_size))
     np.testing.assert_allclose(run(exported.images), exported.answers, rtol=0, atol=1e-5)
@@ -192,7 +187,7 @@ def test_a_loaded_module_needs_its_file_no_more(
 def test_a_module_of_another_iree_version_is_not_run(build: Build) -> None:
     built = build("iree-vmvx-static")
     other = built.variant.model_copy(update={"iree_version": "3.11.0"})
-    assert backends.why_not(other, "cpu") == ("it needs IREE's runtime 3.11.0, and 3.13.0 is here")
+    assert runtimes.why_not(other, "cpu") == ("it needs IREE's runtime 3.11.0, and 3.13.0 is here")
 
 
 def test_the_entry_functions_are_those_of_the_lowering(build: Build) -> None:
@@ -256,11 +251,11 @@ def test_an_interpreter_with_a_loaded_module_ends_well(
     load(build, target, device)
     np.save(tmp_path / "images.npy", exported.images[:17])
     script = (
-        "import sys, numpy as np; from pathlib import Path; from ludus import backends\n"
-        "from ludus.manifest import Variant\n"
+        "import sys, numpy as np; from pathlib import Path; from ludus import runtimes\n"
+        "from ludus.bundle.schema import Variant\n"
         "folder = Path(sys.argv[1])\n"
         "variant = Variant.model_validate_json((folder / 'variant.json').read_bytes())\n"
-        "run = backends.load(variant, folder, sys.argv[3])\n"
+        "run = runtimes.load(variant, folder, sys.argv[3])\n"
         "print(run(np.load(sys.argv[2])).shape)\n"
     )
     words = [str(build(target).folder), str(tmp_path / "images.npy"), device]
@@ -295,9 +290,9 @@ def test_pnnx_flags_that_it_takes_no_notice_of_are_refused(
     exported: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """pnnx 20261020 takes any word and says what it made of those that it knows."""
-    monkeypatch.setattr(on_ncnn, "run_tool", lambda *_, **__: "pnnxparam = x\nfp16 = 1\n")
+    monkeypatch.setattr(ncnn, "run_tool", lambda *_, **__: "pnnxparam = x\nfp16 = 1\n")
     target = OtherTarget(backend="ncnn", flags=["fp61=0"])
-    sources = backends.Sources(export=exported.folder, lowered=tmp_path, lowerings={})
+    sources = Sources(export=exported.folder, lowered=tmp_path, lowerings={})
     with pytest.raises(ToolError, match=r"targets\.n\.flags: pnnx took no notice of 'fp61=0'"):
-        on_ncnn.build("n", target, sources, tmp_path)
+        ncnn.build("n", target, sources, tmp_path)
     assert list(tmp_path.iterdir()) == []

@@ -16,8 +16,8 @@ import pytest
 from ludus.benchmark.record import Record, read_record
 from ludus.benchmark.run import benchmark
 from ludus.benchmark.workers import workers
-from ludus.errors import DeviceError
-from ludus.params import Benchmark
+from ludus.config.params import Benchmark
+from ludus.core.errors import DeviceError
 
 ROOT = Path(__file__).parents[2]
 GOLDEN = ROOT / "tests" / "golden" / "bundle"
@@ -116,7 +116,7 @@ def test_bench_measures_a_bundle_and_writes_what_it_prints(tmp_path: Path) -> No
     out = tmp_path / "benchmark.json"
     command = ["bench", str(GOLDEN), "--only", "iree-vmvx", "--out", str(out), "--json"]
     ended = subprocess.run(
-        [sys.executable, "-c", "from ludus.cli import main; main()", *command],
+        [sys.executable, "-c", "from ludus.cli.app import main; main()", *command],
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert ended.returncode == 0, ended.stderr

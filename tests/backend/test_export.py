@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ludus.backends.on_torch import load_trace
-from ludus.errors import ExportError
-from ludus.ludwig_export import compare
+from ludus.core.errors import ExportError
+from ludus.export.ludwig import compare
+from ludus.runtimes.torch import load_trace
 
 ROOT = Path(__file__).parents[2]
 
@@ -49,7 +49,7 @@ def test_no_file_that_is_made_holds_a_path_of_this_machine(
 def test_the_same_network_compiles_to_the_same_bytes(
     exported: Any, lowered: Path, build: Callable[[str], Any], tmp_path: Path
 ) -> None:
-    from ludus.toolchain import iree_compile
+    from ludus.process.toolchains import iree_compile
 
     flags = ["--iree-hal-target-device=local", "--iree-hal-local-target-device-backends=llvm-cpu"]
     elsewhere = tmp_path / "elsewhere" / "static.mlir"

@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from ludus import backends
-from ludus.bundle import check_golden_answers, read_bundle
+from ludus import runtimes
+from ludus.bundle.reader import read_bundle
+from ludus.evaluation.golden import check_golden_answers
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 AGAIN = "make it again: python tests/golden/make_bundle.py"
@@ -38,7 +39,7 @@ def test_the_committed_bundle_is_what_the_stages_make(tmp_path: Path) -> None:
 def test_the_golden_bundle_gives_its_answers(target: str) -> None:
     bundle = read_bundle(GOLDEN / "bundle")
     variant = bundle.variant(target)
-    reason = backends.why_not(variant, str(variant.driver))
+    reason = runtimes.why_not(variant, str(variant.driver))
     if reason is not None:
         pytest.skip(f"{target} cannot run here: {reason}")
     assert check_golden_answers(bundle, variant, str(variant.driver)) < 1e-5

@@ -16,13 +16,14 @@ import pytest
 import yaml
 from onnx import TensorProto, helper
 
-from ludus import from_onnx
-from ludus.backends import Sources, backend, load
-from ludus.errors import ConfigError, DataError, NetworkError, ToolError
-from ludus.manifest import read_network
-from ludus.params import IreeTarget, Lowering, OtherTarget
-from ludus.results import measure
-from ludus.test_set import load_test_set
+from ludus.bundle.schema import read_network
+from ludus.compile import Sources, compiler
+from ludus.config.params import IreeTarget, Lowering, OtherTarget
+from ludus.core.errors import ConfigError, DataError, NetworkError, ToolError
+from ludus.data.reference_set import load_reference_set
+from ludus.evaluation.results import measure
+from ludus.lowering import from_onnx
+from ludus.runtimes import load
 
 VMVX = ["--iree-hal-target-device=local", "--iree-hal-local-target-device-backends=vmvx"]
 ABOUT: dict[str, Any] = {
@@ -39,11 +40,11 @@ def bring(tmp_path: Path) -> Bring:
     """Imports a file as model.yaml, changed so, says; the folder that is written."""
 
     def brought(source: str, file: Path, **changes: Any) -> Path:
-        from ludus import imports
+        from ludus.export import importers
 
         path = tmp_path / "model.yaml"
         path.write_text(yaml.safe_dump({**ABOUT, **changes}))
-        imports.bring(source, file, path, tmp_path / "export")
+        importers.bring(source, file, path, tmp_path / "export")
         return tmp_path / "export"
 
     return brought
@@ -89,8 +90,8 @@ def run_built(export: Path, lowering: Lowering, scratch: Path) -> np.ndarray:
     row = {"backend": "iree", "toolchain": "3.13.0", "lowering": "one", "driver": "cpu"}
     target = IreeTarget.model_validate({**row, "flags": VMVX})
     sources = Sources(export=export, lowered=scratch, lowerings={"one": lowering})
-    variant = backend("iree").build("iree-vmvx", target, sources, scratch)
-    return load(variant, scratch, "cpu")(load_test_set(export / "reference.npz").inputs)
+    variant = compiler("iree").build("iree-vmvx", target, sources, scratch)
+    return load(variant, scratch, "cpu")(load_reference_set(export / "reference.npz").inputs)
 
 
 # ONNX
@@ -103,7 +104,7 @@ def test_an_onnx_file_becomes_what_an_export_is(tmp_path: Path, bring: Bring) ->
         "network.json",
         "reference.npz",
     }
-    network, tests = read_network(export), load_test_set(export / "reference.npz")
+    network, tests = read_network(export), load_reference_set(export / "reference.npz")
     assert (network.inputs[0].name, network.inputs[0].shape) == ("x", [-1, 2, 6])
     assert (network.outputs[0].name, network.outputs[0].shape) == ("y", [-1, 2, 4])
     assert (network.labels, network.preprocess, tests.labels) == ([], None, None)
@@ -125,7 +126,7 @@ def test_the_same_seed_gives_the_same_files(tmp_path: Path, bring: Bring) -> Non
 def test_an_onnx_file_is_compiled_and_agrees(tmp_path: Path, bring: Bring) -> None:
     export = bring("onnx", model(tmp_path / "n.onnx"))
     one = Lowering(source="onnx", rewrites=[], batches=[1])
-    tests = load_test_set(export / "reference.npz")
+    tests = load_reference_set(export / "reference.npz")
     figures = measure(run_built(export, one, tmp_path), None, tests.reference)
     assert figures["agreement"] == 1
     assert figures["max_abs_diff"] < 1e-5
@@ -137,9 +138,9 @@ def test_a_fixed_batch_stays_fixed(tmp_path: Path, bring: Bring) -> None:
     inputs = [{"name": "x", "shape": [2, 2, 6]}]
     export = bring("onnx", model(tmp_path / "n.onnx", given=given), inputs=inputs)
     sources = Sources(export=export, lowered=tmp_path, lowerings={})
-    variant = backend("onnx").build("onnx", OtherTarget(backend="onnx"), sources, tmp_path)
+    variant = compiler("onnx").build("onnx", OtherTarget(backend="onnx"), sources, tmp_path)
     assert [entry.batch for entry in variant.entry_functions] == [2]
-    tests = load_test_set(export / "reference.npz")
+    tests = load_reference_set(export / "reference.npz")
     assert len(tests.inputs) == 5
     found = load(variant, tmp_path, "cpu")(tests.inputs)
     np.testing.assert_allclose(found, tests.reference, rtol=0, atol=1e-6)
@@ -155,7 +156,7 @@ def test_labelled_data_give_accuracy(tmp_path: Path, bring: Bring) -> None:
     digest = hashlib.sha256((tmp_path / "tests.npz").read_bytes()).hexdigest()
     tests = {"file": "tests.npz", "sha256": digest, "labelled": True}
     export = bring("onnx", model(tmp_path / "n.onnx"), tests=tests, labels=["a", "b", "c", "d"])
-    found = load_test_set(export / "reference.npz")
+    found = load_reference_set(export / "reference.npz")
     assert found.labels is not None
     figures = measure(found.reference, found.labels, found.reference)
     assert figures["accuracy"] == figures["reference_accuracy"] == 1
@@ -482,7 +483,7 @@ def test_a_target_for_what_did_not_come_is_refused_by_name(tmp_path: Path, bring
         with pytest.raises(
             ToolError, match=rf"model\.torchscript is not there, and targets.{name}"
         ):
-            backend(name).build(name, target, sources, tmp_path)
+            compiler(name).build(name, target, sources, tmp_path)
 
 
 # torch
@@ -518,7 +519,7 @@ def test_torchs_program_becomes_what_an_export_is(
     export = bring("torch", program())
     names = {"model.pt2", "model.onnx", "model.torchscript", "network.json", "reference.npz"}
     assert {path.name for path in export.iterdir()} == names
-    tests = load_test_set(export / "reference.npz")
+    tests = load_reference_set(export / "reference.npz")
     np.testing.assert_allclose(tests.reference, softmax(tests.inputs), rtol=0, atol=1e-6)
     rows = {"one": Lowering(rewrites=[], batches=[1, 4])}
     lower(export / "model.pt2", rows, tmp_path)
@@ -655,7 +656,7 @@ def test_stablehlo_becomes_what_an_export_is(tmp_path: Path, bring: Bring) -> No
         "network.json",
         "reference.npz",
     }
-    tests = load_test_set(export / "reference.npz")
+    tests = load_reference_set(export / "reference.npz")
     np.testing.assert_allclose(tests.reference, np.tanh(tests.inputs), rtol=0, atol=1e-5)
     two = Lowering(source="stablehlo", rewrites=[], batches=[2])
     found = run_built(export, two, tmp_path)

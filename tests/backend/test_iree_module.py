@@ -7,13 +7,13 @@ from types import SimpleNamespace
 
 import pytest
 
-from ludus import devices
-from ludus.backends import iree_module
-from ludus.backends.iree_module import check_loads, check_module
-from ludus.devices.build import FLAGS
-from ludus.errors import ToolError
-from ludus.manifest import EntryFunction
-from ludus.params import Driver
+from ludus.bundle.schema import EntryFunction
+from ludus.compile import iree_module
+from ludus.compile.iree_module import check_loads, check_module
+from ludus.core.errors import ToolError
+from ludus.core.types import Driver
+from ludus.runtimes import devices
+from ludus.runtimes.devices.build import FLAGS
 
 PROBES = Path(devices.__file__).parent
 DOUBLE = [EntryFunction(name="double", batch=1)]

@@ -10,12 +10,13 @@ from hypothesis import strategies as st
 from torch import nn
 from torch.export import Dim
 
-from ludus import backends, params
-from ludus.backends import Sources
-from ludus.errors import ConfigError
-from ludus.lowering import PASSES, REWRITES, rewrite
+from ludus import runtimes
+from ludus.compile import Sources, compiler
+from ludus.config import params
+from ludus.config.params import IreeTarget, Lowering
+from ludus.core.errors import ConfigError
+from ludus.lowering.rewrites import PASSES, REWRITES, rewrite
 from ludus.lowering.to_mlir import to_mlir
-from ludus.params import IreeTarget, Lowering
 
 BOTH = ["winograd", "patches"]
 CPU = ["winograd", "patches", "im2col", "transpose-dense"]
@@ -242,8 +243,8 @@ def test_another_network_is_compiled_lowered_and_gives_torchs_answers(tmp_path):
     local = ["target-device=local", "local-target-device-backends=llvm-cpu"]
     row = {"backend": "iree", "toolchain": "3.13.0", "lowering": "cpu", "driver": "cpu"}
     target = IreeTarget.model_validate({**row, "flags": [f"--iree-hal-{flag}" for flag in local]})
-    variant = backends.backend("iree").build("other", target, sources, tmp_path)
-    run = backends.load(variant, tmp_path, "cpu")
+    variant = compiler("iree").build("other", target, sources, tmp_path)
+    run = runtimes.load(variant, tmp_path, "cpu")
     for count in (1, 16, 19):
         images = torch.rand(count, 3, 64, 64)
         with torch.no_grad():

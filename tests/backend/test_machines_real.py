@@ -8,11 +8,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ludus import backends, devices, machines
-from ludus.bundle import check_golden_answers, read_bundle
-from ludus.machines import MACHINES
-from ludus.manifest import Variant
-from ludus.test_set import TestSet
+from ludus import runtimes
+from ludus.bundle.reader import read_bundle
+from ludus.bundle.schema import Variant
+from ludus.data.reference_set import ReferenceSet
+from ludus.evaluation import executors
+from ludus.evaluation.executors import MACHINES
+from ludus.evaluation.golden import check_golden_answers
+from ludus.runtimes import devices
 
 BUNDLE = read_bundle(Path(__file__).parents[1] / "golden" / "bundle")
 GOLDEN = BUNDLE.manifest.golden
@@ -20,16 +23,16 @@ EMULATED = [name for name in MACHINES if name.startswith("qemu") or name == "win
 SWIFTSHADER = "vulkan-swiftshader"
 
 
-def golden_set(times: int = 1) -> TestSet:
-    return TestSet(
+def golden_set(times: int = 1) -> ReferenceSet:
+    return ReferenceSet(
         inputs=np.concatenate([BUNDLE.golden().inputs] * times),
         labels=np.array(GOLDEN.labels * times, dtype=np.uint8),
         reference=np.array(GOLDEN.probabilities * times, dtype=np.float32),
     )
 
 
-def there(name: str, variant: Variant) -> machines.Machine:
-    found = machines.machine(name)
+def there(name: str, variant: Variant) -> executors.Machine:
+    found = executors.machine(name)
     reason = found.why_not(variant, "cpu")
     if reason is not None:
         pytest.skip(f"no {name} here: {reason}")
@@ -57,13 +60,13 @@ def test_a_machine_tells_its_features(name: str, architecture: str) -> None:
     there(name, BUNDLE.variant("iree-vmvx"))
     values = BUNDLE.variant("iree-vmvx").model_dump()
     needs = {"architecture": architecture, "features": ["warp9"]}
-    reason = machines.machine(name).why_not(Variant.model_validate(values | {"cpu": needs}), "cpu")
+    reason = executors.machine(name).why_not(Variant.model_validate(values | {"cpu": needs}), "cpu")
     assert reason == "IREE's runtime cannot tell whether this CPU has warp9"
 
 
 def test_a_module_for_any_batch_is_run_too(tmp_path: Path) -> None:
     """What `batches: dynamic` makes: one function for any number of images."""
-    from ludus.toolchain import iree_compile
+    from ludus.process.toolchains import iree_compile
 
     machine = there("wine", BUNDLE.variant("iree-vmvx"))
     source = tmp_path / "twice.mlir"
@@ -93,5 +96,5 @@ def test_swiftshader_gives_the_golden_answers_and_no_other_word_sees_it() -> Non
     variant = BUNDLE.variant("iree-vulkan")
     assert check_golden_answers(BUNDLE, variant, SWIFTSHADER) < 1e-5
     assert "SwiftShader" in devices.open_device(SWIFTSHADER)[1]
-    if backends.why_not(variant, "vulkan") is None:
+    if runtimes.why_not(variant, "vulkan") is None:
         assert "SwiftShader" not in devices.open_device("vulkan")[1]

@@ -1,4 +1,4 @@
-"""The runtime of engines and servers makes of any picture what ludus/images.py makes of it."""
+"""The native runtime makes of any picture what ludus/bundle/preprocessing.py makes of it."""
 
 import math
 import shutil
@@ -12,9 +12,9 @@ import numpy.typing as npt
 import pytest
 from PIL import Image, ImageDraw
 
-from ludus.errors import ImageError
-from ludus.images import preprocess
-from ludus.manifest import Photo, Picture, Preprocess
+from ludus.bundle.preprocessing import preprocess
+from ludus.bundle.schema import Photo, Picture, Preprocess
+from ludus.core.errors import ImageError
 
 ROOT = Path(__file__).parents[2]
 RUNTIME = ROOT / "native" / "runtime"

@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from ludus import devices
-from ludus.machines import MACHINES
-from ludus.results import read_result
+from ludus.evaluation.executors import MACHINES
+from ludus.evaluation.results import read_result
+from ludus.runtimes import devices
 
 ROOT = Path(__file__).parents[2]
 Stage = Callable[..., subprocess.CompletedProcess[str]]

@@ -6,9 +6,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ludus import devices, toolchain
-from ludus.devices import build as probes
-from ludus.errors import ToolError
+from ludus.core.errors import ToolError
+from ludus.process import toolchains
+from ludus.runtimes import devices
+from ludus.runtimes.devices import build as probes
 
 DOUBLE = Path(devices.__file__).with_name("double.mlir")
 VMVX = probes.FLAGS["cpu"]
@@ -17,7 +18,7 @@ VMVX = probes.FLAGS["cpu"]
 def test_a_flag_that_the_compiler_refuses_is_told_with_a_command_to_paste(tmp_path: Path) -> None:
     out = tmp_path / "out.vmfb"
     with pytest.raises(ToolError) as caught:
-        toolchain.iree_compile("3.13.0", DOUBLE, [*VMVX, "--iree-opt-levle=O3"], out)
+        toolchains.iree_compile("3.13.0", DOUBLE, [*VMVX, "--iree-opt-levle=O3"], out)
     head, *said, hint, command = str(caught.value).splitlines()
     assert head == "iree-compile ended with exit code 1 and said:"
     assert "Unknown command line argument '--iree-opt-levle=O3'" in said[0]
@@ -40,7 +41,7 @@ def test_mlir_that_the_compiler_refuses_is_told_with_its_place(tmp_path: Path) -
     source = tmp_path / "bad.mlir"
     source.write_text("func.func @f() { return 1 }\n")
     with pytest.raises(ToolError, match=r"bad\.mlir:1:\d+: error: ") as caught:
-        toolchain.iree_compile("3.13.0", source, VMVX, tmp_path / "out.vmfb")
+        toolchains.iree_compile("3.13.0", source, VMVX, tmp_path / "out.vmfb")
     command = str(caught.value).splitlines()[-1]
     assert str(source) in command, "the whole path, since it is pasted anywhere"
     assert not (tmp_path / "out.vmfb").exists()
@@ -51,9 +52,11 @@ def test_a_committed_module_is_what_the_compiler_makes_of_its_source(
     probe: str, tmp_path: Path
 ) -> None:
     out = tmp_path / "double.vmfb"
-    toolchain.iree_compile(probes.TOOLCHAIN, DOUBLE, probes.FLAGS[probe], out)
+    toolchains.iree_compile(probes.TOOLCHAIN, DOUBLE, probes.FLAGS[probe], out)
     committed = DOUBLE.with_name(f"double-{probe}.vmfb")
-    assert out.read_bytes() == committed.read_bytes(), "again: python -m ludus.devices.build"
+    assert out.read_bytes() == committed.read_bytes(), (
+        "again: python -m ludus.runtimes.devices.build"
+    )
 
 
 def test_every_device_has_a_committed_module() -> None:

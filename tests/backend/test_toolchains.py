@@ -11,12 +11,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ludus import devices, from_onnx, machines, toolchain
-from ludus.backends import apart, backend, load, why_not
-from ludus.errors import DeviceError, ToolError
-from ludus.manifest import Variant, read_network
-from ludus.params import IreeTarget, Lowering, Params, Target, XlaTarget
-from ludus.test_set import load_test_set
+from ludus.bundle.schema import Variant, read_network
+from ludus.config.params import IreeTarget, Lowering, Params, Target, XlaTarget
+from ludus.core.errors import DeviceError, ToolError
+from ludus.data.reference_set import load_reference_set
+from ludus.evaluation import executors
+from ludus.lowering import from_onnx
+from ludus.process import toolchains
+from ludus.runtimes import devices, load, out_of_process, runtime, why_not
 
 OLD, SHARK, NEW = "20240828.999", "3.9.0", "3.13.0"
 LLVM = ["--iree-hal-target-device=local", "--iree-hal-local-target-device-backends=llvm-cpu"]
@@ -58,7 +60,7 @@ Build = Callable[[str], tuple[Variant, Path]]
 
 def needs(name: str) -> None:
     try:
-        toolchain.environment(name)
+        toolchains.environment(name)
     except ToolError as error:
         pytest.skip(f"the toolchain '{name}' cannot be made here: {error}")
 
@@ -79,9 +81,9 @@ def build(exported: Any, tmp_path_factory: pytest.TempPathFactory) -> Build:
         if name in made:
             return made[name]
         target = TARGETS[name]
-        needs(target.toolchain if isinstance(target, IreeTarget) else toolchain.STABLEHLO)
+        needs(target.toolchain if isinstance(target, IreeTarget) else toolchains.STABLEHLO)
         if "stablehlo" in getattr(target, "lowering", ""):
-            needs(toolchain.STABLEHLO)
+            needs(toolchains.STABLEHLO)
         folder = tmp_path_factory.mktemp("targets") / name
         compile_target(name, params, exported.folder, lowered, folder)
         described = (folder / "variant.json").read_bytes()
@@ -91,10 +93,10 @@ def build(exported: Any, tmp_path_factory: pytest.TempPathFactory) -> Build:
     return built
 
 
-@pytest.mark.parametrize("name", [OLD, SHARK, NEW, toolchain.STABLEHLO])
+@pytest.mark.parametrize("name", [OLD, SHARK, NEW, toolchains.STABLEHLO])
 def test_a_toolchain_compiles_and_its_runtime_computes(name: str) -> None:
     needs(name)
-    assert apart.why_not(name) is None
+    assert out_of_process.why_not(name) is None
 
 
 @pytest.mark.parametrize("target", ["onnx", "onnx-static", "stablehlo", "xla"])
@@ -126,12 +128,15 @@ def test_a_toolchains_own_runtime_answers_as_torch_does(
     if reason is not None:
         pytest.skip(f"no '{device}' here: {reason}")
     variant, folder = build(target)
-    own = machines.machine("own-runtime")
+    own = executors.machine("own-runtime")
     assert own.why_not(variant, device) is None
     assert own.describe(variant, device).runtime_version == runtime
-    tests, network = load_test_set(exported.folder / "reference.npz"), read_network(exported.folder)
+    tests, network = (
+        load_reference_set(exported.folder / "reference.npz"),
+        read_network(exported.folder),
+    )
     found = own.run(variant, folder, device, tests, network)
-    expected = machines.machine("native").run(*build("onnx"), "cpu", tests, network)
+    expected = executors.machine("native").run(*build("onnx"), "cpu", tests, network)
     np.testing.assert_allclose(found.outputs, expected.outputs, rtol=0, atol=1e-5)
 
 
@@ -150,7 +155,7 @@ def test_a_module_of_another_iree_fails_in_words_where_it_is_run_all_the_same(
     exported: Any, build: Build
 ) -> None:
     variant, folder = build("old-vmvx")
-    run = apart.load(NEW, variant, folder, "local-sync")
+    run = out_of_process.load(NEW, variant, folder, "local-sync")
     with pytest.raises(
         DeviceError, match=rf"in iree-base-runtime {NEW}: .* exit code 1 and said: "
     ):
@@ -162,13 +167,13 @@ def test_sharks_build_for_amd_says_what_it_needs(build: Build) -> None:
         pytest.skip("this machine has an AMD GPU")
     variant, folder = build("shark-rocm")
     assert (folder / "model.vmfb").stat().st_size > 1000
-    reason = machines.machine("own-runtime").why_not(variant, "rocm")
+    reason = executors.machine("own-runtime").why_not(variant, "rocm")
     assert str(reason).endswith("needs an AMD GPU and ROCm")
 
 
 @pytest.mark.parametrize("source", ["onnx", "stablehlo"])
 def test_the_same_network_gives_the_same_mlir(exported: Any, source: Any) -> None:
-    needs(toolchain.STABLEHLO)
+    needs(toolchains.STABLEHLO)
     lowering = Lowering(source=source, rewrites=[], batches=[8])
     model = exported.folder / "model.onnx"
     first = from_onnx.to_mlir(model, lowering, "a")
@@ -180,7 +185,7 @@ def test_the_same_network_gives_the_same_mlir(exported: Any, source: Any) -> Non
 
 
 def test_stablehlo_is_the_network_and_no_more(exported: Any) -> None:
-    needs(toolchain.STABLEHLO)
+    needs(toolchains.STABLEHLO)
     made = from_onnx.to_mlir(exported.folder / "model.onnx", LOWERINGS["stablehlo"], "a")
     text = made.read_text()
     assert text.count("stablehlo.convolution(") == 2
@@ -196,7 +201,7 @@ def test_a_file_that_is_no_onnx_is_told(tmp_path: Path, content: bytes) -> None:
 
 
 def test_an_operator_that_stablehlo_lacks_is_told_with_a_command_to_paste(tmp_path: Path) -> None:
-    needs(toolchain.STABLEHLO)
+    needs(toolchains.STABLEHLO)
     import onnx
     from onnx import TensorProto, helper
 
@@ -219,4 +224,4 @@ def test_an_operator_that_stablehlo_lacks_is_told_with_a_command_to_paste(tmp_pa
 
 def test_xla_is_used_on_the_cpu_alone(build: Build) -> None:
     variant, _ = build("xla")
-    assert backend("xla").why_not(variant, "cuda") == "XLA is used on the device 'cpu' alone"
+    assert runtime("xla").why_not(variant, "cuda") == "XLA is used on the device 'cpu' alone"

@@ -18,9 +18,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ludus.errors import ConfigError, DataError
-from ludus.network_config import merge, read_config
-from ludus.params import Train
+from ludus.config.network import merge, read_config
+from ludus.config.params import Train
+from ludus.core.errors import ConfigError, DataError
 from stages.train import read_split, train
 
 # Ludwig and what it uses warn of this and that, and it swallows the errors that pytest makes of it.
@@ -70,7 +70,7 @@ def warned() -> None:
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        import ludus.ludwig_training  # noqa: F401
+        import ludus.training.ludwig  # noqa: F401
 
 
 @pytest.fixture(scope="session")
@@ -112,7 +112,7 @@ def answers(folder: Path, split: Path) -> tuple[np.ndarray, np.ndarray]:
 
 
 def test_the_key_table_is_what_ludwigs_schema_says(warned: None) -> None:
-    from ludus.network_keys import PATH, from_ludwig
+    from ludus.config.network_keys import PATH, from_ludwig
 
     assert json.loads(PATH.read_text()) == from_ludwig()
 
@@ -155,7 +155,7 @@ def test_the_program_beside_the_model_answers_as_it_does(trained: Path, data: Pa
 def test_only_the_metrics_that_are_used_are_computed(
     data: Path, warned: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from ludus.training_watch import Watch
+    from ludus.training.watch import Watch
 
     seen: list[set[str]] = []
 
@@ -263,7 +263,7 @@ def compare(
     """check_built of the trained network against config.yaml with changes."""
     from ludwig.api import LudwigModel
 
-    from ludus.built_layers import check_built
+    from ludus.training.built_layers import check_built
 
     network = LudwigModel.load(str(trained / "model")).model
     config = deepcopy(read_config(CONFIG)[0])
@@ -306,7 +306,7 @@ def test_training_that_diverges_is_an_error(data: Path, warned: None, tmp_path: 
 def test_an_interrupted_training_leaves_the_model_before_it(
     data: Path, warned: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from ludus.training_watch import Watch
+    from ludus.training.watch import Watch
 
     (tmp_path / "model").mkdir()
     (tmp_path / "model/before").touch()
@@ -322,9 +322,9 @@ def test_a_killed_training_leaves_nothing_that_stops_the_next(data: Path, tmp_pa
     params.write_text(PARAMS.model_dump_json())
     killed = (
         "import os, sys; from pathlib import Path\n"
-        "from ludus.params import Train; from stages.train import train\n"
-        "import ludus.training_watch, ludus.ludwig_training\n"
-        "ludus.training_watch.Watch.on_epoch_end = lambda *_: os.kill(os.getpid(), 9)\n"
+        "from ludus.config.params import Train; from stages.train import train\n"
+        "import ludus.training.watch, ludus.ludwig_training\n"
+        "ludus.training.watch.Watch.on_epoch_end = lambda *_: os.kill(os.getpid(), 9)\n"
         "data, config, params, folder = map(Path, sys.argv[1:])\n"
         "train(data, config, Train.model_validate_json(params.read_text()),\n"
         "      folder / 'model', folder / 'training')\n"

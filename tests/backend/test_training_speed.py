@@ -1,4 +1,4 @@
-"""ludus.training_speed: quicker, and the same as what it takes the place of."""
+"""ludus.training.speed: quicker, and the same as what it takes the place of."""
 
 import gc
 
@@ -7,7 +7,7 @@ import torch
 import yaml
 from torch import nn
 
-from ludus.training_speed import QuickDropout, quick_imports, quicken
+from ludus.training.speed import QuickDropout, quick_imports, quicken
 
 
 @pytest.mark.parametrize("share", [0.0, 1e-6, 0.1, 0.4, 0.5, 0.9, 1.0])

@@ -17,18 +17,18 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ludus.devices import cpu
-from ludus.errors import DeviceError
-from ludus.manifest import read_network
-from ludus.params import Lowering, load_params
-from ludus.test_set import load_test_set
+from ludus.bundle.schema import read_network
+from ludus.config.params import Lowering, load_params
+from ludus.core.errors import DeviceError
+from ludus.data.reference_set import load_reference_set
+from ludus.runtimes.devices import cpu
 from ludus.tuning.builds import Builds
 from ludus.tuning.candidates import Candidate, present
 from ludus.tuning.trials import FIRST, Trials
 
 ROOT = Path(__file__).parents[2]
 NAME = f"iree-cpu-{cpu.architecture()}"
-MAIN = "from ludus.cli import main; main()"
+MAIN = "from ludus.cli.app import main; main()"
 # A function that reads beside its input, and one that knows one answer alone.
 CRASHING = """\
 func.func @main(%x: tensor<4x1x14x14xf32>) -> tensor<4x10xf32> {
@@ -98,7 +98,7 @@ def trials(project: Path, tmp_path_factory: pytest.TempPathFactory) -> Trials:
         builds=Builds(export=export, folder=tmp_path_factory.mktemp("builds")),
         device="cpu",
         batches=[4],
-        tests=load_test_set(export / "reference.npz"),
+        tests=load_reference_set(export / "reference.npz"),
         network=read_network(export),
         gate=load_params(project / "params.yaml").gate,
     )

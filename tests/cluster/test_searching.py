@@ -27,7 +27,7 @@ PLAN = {
 def search(asked: Asked, *more: str) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(
         [
-            sys.executable, "-m", "ludus.search", f"--plan={asked.folder / 'search.yaml'}",
+            sys.executable, "-m", "ludus.training.search", f"--plan={asked.folder / 'search.yaml'}",
             f"--params={asked.folder / 'params.yaml'}", f"--data={asked.data}",
             f"--out={asked.folder / 'found'}", *more,
         ],

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from ludus.toolchain import ROOT
+from ludus.process.tools import ROOT
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 GOOD = GOLDEN / "bundle"

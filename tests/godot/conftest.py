@@ -5,8 +5,8 @@ from pathlib import Path
 import bundles
 import pytest
 
-from ludus import godot
-from ludus.toolchain import ROOT
+from ludus.process import godot
+from ludus.process.tools import ROOT
 
 TESTS = ROOT / "godot" / "tests"
 

@@ -6,13 +6,13 @@ import bundles
 import numpy as np
 import pytest
 
-from ludus import godot
-from ludus.bundle import Bundle, read_bundle
-from ludus.evaluation import evaluate
-from ludus.machines import godot as in_godot
-from ludus.manifest import Variant
-from ludus.results import Result, judge
-from ludus.test_set import TestSet
+from ludus.bundle.reader import Bundle, read_bundle
+from ludus.bundle.schema import Variant
+from ludus.data.reference_set import ReferenceSet
+from ludus.evaluation.executors import godot as in_godot
+from ludus.evaluation.results import Result, judge
+from ludus.evaluation.run import evaluate
+from ludus.process import godot
 
 IN_GODOT = ["godot", "godot-pck"]
 
@@ -23,10 +23,10 @@ def bundle() -> Bundle:
 
 
 @pytest.fixture(scope="module")
-def tests(bundle: Bundle) -> TestSet:
+def tests(bundle: Bundle) -> ReferenceSet:
     """300 images: more than one run, and the last of another size."""
     golden = bundle.manifest.golden
-    return TestSet(
+    return ReferenceSet(
         inputs=np.tile(bundle.golden().inputs, (30, 1, 1)),
         labels=np.tile(np.array(golden.labels, dtype=np.uint8), 30),
         reference=np.tile(np.array(golden.probabilities, dtype=np.float32), (30, 1)),
@@ -39,7 +39,7 @@ def needs_the_engine(engine: godot.Engine) -> None:
 
 
 def run(
-    bundle: Bundle, tests: TestSet, machine: str = "godot", variant: Variant | None = None
+    bundle: Bundle, tests: ReferenceSet, machine: str = "godot", variant: Variant | None = None
 ) -> Result:
     variant = variant or bundle.variant("iree-vmvx")
     return evaluate(
@@ -56,7 +56,7 @@ def run(
 
 @pytest.mark.parametrize("machine", IN_GODOT)
 def test_all_images_are_measured(
-    bundle: Bundle, tests: TestSet, engine: godot.Engine, machine: str
+    bundle: Bundle, tests: ReferenceSet, engine: godot.Engine, machine: str
 ) -> None:
     result = run(bundle, tests, machine)
     assert (result.status, result.reason) == ("measured", None)
@@ -70,9 +70,9 @@ def test_all_images_are_measured(
     assert judge(result, bundle.manifest.floors, 300).status == "verified"
 
 
-def test_each_answer_is_that_of_its_image(bundle: Bundle, tests: TestSet) -> None:
+def test_each_answer_is_that_of_its_image(bundle: Bundle, tests: ReferenceSet) -> None:
     order = np.random.default_rng(1).permutation(300)
-    shuffled = TestSet(
+    shuffled = ReferenceSet(
         inputs=tests.inputs[order], labels=tests.labels[order], reference=tests.reference[order]
     )
     native, found = run(bundle, shuffled, "native"), run(bundle, shuffled)
@@ -81,9 +81,9 @@ def test_each_answer_is_that_of_its_image(bundle: Bundle, tests: TestSet) -> Non
 
 
 def test_answers_unlike_the_references_are_measured_and_fall_short(
-    bundle: Bundle, tests: TestSet
+    bundle: Bundle, tests: ReferenceSet
 ) -> None:
-    wrong = TestSet(
+    wrong = ReferenceSet(
         inputs=tests.inputs, labels=tests.labels, reference=tests.reference[:, ::-1].copy()
     )
     result = run(bundle, wrong)
@@ -93,7 +93,7 @@ def test_answers_unlike_the_references_are_measured_and_fall_short(
 
 @pytest.mark.parametrize("machine", IN_GODOT)
 def test_a_variant_for_another_machine_is_not_run_with_the_reason(
-    bundle: Bundle, tests: TestSet, machine: str
+    bundle: Bundle, tests: ReferenceSet, machine: str
 ) -> None:
     metal = bundle.variant("iree-vmvx").model_copy(update={"driver": "metal"})
     result = run(bundle, tests, machine, metal)
@@ -104,7 +104,7 @@ def test_a_variant_for_another_machine_is_not_run_with_the_reason(
 
 
 def test_a_module_of_another_iree_is_not_run_with_the_reason(
-    bundle: Bundle, tests: TestSet
+    bundle: Bundle, tests: ReferenceSet
 ) -> None:
     older = bundle.variant("iree-vmvx").model_copy(update={"iree_version": "3.9.0"})
     result = run(bundle, tests, variant=older)
@@ -112,7 +112,7 @@ def test_a_module_of_another_iree_is_not_run_with_the_reason(
     assert "3.9.0" in str(result.reason)
 
 
-def test_files_that_are_not_the_variants_are_refused(bundle: Bundle, tests: TestSet) -> None:
+def test_files_that_are_not_the_variants_are_refused(bundle: Bundle, tests: ReferenceSet) -> None:
     other = bundle.variant("iree-vmvx").model_copy(update={"sha256": "0" * 64})
     result = run(bundle, tests, variant=other)
     assert result.status == "failed"
@@ -121,7 +121,11 @@ def test_files_that_are_not_the_variants_are_refused(bundle: Bundle, tests: Test
 
 @pytest.mark.parametrize("machine", IN_GODOT)
 def test_without_the_addon_it_is_not_run(
-    bundle: Bundle, tests: TestSet, machine: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    bundle: Bundle,
+    tests: ReferenceSet,
+    machine: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(godot, "ADDON", tmp_path)
     result = run(bundle, tests, machine)
@@ -141,7 +145,7 @@ def test_without_the_addon_it_is_not_run(
 )
 def test_a_script_that_fails_is_failed_with_the_engines_words(
     bundle: Bundle,
-    tests: TestSet,
+    tests: ReferenceSet,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     lines: str,
@@ -157,7 +161,7 @@ def test_a_script_that_fails_is_failed_with_the_engines_words(
 
 
 def test_a_library_that_does_not_load_is_failed_with_the_engines_words(
-    bundle: Bundle, tests: TestSet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    bundle: Bundle, tests: ReferenceSet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     real = godot.ADDON
     monkeypatch.setattr(godot, "ADDON", tmp_path)

@@ -9,11 +9,13 @@ from typing import Any
 
 import bundles
 import pytest
+from ludus.evaluation.golden import check_golden_answers
+from ludus.runtimes.choosing import choose
 
-from ludus import godot
-from ludus.bundle import check_golden_answers, choose, read_bundle
-from ludus.devices import cpu
-from ludus.errors import LudusError
+from ludus.bundle.reader import read_bundle
+from ludus.core.errors import LudusError
+from ludus.process import godot
+from ludus.runtimes.devices import cpu
 
 broken = bundles.load_broken()
 CASES = broken.cases()

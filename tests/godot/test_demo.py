@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from ludus import godot
-from ludus.toolchain import ROOT
+from ludus.process import godot
+from ludus.process.tools import ROOT
 
 DEMO = ROOT / "godot" / "demo"
 DIGITS = ROOT / "artifacts" / "bundle"

@@ -14,8 +14,8 @@ from typing import Any
 import bundles
 import pytest
 
-from ludus import godot
-from ludus.toolchain import ROOT
+from ludus.process import godot
+from ludus.process.tools import ROOT
 
 SCRIPTS = ROOT / "godot" / "tests" / "editor"
 GOOD = "res://models/good"

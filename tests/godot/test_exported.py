@@ -5,9 +5,9 @@ from pathlib import Path
 import bundles
 import pytest
 
-from ludus import godot
-from ludus.machines import godot_pck
-from ludus.toolchain import ROOT
+from ludus.evaluation.executors import godot_pck
+from ludus.process import godot
+from ludus.process.tools import ROOT
 
 FILES = [
     "test_run.gd",

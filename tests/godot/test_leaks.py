@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from ludus import godot
+from ludus.process import godot
 
 ALLOWED = 1024  # KiB
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from ludus import godot
-from ludus.toolchain import ROOT
+from ludus.process import godot
+from ludus.process.tools import ROOT
 
 TESTS = ROOT / "godot" / "tests"
 FILES = sorted(path.name for path in TESTS.glob("test_*.gd"))

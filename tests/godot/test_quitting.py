@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from ludus import godot
-from ludus.toolchain import ROOT
+from ludus.process import godot
+from ludus.process.tools import ROOT
 
 SCRIPT = ROOT / "godot" / "tests" / "quit.gd"
 WAYS = re.findall(r"^func (with_\w+)\(", SCRIPT.read_text("utf-8"), re.MULTILINE)

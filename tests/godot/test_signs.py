@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from ludus import godot
-from ludus.errors import ToolError
-from ludus.toolchain import ROOT
+from ludus.core.errors import ToolError
+from ludus.process import godot
+from ludus.process.tools import ROOT
 
 TESTS = ROOT / "godot" / "tests"
 SCRIPT = """\

@@ -17,12 +17,13 @@ import torch
 from torch import nn
 from torch.export import Dim
 
-from ludus.evaluation import evaluate
-from ludus.images import load_image, preprocess
-from ludus.manifest import Network, Preprocess, Tensor, read_network, read_variant
-from ludus.params import Gate, Params
-from ludus.results import Result, judge, write_results
-from ludus.test_set import TestSet
+from ludus.bundle.preprocessing import load_image, preprocess
+from ludus.bundle.schema import Network, Preprocess, Tensor, read_network, read_variant
+from ludus.config.params import Params
+from ludus.core.types import Gate
+from ludus.data.reference_set import ReferenceSet
+from ludus.evaluation.results import Result, judge, write_results
+from ludus.evaluation.run import evaluate
 from stages.bundle import bundle
 from stages.compile import compile_target
 from stages.lower import lower
@@ -92,7 +93,7 @@ def make(out: Path) -> None:
     """Write the bundle of drawings; the same bytes each time."""
     images = np.stack([_drawing(label) for label in LABELS])
     weights, bias = _weights(images)
-    tests = TestSet(
+    tests = ReferenceSet(
         inputs=images,
         labels=np.arange(10, dtype=np.uint8),
         reference=_reference(images, weights, bias),
@@ -107,7 +108,7 @@ def make(out: Path) -> None:
 
 
 def build(
-    network: nn.Module, described: Network, tests: TestSet, params: Params, out: Path
+    network: nn.Module, described: Network, tests: ReferenceSet, params: Params, out: Path
 ) -> None:
     """Write a bundle of a network, by the stages that make a real one's."""
     with tempfile.TemporaryDirectory() as scratch, contextlib.chdir(scratch):
@@ -165,7 +166,7 @@ def _export(network: nn.Module, described: Network, folder: Path) -> None:
     (folder / "network.json").write_text(described.model_dump_json(indent=1) + "\n")
 
 
-def _evaluate(target: str, folder: Path, tests: TestSet, gate: Gate) -> Result:
+def _evaluate(target: str, folder: Path, tests: ReferenceSet, gate: Gate) -> Result:
     """vmvx computes alike everywhere; what a Vulkan device finds would differ by machine."""
     variant = read_variant(folder)
     if variant.driver != "cpu":

@@ -2,8 +2,8 @@
 
     python tests/golden/make_photos.py [FOLDER]
 
-A few small pictures, and what `ludus.images` makes of them: cases.json says how, `expected` holds
-float32, little-endian, in the order of the shape.
+A few small pictures, and what `ludus.bundle.preprocessing` makes of them: cases.json says how,
+`expected` holds float32, little-endian, in the order of the shape.
 """
 
 import argparse
@@ -13,8 +13,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from ludus.images import load_image, preprocess
-from ludus.manifest import Photo
+from ludus.bundle.preprocessing import load_image, preprocess
+from ludus.bundle.schema import Photo
 
 HERE = Path(__file__).parent
 IMAGENET = {"scale": 1 / 255, "mean": [0.485, 0.456, 0.406], "std": [0.229, 0.224, 0.225]}

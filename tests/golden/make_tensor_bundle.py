@@ -15,8 +15,8 @@ import torch
 from make_bundle import PARAMS, build
 from torch import nn
 
-from ludus.manifest import Network, Photo, Tensor
-from ludus.test_set import TestSet
+from ludus.bundle.schema import Network, Photo, Tensor
+from ludus.data.reference_set import ReferenceSet
 
 HERE = Path(__file__).parent
 HOW = Photo(
@@ -44,7 +44,7 @@ def make(out: Path) -> None:
     kernel = random.integers(-32, 33, (4, 3, 3, 3)) / 128
     dense = random.integers(-32, 33, (5, 36)) / 128
     inputs = random.integers(-512, 513, (6, 3, 8, 8)) / 256
-    tests = TestSet(
+    tests = ReferenceSet(
         inputs=inputs.astype(np.float32), labels=None, reference=_reference(inputs, kernel, dense)
     )
     floors = PARAMS.gate.model_copy(update={"accuracy": 0.0})

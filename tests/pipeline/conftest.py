@@ -3,8 +3,9 @@
 import pytest
 from small_project import Finished, Project, small_copy
 
-from ludus.params import IreeTarget, load_params
-from ludus.toolchain import ROOT, STABLEHLO, environment
+from ludus.config.params import IreeTarget, load_params
+from ludus.process.toolchains import STABLEHLO, environment
+from ludus.process.tools import ROOT
 
 
 @pytest.fixture(scope="session")

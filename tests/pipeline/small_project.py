@@ -17,8 +17,8 @@ from typing import Any
 import numpy as np
 import yaml
 
-from ludus.idx import write_idx
-from ludus.toolchain import TOOLCHAINS
+from ludus.data.idx import write_idx
+from ludus.process.toolchains import TOOLCHAINS
 
 ROOT = Path(__file__).parent.parent.parent
 DIGITS = Path(__file__).parent / "digits.npz"

@@ -13,9 +13,9 @@ import pytest
 import yaml
 from small_project import ROOT, Project, tree
 
-from ludus.bundle import read_bundle
-from ludus.errors import ReleaseError
-from ludus.release import with_version
+from ludus.bundle.reader import read_bundle
+from ludus.core.errors import ReleaseError
+from tools.release import with_version
 
 GOLDEN = ROOT / "tests" / "golden" / "bundle"
 TAG = "golden@v1.0.0"
@@ -65,7 +65,7 @@ def commit(project: Project, message: str) -> None:
 
 
 def release(project: Project) -> str:
-    return project.check("python", "-m", "ludus.release")
+    return project.check("python", "-m", "tools.release")
 
 
 class TestItIsReleased:
@@ -261,7 +261,7 @@ def test_it_is_refused_and_nothing_is_written(
 ) -> None:
     way(project)
     before = state(project)
-    ended = project.run("python", "-m", "ludus.release")
+    ended = project.run("python", "-m", "tools.release")
     assert ended.exit_code == 1, ended.said
     assert ended.said.startswith("error: ")
     assert REFUSALS[way] in ended.said
@@ -281,7 +281,7 @@ def state(project: Project) -> tuple[str, ...]:
 def test_a_folder_outside_git_is_refused(project: Project) -> None:
     shutil.rmtree(project.folder / ".git")
     ended = project.run("env", f"GIT_CEILING_DIRECTORIES={project.folder.parent}",
-                        "python", "-m", "ludus.release")  # fmt: skip
+                        "python", "-m", "tools.release")  # fmt: skip
     assert ended.exit_code == 1
     assert f"{project.folder} is no Git repository, and a release is a tag" in ended.said
 
@@ -290,13 +290,13 @@ def test_a_folder_of_anothers_repository_is_refused(project: Project) -> None:
     game = Project(folder=project.folder.parent)
     shutil.rmtree(project.folder / ".git")
     game.check("git", "init", "--quiet")
-    ended = project.run("python", "-m", "ludus.release")
+    ended = project.run("python", "-m", "tools.release")
     assert ended.exit_code == 1
     assert f"is a folder of Git's repository {game.folder}" in ended.said
 
 
 def test_a_machine_without_dvc_is_told_what_brings_it(project: Project) -> None:
-    ended = project.run("env", "PATH=/usr/bin:/bin", sys.executable, "-m", "ludus.release")
+    ended = project.run("env", "PATH=/usr/bin:/bin", sys.executable, "-m", "tools.release")
     assert ended.exit_code == 1
     assert "there is no 'dvc'; `make release` brings it" in ended.said
 
@@ -309,7 +309,7 @@ class TestItEndsHalfway:
         hook.parent.mkdir(exist_ok=True)
         hook.write_text("#!/bin/sh\necho the hook says no >&2\nexit 1\n")
         hook.chmod(0o755)
-        ended = project.run("python", "-m", "ludus.release")
+        ended = project.run("python", "-m", "tools.release")
         assert ended.exit_code == 1
         assert "the hook says no" in ended.said
         assert project.check("git", "status", "--short") == ""
@@ -321,7 +321,7 @@ class TestItEndsHalfway:
 
     def test_a_tag_that_cannot_be_made_is_made_by_the_next_run(self, project: Project) -> None:
         project.check("git", "tag", f"{TAG}/in-the-way")  # a folder where the tag's file would be
-        ended = project.run("python", "-m", "ludus.release")
+        ended = project.run("python", "-m", "tools.release")
         assert ended.exit_code == 1
         assert "gto register" in ended.said
 

@@ -3,7 +3,7 @@
 import pytest
 from small_project import Ended, Project, tree, without
 
-from ludus import godot
+from ludus.process import godot
 
 # After every edit that changes what the pipeline comes to.
 LAST = ["report", "gate", "bundle"]

@@ -8,7 +8,7 @@ import proxy as proxies
 import pytest
 import server
 
-from ludus.errors import ToolError
+from ludus.core.errors import ToolError
 from ludus.serving import triton
 
 GOLDEN = Path(__file__).parents[1] / "golden"

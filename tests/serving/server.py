@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-MAIN = "from ludus.cli import main; main()"
+MAIN = "from ludus.cli.app import main; main()"
 
 
 @dataclass(frozen=True, kw_only=True)

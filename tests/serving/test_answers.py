@@ -6,11 +6,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from ludus.bundle.inputs import network_inputs
 from server import Server, pictures, tensor
 
-from ludus.backends import load
-from ludus.bundle import Bundle, read_bundle
-from ludus.images import load_image, preprocess
+from ludus.bundle.preprocessing import load_image, preprocess
+from ludus.bundle.reader import Bundle, read_bundle
+from ludus.runtimes import load
 from ludus.serving import triton
 
 GOLDEN = Path(__file__).parents[1] / "golden"
@@ -29,14 +30,14 @@ def features() -> Bundle:
 
 def test_a_tensor_as_json_gives_the_golden_answers(serving: Server, digits: Bundle) -> None:
     golden = digits.golden()
-    answer = serving.infer("golden", tensor("image", golden.tensors(digits.manifest)))
+    answer = serving.infer("golden", tensor("image", network_inputs(golden, digits.manifest)))
     assert answer.status == 200
     np.testing.assert_allclose(answer.output, golden.reference, rtol=0, atol=1e-4)
 
 
 def test_every_batch_gives_the_same(serving: Server, digits: Bundle) -> None:
     golden = digits.golden()
-    images, expected = golden.tensors(digits.manifest), golden.reference
+    images, expected = network_inputs(golden, digits.manifest), golden.reference
     for count in (1, 2, 5, 300):
         of = np.arange(count) % len(images)
         answer = serving.infer("golden", tensor("image", images[of]))
@@ -45,7 +46,9 @@ def test_every_batch_gives_the_same(serving: Server, digits: Bundle) -> None:
 
 def test_a_network_that_is_no_classifier_gives_its_shape(serving: Server, features: Bundle) -> None:
     golden = features.golden()
-    answer = serving.infer("golden-tensors", tensor("picture", golden.tensors(features.manifest)))
+    answer = serving.infer(
+        "golden-tensors", tensor("picture", network_inputs(golden, features.manifest))
+    )
     assert answer.output.shape == (6, 4, 5)
     np.testing.assert_allclose(answer.output, golden.reference, rtol=0, atol=1e-4)
 
@@ -69,7 +72,7 @@ def test_a_photo_gives_what_it_gives_in_python(serving: Server, features: Bundle
 
 
 def test_labels_come_by_tritons_classification(serving: Server, digits: Bundle) -> None:
-    image = digits.golden().tensors(digits.manifest)[3:4]
+    image = network_inputs(digits.golden(), digits.manifest)[3:4]
     wanted = {"name": "probabilities", "parameters": {"classification": 2}}
     answer = serving.infer("golden", tensor("image", image), outputs=[wanted])
     first, _ = answer.json["outputs"][0]["data"]
@@ -78,7 +81,7 @@ def test_labels_come_by_tritons_classification(serving: Server, digits: Bundle) 
 
 def test_nvidias_own_clients_get_the_same(serving: Server, digits: Bundle, tmp_path: Path) -> None:
     golden = digits.golden()
-    np.savez(tmp_path / "in.npz", images=golden.tensors(digits.manifest))
+    np.savez(tmp_path / "in.npz", images=network_inputs(golden, digits.manifest))
     python = triton.OWN / "bin" / "python"
     if not python.exists():
         pytest.skip("no .triton/bin/python; `make triton` brings it")
@@ -100,7 +103,7 @@ def test_nvidias_own_clients_get_the_same(serving: Server, digits: Bundle, tmp_p
 
 def test_curl_gets_the_same(serving: Server, digits: Bundle, tmp_path: Path) -> None:
     golden = digits.golden()
-    request = {"inputs": [tensor("image", golden.tensors(digits.manifest)[:1])]}
+    request = {"inputs": [tensor("image", network_inputs(golden, digits.manifest)[:1])]}
     (tmp_path / "request.json").write_text(json.dumps(request))
     url = f"http://127.0.0.1:{serving.http}/v2/models/golden/infer"
     asked = ["curl", "--silent", "--show-error", "--fail", "--json", "@request.json", url]
@@ -112,7 +115,7 @@ def test_curl_gets_the_same(serving: Server, digits: Bundle, tmp_path: Path) -> 
 
 def test_versions_stand_side_by_side(serving: Server, digits: Bundle) -> None:
     assert serving.ask("v2/models/golden").json["versions"] == ["1", "2"]
-    image = digits.golden().tensors(digits.manifest)[:1]
+    image = network_inputs(digits.golden(), digits.manifest)[:1]
     for version in ("1", "2"):
         path = f"v2/models/golden/versions/{version}/infer"
         answer = serving.ask(path, {"inputs": [tensor("image", image)]})

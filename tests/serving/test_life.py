@@ -13,9 +13,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from ludus.bundle.inputs import network_inputs
 from server import Answer, Server, command, free_ports, started, tensor
 
-from ludus.bundle import read_bundle
+from ludus.bundle.reader import read_bundle
 from ludus.serving import triton
 
 GOLDEN = Path(__file__).parents[1] / "golden"
@@ -26,7 +27,7 @@ def golden(count: int) -> tuple[np.ndarray, np.ndarray]:
     bundle = read_bundle(BUNDLE)
     examples = bundle.golden()
     of = np.arange(count) % len(examples.reference)
-    return examples.tensors(bundle.manifest)[of], examples.reference[of]
+    return network_inputs(examples, bundle.manifest)[of], examples.reference[of]
 
 
 def test_it_says_where_it_is_and_what_it_took() -> None:

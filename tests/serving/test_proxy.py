@@ -8,10 +8,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from ludus.bundle.inputs import network_inputs
 from proxy import Proxy
 from server import tensor
 
-from ludus.bundle import read_bundle
+from ludus.bundle.reader import read_bundle
 from ludus.serving import triton
 
 GOLDEN = Path(__file__).parents[1] / "golden"
@@ -32,7 +33,7 @@ except grpc.InferenceServerException as error:
 def test_an_answer_comes_by_tls(proxy: Proxy) -> None:
     bundle = read_bundle(GOLDEN / "bundle")
     golden = bundle.golden()
-    body = {"inputs": [tensor("image", golden.tensors(bundle.manifest))]}
+    body = {"inputs": [tensor("image", network_inputs(golden, bundle.manifest))]}
     answer = proxy.ask("v2/models/golden/infer", json.dumps(body).encode())
     assert answer.status == 200
     np.testing.assert_allclose(answer.output, golden.reference, rtol=0, atol=1e-4)
@@ -44,7 +45,7 @@ def test_grpc_comes_by_tls_and_cannot_change_the_server(proxy: Proxy, tmp_path: 
         pytest.skip("no .triton/bin/python; `make triton` brings it")
     bundle = read_bundle(GOLDEN / "bundle")
     golden = bundle.golden()
-    np.save(tmp_path / "x.npy", golden.tensors(bundle.manifest)[:1])
+    np.save(tmp_path / "x.npy", network_inputs(golden, bundle.manifest)[:1])
     command = [python, "-c", GRPC, proxy.port, proxy.certificate, tmp_path / "x.npy"]
     said = subprocess.run(
         list(map(str, command)), check=True, capture_output=True, text=True, timeout=60

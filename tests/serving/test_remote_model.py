@@ -11,7 +11,7 @@ from faulty import Faulty
 from proxy import Proxy
 from server import Server
 
-from ludus import godot
+from ludus.process import godot
 
 HERE = Path(__file__).parent
 GOLDEN = HERE.parent / "golden"

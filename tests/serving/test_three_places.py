@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 from server import Server, pictures
 
-from ludus import godot
+from ludus.process import godot
 
 HERE = Path(__file__).parent
 GOLDEN = HERE.parent / "golden"

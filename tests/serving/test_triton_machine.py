@@ -6,14 +6,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ludus.bundle import Bundle, read_bundle
-from ludus.evaluation import evaluate
-from ludus.machines import MachineBroke
-from ludus.machines import triton as in_triton
-from ludus.manifest import Variant
-from ludus.results import Result, judge
+from ludus.bundle.reader import Bundle, read_bundle
+from ludus.bundle.schema import Variant
+from ludus.data.reference_set import ReferenceSet
+from ludus.evaluation.executors import MachineBroke
+from ludus.evaluation.executors import triton as in_triton
+from ludus.evaluation.results import Result, judge
+from ludus.evaluation.run import evaluate
 from ludus.serving import triton
-from ludus.test_set import TestSet
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 
@@ -24,17 +24,17 @@ def digits() -> Bundle:
 
 
 @pytest.fixture(scope="module")
-def tests(digits: Bundle) -> TestSet:
+def tests(digits: Bundle) -> ReferenceSet:
     """300 images: more than one request, and the last of another size."""
     golden = digits.golden()
-    return TestSet(
+    return ReferenceSet(
         inputs=np.tile(golden.inputs, (30, 1, 1)),
         labels=np.tile(np.array(digits.manifest.golden.labels, dtype=np.uint8), 30),
         reference=np.tile(golden.reference, (30, 1)),
     )
 
 
-def run(bundle: Bundle, tests: TestSet, **changes: object) -> Result:
+def run(bundle: Bundle, tests: ReferenceSet, **changes: object) -> Result:
     variant: Variant = bundle.variant("iree-vmvx").model_copy(update=changes)
     return evaluate(
         variant,
@@ -48,7 +48,7 @@ def run(bundle: Bundle, tests: TestSet, **changes: object) -> Result:
     )
 
 
-def test_all_images_are_measured(digits: Bundle, tests: TestSet) -> None:
+def test_all_images_are_measured(digits: Bundle, tests: ReferenceSet) -> None:
     result = run(digits, tests)
     assert (result.status, result.reason) == ("measured", None)
     assert (result.images, result.accuracy, result.flipped) == (300, 1.0, [])
@@ -63,12 +63,14 @@ def test_all_images_are_measured(digits: Bundle, tests: TestSet) -> None:
 def test_a_network_that_is_no_classifier_is_measured() -> None:
     bundle = read_bundle(GOLDEN / "tensor-bundle")
     golden = bundle.golden()
-    tests = TestSet(inputs=golden.inputs, labels=None, reference=golden.reference)
+    tests = ReferenceSet(inputs=golden.inputs, labels=None, reference=golden.reference)
     result = run(bundle, tests)
     assert (result.status, result.images, result.agreement) == ("measured", 6, 1.0)
 
 
-def test_what_the_server_refuses_is_failed_with_its_words(digits: Bundle, tests: TestSet) -> None:
+def test_what_the_server_refuses_is_failed_with_its_words(
+    digits: Bundle, tests: ReferenceSet
+) -> None:
     result = run(digits, tests, sha256="0" * 64)
     assert result.status == "failed"
     assert str(result.reason).startswith("broke: ")
@@ -76,7 +78,7 @@ def test_what_the_server_refuses_is_failed_with_its_words(digits: Bundle, tests:
 
 
 def test_without_triton_it_is_not_run(
-    digits: Bundle, tests: TestSet, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    digits: Bundle, tests: ReferenceSet, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("TRITON_SERVER", str(tmp_path / "none"))
     result = run(digits, tests)
@@ -85,7 +87,7 @@ def test_without_triton_it_is_not_run(
 
 
 def test_a_port_that_another_took_is_the_machines_fault(
-    digits: Bundle, tests: TestSet, monkeypatch: pytest.MonkeyPatch
+    digits: Bundle, tests: ReferenceSet, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
@@ -97,7 +99,7 @@ def test_a_port_that_another_took_is_the_machines_fault(
 
 
 def test_a_server_that_was_killed_is_the_machines_fault(
-    digits: Bundle, tests: TestSet, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    digits: Bundle, tests: ReferenceSet, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     killed = tmp_path / "tritonserver"
     killed.write_text("#!/bin/sh\nkill -s KILL $$\n")

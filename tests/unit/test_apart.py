@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ludus import toolchain
-from ludus.backends import apart
-from ludus.errors import ConfigError, DeviceError
-from ludus.manifest import EntryFunction, Variant
+from ludus.bundle.schema import EntryFunction, Variant
+from ludus.core.errors import ConfigError, DeviceError
+from ludus.process import toolchains
+from ludus.runtimes import out_of_process
 
 RUNNER = """\
 import sys
@@ -34,8 +34,8 @@ for function, argument in calls():
 @pytest.fixture
 def there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A toolchain 9.9.9 with the runtime `tester`, whose modules hold a factor."""
-    monkeypatch.setattr(toolchain, "ROOT", tmp_path)
-    monkeypatch.setattr(toolchain, "TOOLCHAINS", tmp_path / ".toolchains")
+    monkeypatch.setattr(toolchains, "ROOT", tmp_path)
+    monkeypatch.setattr(toolchains, "TOOLCHAINS", tmp_path / ".toolchains")
     python = tmp_path / ".toolchains" / "iree-9.9.9" / "bin" / "python"
     python.parent.mkdir(parents=True)
     python.write_text(f'#!/bin/sh\nexec {sys.executable} "$@"\n')
@@ -45,8 +45,8 @@ def there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         name = "iree-9.9.9.txt" if folder.name == "requirements" else "requirements.txt"
         (folder / name).write_text("tester==1.5\n")
     runner = tmp_path / "run_tester.py"
-    runner.write_text(RUNNER.format(serve=str(Path(apart.__file__).parent)))
-    monkeypatch.setattr(apart, "RUNNERS", {"tester": runner})
+    runner.write_text(RUNNER.format(serve=str(Path(out_of_process.__file__).parent)))
+    monkeypatch.setattr(out_of_process, "RUNNERS", {"tester": runner})
     (tmp_path / "model.vmfb").write_text("3")
     return tmp_path
 
@@ -71,26 +71,30 @@ def test_any_number_of_images_is_answered(
     there: Path, entries: list[tuple[str, int]], count: int
 ) -> None:
     images = np.random.default_rng(1).random((count, 1, 2, 3), dtype=np.float32)
-    run = apart.load("9.9.9", variant(*entries), there, "cpu")
+    run = out_of_process.load("9.9.9", variant(*entries), there, "cpu")
     for _ in range(2):
         np.testing.assert_array_equal(run(images), images.reshape(count, 6)[:, :2] * 3)
 
 
 def test_the_runtime_is_what_the_requirements_pin(there: Path) -> None:
-    assert str(apart.runtime_of("9.9.9")) == "tester 1.5"
-    assert apart.why_no_runtime("9.9.9") is None
+    assert str(out_of_process.runtime_of("9.9.9")) == "tester 1.5"
+    assert out_of_process.why_no_runtime("9.9.9") is None
 
 
 def test_a_toolchain_without_a_runtime_is_told(there: Path) -> None:
     (there / "requirements" / "iree-9.9.8.txt").write_text("compiler==1\n")
-    assert apart.runtime_of("9.9.8") is None
-    assert str(apart.why_no_runtime("9.9.8")).startswith("the toolchain '9.9.8' has no runtime")
-    assert str(apart.why_no_runtime("9.9.7")).startswith("the toolchain '9.9.7' has no runtime")
+    assert out_of_process.runtime_of("9.9.8") is None
+    assert str(out_of_process.why_no_runtime("9.9.8")).startswith(
+        "the toolchain '9.9.8' has no runtime"
+    )
+    assert str(out_of_process.why_no_runtime("9.9.7")).startswith(
+        "the toolchain '9.9.7' has no runtime"
+    )
 
 
 def test_a_toolchain_that_is_not_known_is_told_with_the_nearest(there: Path) -> None:
     with pytest.raises(ConfigError, match=r"no toolchain '9.9.8', did you mean '9.9.9'"):
-        apart.load("9.9.8", variant(("main", 1)), there, "cpu")
+        out_of_process.load("9.9.8", variant(("main", 1)), there, "cpu")
 
 
 @pytest.mark.parametrize(
@@ -103,7 +107,7 @@ def test_a_toolchain_that_is_not_known_is_told_with_the_nearest(there: Path) -> 
 def test_a_runner_that_ends_is_told_with_its_last_words(
     there: Path, function: str, said: str
 ) -> None:
-    run = apart.load("9.9.9", variant((function, 1)), there, "cpu")
+    run = out_of_process.load("9.9.9", variant((function, 1)), there, "cpu")
     for _ in range(2):
         with pytest.raises(DeviceError) as caught:
             run(np.zeros((1, 1, 2, 3), dtype=np.float32))
@@ -114,25 +118,25 @@ def test_a_runner_that_ends_is_told_with_its_last_words(
 
 def test_a_module_that_cannot_be_loaded_is_told_when_it_is_called(there: Path) -> None:
     (there / "model.vmfb").write_text("three")
-    run = apart.load("9.9.9", variant(("main", 1)), there, "cpu")
+    run = out_of_process.load("9.9.9", variant(("main", 1)), there, "cpu")
     with pytest.raises(DeviceError, match="could not convert string to float: 'three'"):
         run(np.zeros((1, 1, 2, 3), dtype=np.float32))
 
 
 def test_a_toolchain_that_is_not_installed_is_told_without_installing_it(there: Path) -> None:
     (there / "requirements" / "iree-9.9.9.txt").write_text("tester==1.6\n")
-    assert apart.why_not("9.9.9") == "not installed yet; it will be when a target needs it"
+    assert out_of_process.why_not("9.9.9") == "not installed yet; it will be when a target needs it"
 
 
 def test_a_compiler_that_does_not_compile_is_told(there: Path) -> None:
     compiler = there / ".toolchains" / "iree-9.9.9" / "bin" / "iree-compile"
     compiler.write_text("#!/bin/sh\nexit 9\n")
     compiler.chmod(0o755)
-    assert "exit code 9" in str(apart.why_not("9.9.9"))
+    assert "exit code 9" in str(out_of_process.why_not("9.9.9"))
 
 
 def test_a_runtime_that_computes_wrongly_is_told(there: Path) -> None:
     compiler = there / ".toolchains" / "iree-9.9.9" / "bin" / "iree-compile"
     compiler.write_text('#!/bin/sh\nfor last; do :; done\necho 3 > "$last"\n')
     compiler.chmod(0o755)
-    assert apart.why_not("9.9.9") == "twice [1, 2, 3] gave [[3.0], [6.0], [9.0]]"
+    assert out_of_process.why_not("9.9.9") == "twice [1, 2, 3] gave [[3.0], [6.0], [9.0]]"

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ludus.backends.batches import ANY, LARGEST, Crew, plan, run_in_batches
+from ludus.runtimes.batches import ANY, LARGEST, Crew, plan, run_in_batches
 
 Array = npt.NDArray[np.float32]
 COUNTS = st.integers(1, 700)

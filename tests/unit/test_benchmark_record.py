@@ -21,9 +21,9 @@ from ludus.benchmark.record import (
     read_record,
     write_record,
 )
-from ludus.errors import DataError, UsageError
-from ludus.manifest import EntryFunction, File, Variant
-from ludus.params import Comparison
+from ludus.bundle.schema import EntryFunction, File, Variant
+from ludus.config.params import Comparison
+from ludus.core.errors import DataError, UsageError
 
 
 def measured(target: str, runner: str, ms: list[float], **changes: Any) -> Row:

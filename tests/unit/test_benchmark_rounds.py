@@ -18,10 +18,10 @@ from ludus.benchmark.record import ALONE, PYTHON, Row
 from ludus.benchmark.rounds import Lane, interleave, percentile, round_medians, timed, warm_up
 from ludus.benchmark.sessions import MOST_CALLS, Track, calls_in, with_ratios
 from ludus.benchmark.worker import Trial, try_answers
-from ludus.devices import cpu
-from ludus.errors import DeviceError
-from ludus.manifest import Variant
-from ludus.params import Benchmark
+from ludus.bundle.schema import Variant
+from ludus.config.params import Benchmark
+from ludus.core.errors import DeviceError
+from ludus.runtimes.devices import cpu
 
 SESSION = Session(batch=16, threads=2, rounds=4, seconds=1, usual=True)
 IMAGES = np.zeros((16, 1, 4, 4), dtype=np.float32)

@@ -12,10 +12,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+from ludus.evaluation.golden import check_golden_answers
+from ludus.runtimes.choosing import choose
 
-from ludus import errors
-from ludus.bundle import check_golden_answers, choose, pack, read_bundle
-from ludus.devices import cpu
+from ludus.bundle.reader import pack, read_bundle
+from ludus.core import errors
+from ludus.runtimes.devices import cpu
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 GOOD = GOLDEN / "bundle"
@@ -77,7 +79,7 @@ def test_the_good_bundle_gives_its_golden_answers() -> None:
 
 def test_answers_of_another_shape_are_not_broadcast(monkeypatch: pytest.MonkeyPatch) -> None:
     bundle = read_bundle(GOOD)
-    monkeypatch.setattr("ludus.backends.load", lambda *_: lambda images: np.ones((1, 10)))
+    monkeypatch.setattr("ludus.runtimes.load", lambda *_: lambda images: np.ones((1, 10)))
     with pytest.raises(errors.GoldenError, match=r"in the shape \[1, 10\], expected \[10, 10\]"):
         check_golden_answers(bundle, bundle.variant("iree-vmvx"), "cpu")
 
@@ -104,18 +106,18 @@ def test_without_a_device_the_first_variant_that_runs_is_chosen(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     bundle = read_bundle(GOOD)
-    monkeypatch.setattr("ludus.devices.why_not", lambda word: None)
+    monkeypatch.setattr("ludus.runtimes.devices.why_not", lambda word: None)
     variant, device = choose(bundle, None)
     assert (variant.target, device) == ("iree-vulkan", "vulkan")
     monkeypatch.setattr(
-        "ludus.devices.why_not", lambda word: "no loader" if word == "vulkan" else None
+        "ludus.runtimes.devices.why_not", lambda word: "no loader" if word == "vulkan" else None
     )
     variant, device = choose(bundle, None)
     assert (variant.target, device) == ("iree-vmvx", "cpu")
 
 
 def test_a_named_device_that_is_absent_never_falls_back(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ludus.devices.why_not", lambda word: f"there is no {word}")
+    monkeypatch.setattr("ludus.runtimes.devices.why_not", lambda word: f"there is no {word}")
     with pytest.raises(errors.DeviceError) as caught:
         choose(read_bundle(GOOD), "vulkan")
     assert str(caught.value).splitlines()[1:] == [

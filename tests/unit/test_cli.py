@@ -13,10 +13,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ludus import cli
-from ludus.bundle import read_bundle
-from ludus.devices import cpu
-from ludus.results import read_result
+from ludus.bundle.reader import read_bundle
+from ludus.cli import app
+from ludus.evaluation.results import read_result
+from ludus.runtimes.devices import cpu
 
 ROOT = Path(__file__).parents[2]
 GOOD = ROOT / "tests" / "golden" / "bundle"
@@ -31,20 +31,20 @@ Call = Callable[..., tuple[int, str, str]]
 def ludus(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Call:
     """Runs `ludus` in this process, on a machine whose one device is its CPU."""
     reasons = {"vulkan": "there is no Vulkan loader", "cuda": "there is no NVIDIA driver"}
-    why_not = cli.devices.why_not
+    why_not = app.devices.why_not
 
     def here(word: str) -> str | None:
-        cli.devices.known_device(word)
+        app.devices.known_device(word)
         return why_not(word) if word == "cpu" else reasons.get(word, "it is not here")
 
-    monkeypatch.setattr(cli.devices, "why_not", here)
-    monkeypatch.setattr(cli.toolchain, "names", list)
+    monkeypatch.setattr(app.devices, "why_not", here)
+    monkeypatch.setattr(app.toolchains, "names", list)
     monkeypatch.setenv("COLUMNS", "200")
 
     def call(*arguments: object) -> tuple[int, str, str]:
         monkeypatch.setattr(sys, "argv", ["ludus", *map(str, arguments)])
         with pytest.raises(SystemExit) as caught:
-            cli.main()
+            app.main()
         captured = capsys.readouterr()
         return int(caught.value.code or 0), captured.out, captured.err
 
@@ -97,7 +97,7 @@ def test_doctor_lists_each_device_and_runtime(ludus: Call) -> None:
     assert rows["device", "cuda"]["passes"] is False
     assert rows["device", "cuda"]["detail"] == "there is no NVIDIA driver"
     assert rows["runtime", "iree"]["passes"] is True
-    assert {name for kind, name in rows if kind == "device"} == set(cli.devices.DEVICES)
+    assert {name for kind, name in rows if kind == "device"} == set(app.devices.DEVICES)
 
 
 def test_doctor_prints_pass_or_the_reason(ludus: Call) -> None:
@@ -127,9 +127,9 @@ def test_doctor_passes_no_runtime_that_is_not_installed(
     passes: bool,
     detail: str,
 ) -> None:
-    monkeypatch.setattr(cli.toolchain, "versions", lambda: ["1.0.0", "2.0.0"])
-    monkeypatch.setattr(cli.toolchain, "is_installed", lambda name: name in installed)
-    monkeypatch.setattr(cli.apart, "runtime_of", lambda name: f"rt {name}")
+    monkeypatch.setattr(app.toolchains, "versions", lambda: ["1.0.0", "2.0.0"])
+    monkeypatch.setattr(app.toolchains, "is_installed", lambda name: name in installed)
+    monkeypatch.setattr(app.out_of_process, "runtime_of", lambda name: f"rt {name}")
     _, out, _ = ludus("doctor", "--json")
     rows = {(row["kind"], row["name"]): row for row in json.loads(out)}
     row = rows["machine", "own-runtime"]
@@ -438,7 +438,7 @@ def test_what_cannot_be_asked_so_ends_with_2(ludus: Call, arguments: list[object
 
 def test_the_command_runs_and_imports_nothing_that_trains_nor_another_runtime() -> None:
     program = (
-        "import sys; from ludus.cli import main\n"
+        "import sys; from ludus.cli.app import main\n"
         "try: main()\n"
         "finally: print(sorted({'torch', 'ludwig', 'onnxruntime', 'ncnn', 'dvc', 'matplotlib'}"
         " & set(sys.modules)))"

@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from ludus.cluster import environment
-from ludus.cluster.address import check_listens, check_places, resources, said
-from ludus.cluster.keeper import Keeper
-from ludus.errors import ClusterError, ConfigError, ToolError
-from ludus.network_config import trained_on
-from ludus.params import Ray, Train, load_params
+from ludus.config.network import trained_on
+from ludus.config.params import Ray, Train, load_params
+from ludus.core.errors import ClusterError, ConfigError, ToolError
+from ludus.training.ray import environment
+from ludus.training.ray.address import check_listens, check_places, resources, said
+from ludus.training.ray.keeper import Keeper
 
 ROOT = Path(__file__).parent.parent.parent
 LOSS = {"train/loss": 0.5}

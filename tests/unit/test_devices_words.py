@@ -7,11 +7,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ludus import backends, devices, kits
-from ludus.devices import cpu
-from ludus.errors import DeviceError, UsageError
-from ludus.manifest import Variant
-from ludus.params import Cpu
+from ludus import runtimes
+from ludus.bundle.schema import Variant
+from ludus.core.errors import DeviceError, UsageError
+from ludus.core.types import Cpu
+from ludus.process import prebuilt
+from ludus.runtimes import devices
+from ludus.runtimes.devices import cpu
 
 NAMES = {
     "llvmpipe": "llvmpipe (LLVM 15.0.6, 256 bits)",
@@ -57,7 +59,7 @@ def variant(**changes: Any) -> Variant:
         "target": "t",
         "backend": "iree",
         "driver": "cpu",
-        "iree_version": backends.backend("iree").runtime_version(),
+        "iree_version": runtimes.runtime("iree").runtime_version(),
         "files": [{"path": "model.vmfb", "bytes": 1, "sha256": sha256}],
         "sha256": sha256,
         "entry_functions": [{"name": "main", "batch": -1}],
@@ -120,8 +122,8 @@ def swiftshader(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> dict[str, st
 
     monkeypatch.setattr(devices._binding, "create_hal_driver", of_its_own)
     monkeypatch.setattr(devices.iree, "get_driver", systems)
-    monkeypatch.setattr(kits, "MACHINES", tmp_path)
-    monkeypatch.setattr(kits.Kit, "why_not", lambda _: None)
+    monkeypatch.setattr(prebuilt, "MACHINES", tmp_path)
+    monkeypatch.setattr(prebuilt.Kit, "why_not", lambda _: None)
     return looked
 
 
@@ -144,7 +146,7 @@ def test_swiftshader_is_seen_by_its_own_word_alone(
 def test_without_its_kit_swiftshader_says_what_brings_it(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(kits, "MACHINES", tmp_path)
+    monkeypatch.setattr(prebuilt, "MACHINES", tmp_path)
     reason = devices.why_not("vulkan-swiftshader")
     assert reason == "it is not brought yet; run `make machines`"
 
@@ -156,7 +158,7 @@ def test_a_kit_without_a_driver_says_what_brings_it_anew(
         raise RuntimeError("VK_ERROR_INCOMPATIBLE_DRIVER")
 
     monkeypatch.setattr(devices._binding, "create_hal_driver", none)
-    monkeypatch.setattr(kits.Kit, "why_not", lambda _: None)
+    monkeypatch.setattr(prebuilt.Kit, "why_not", lambda _: None)
     assert devices.why_not("vulkan-swiftshader") == (
         "there is no Vulkan driver; the kit has no such driver; `rm -r .machines/swiftshader` and "
         "`make machines` bring it anew"
@@ -236,16 +238,16 @@ def test_code_for_features_that_are_not_here_cannot_run(monkeypatch: pytest.Monk
 def test_why_a_variant_cannot_run_is_told(
     changes: dict[str, Any], device: str, reason: str | None
 ) -> None:
-    found = backends.why_not(variant(**changes), device)
+    found = runtimes.why_not(variant(**changes), device)
     assert found == reason if reason is None else str(found).startswith(reason)
 
 
 def test_a_variant_runs_in_the_runtime_of_its_own_minor_version(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("ludus.backends.on_iree.version", lambda name: "3.13.1")
-    assert backends.why_not(variant(iree_version="3.13.0"), "cpu") is None
-    assert backends.why_not(variant(iree_version="3.1.0"), "cpu") is not None
+    monkeypatch.setattr("ludus.runtimes.iree.version", lambda name: "3.13.1")
+    assert runtimes.why_not(variant(iree_version="3.13.0"), "cpu") is None
+    assert runtimes.why_not(variant(iree_version="3.1.0"), "cpu") is not None
 
 
 def test_a_runtime_that_is_not_installed_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -253,11 +255,11 @@ def test_a_runtime_that_is_not_installed_is_told(monkeypatch: pytest.MonkeyPatch
         raise ModuleNotFoundError("No module named 'onnxruntime'", name="onnxruntime")
 
     other = variant(backend="onnx", driver=None, iree_version=None)
-    monkeypatch.setattr(backends, "import_module", missing)
-    found = str(backends.why_not(other, "cpu"))
+    monkeypatch.setattr(runtimes, "import_module", missing)
+    found = str(runtimes.why_not(other, "cpu"))
     assert found.startswith("the Python package 'onnxruntime' is not installed; ")
 
 
 def test_what_cannot_run_here_is_not_loaded(tmp_path: Any) -> None:
     with pytest.raises(DeviceError, match=r"t cannot run on 'vulkan': it is built for the driver"):
-        backends.load(variant(), tmp_path, "vulkan")
+        runtimes.load(variant(), tmp_path, "vulkan")

@@ -16,9 +16,9 @@ from pathlib import Path
 
 import pytest
 
-from ludus import sources
-from ludus.errors import DownloadError
-from ludus.params import Data
+from ludus.config.params import Data
+from ludus.core.errors import DownloadError
+from ludus.data import sources
 from stages import download as stage
 
 CONTENT = {name: f"the bytes of {name}".encode() * 50 for name in stage.SHA256}
@@ -314,7 +314,7 @@ def test_a_run_that_was_ended_leaves_no_half_written_file_in_place(
     script = textwrap.dedent(f"""
         import signal, time
         from pathlib import Path
-        from ludus.params import Data
+        from ludus.config.params import Data
         from stages import download as stage
 
         # A shell that starts tests in the background has it ignored.

@@ -10,14 +10,21 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ludus import kits
-from ludus.bundle import read_bundle
-from ludus.errors import DeviceError, ToolError
-from ludus.kits import Kit
-from ludus.machines import MachineBroke, loop, qemu_aarch64, qemu_riscv64, run_module, wine
-from ludus.machines.run_module import IREE, RunModule
-from ludus.manifest import EntryFunction, Variant
-from ludus.test_set import TestSet
+from ludus.bundle.reader import read_bundle
+from ludus.bundle.schema import EntryFunction, Variant
+from ludus.core.errors import DeviceError, ToolError
+from ludus.data.reference_set import ReferenceSet
+from ludus.evaluation.executors import (
+    MachineBroke,
+    loop,
+    qemu_aarch64,
+    qemu_riscv64,
+    run_module,
+    wine,
+)
+from ludus.evaluation.executors.run_module import IREE, RunModule
+from ludus.process import prebuilt
+from ludus.process.prebuilt import Kit
 
 BUNDLE = Path(__file__).parents[1] / "golden" / "bundle"
 VMVX = read_bundle(BUNDLE).variant("iree-vmvx")
@@ -38,8 +45,8 @@ def write(path: Path, script: str) -> None:
 @pytest.fixture
 def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> RunModule:
     """A machine whose emulator runs scripts, and whose kit is there."""
-    monkeypatch.setattr(kits, "MACHINES", tmp_path / "machines")
-    monkeypatch.setattr(kits, "ROOT", tmp_path)
+    monkeypatch.setattr(prebuilt, "MACHINES", tmp_path / "machines")
+    monkeypatch.setattr(prebuilt, "ROOT", tmp_path)
     monkeypatch.setattr(run_module, "PATH", str(tmp_path / "bin"))
     write(tmp_path / "setup/machines/test.sh", 'mkdir "$1/iree"\necho "libc6 $2"')
     write(tmp_path / "bin/emulator", '[ "$1" = --version ] && echo "emulator 1.2 (x)" || exec "$@"')
@@ -49,9 +56,9 @@ def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> RunModule:
     return RunModule(architecture="aarch64", kit=kit, emulator="emulator", package="emulators")
 
 
-def images(count: int) -> TestSet:
+def images(count: int) -> ReferenceSet:
     size = NETWORK.preprocess.size
-    return TestSet(
+    return ReferenceSet(
         inputs=np.zeros((count, size, size), dtype=np.uint8),
         labels=np.zeros(count, dtype=np.uint8),
         reference=np.zeros((count, 10), dtype=np.float32),
@@ -75,7 +82,7 @@ def test_without_its_emulator_a_machine_says_what_brings_it(
 def test_without_its_kit_a_machine_says_the_command_that_brings_it(
     emulated: RunModule, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(kits, "MACHINES", tmp_path)
+    monkeypatch.setattr(prebuilt, "MACHINES", tmp_path)
     write(tmp_path / emulated.emulator, "")
     monkeypatch.setattr(run_module, "PATH", str(tmp_path))
     assert emulated.absent() == f"it is not brought yet; run `{emulated.kit.command}`"
@@ -99,9 +106,9 @@ def test_an_emulator_that_does_not_start_is_told(machine: RunModule, tmp_path: P
 
 
 def test_a_damaged_kit_is_told(machine: RunModule) -> None:
-    brought = json.loads((machine.kit.folder / kits.BROUGHT).read_text())
+    brought = json.loads((machine.kit.folder / prebuilt.BROUGHT).read_text())
     brought["files"]["iree/libm.so"] = 1
-    (machine.kit.folder / kits.BROUGHT).write_text(json.dumps(brought))
+    (machine.kit.folder / prebuilt.BROUGHT).write_text(json.dumps(brought))
     reason = "iree/libm.so of its kit is missing; run `make machines`"
     assert machine.facts() == {"test": {"name": None, "reason": reason}}
 
@@ -157,14 +164,14 @@ def test_functions_whose_caller_keeps_the_buffers_are_refused(machine: RunModule
 
 def test_qemu_is_given_the_root_with_the_libraries() -> None:
     command = qemu_aarch64.MACHINE.command("iree-run-module")
-    kit = kits.MACHINES / "qemu-aarch64"
+    kit = prebuilt.MACHINES / "qemu-aarch64"
     assert Path(command[0]).name == "qemu-aarch64-static"
     assert command[1:] == ["-L", f"{kit}/root", f"{kit}/iree/iree-run-module"]
 
 
 def test_wine_has_a_windows_of_its_own_and_asks_nothing() -> None:
     command = wine.MACHINE.command("iree-run-module")
-    kit = kits.MACHINES / "wine"
+    kit = prebuilt.MACHINES / "wine"
     assert command[0] == "env"
     assert f"WINEPREFIX={kit}/windows" in command
     assert "--unset=DISPLAY" in command
@@ -314,9 +321,9 @@ def test_a_program_that_fails_at_anything_is_the_machines_fault(
 def test_a_program_that_fails_in_a_damaged_kit_is_the_machines_fault(
     machine: RunModule, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    brought = json.loads((machine.kit.folder / kits.BROUGHT).read_text())
+    brought = json.loads((machine.kit.folder / prebuilt.BROUGHT).read_text())
     brought["files"]["iree/libm.so"] = 1
-    (machine.kit.folder / kits.BROUGHT).write_text(json.dumps(brought))
+    (machine.kit.folder / prebuilt.BROUGHT).write_text(json.dumps(brought))
     with pytest.raises(MachineBroke, match=r"^iree/libm.so of its kit is missing; run `make mach"):
         run(machine, 6, monkeypatch, "exit 53")
 
@@ -344,4 +351,4 @@ def test_wine_is_ended_after_each_program(monkeypatch: pytest.MonkeyPatch, tmp_p
     write(tmp_path / "wineserver", f'echo "$WINEPREFIX $@" >{tmp_path}/asked')
     monkeypatch.setattr(wine, "PATH", str(tmp_path))
     wine.MACHINE.close()
-    assert (tmp_path / "asked").read_text() == f"{kits.MACHINES}/wine/windows --kill\n"
+    assert (tmp_path / "asked").read_text() == f"{prebuilt.MACHINES}/wine/windows --kill\n"

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from ludus import devices
-from ludus.errors import DataError, DeviceError
-from ludus.machines import MachineBroke, wine
-from ludus.params import Params, load_params
-from ludus.results import Result
+from ludus.config.params import Params, load_params
+from ludus.core.errors import DataError, DeviceError
+from ludus.evaluation.executors import MachineBroke, wine
+from ludus.evaluation.results import Result
+from ludus.runtimes import devices
 from stages import evaluate
 from stages.evaluate import refuse_if_unseen, run_evaluation
 
@@ -67,7 +67,7 @@ def test_without_probes_files_it_is_said(tmp_path: Path) -> None:
 
 @pytest.fixture
 def params(monkeypatch: pytest.MonkeyPatch) -> Params:
-    for name in ("read_variant", "load_test_set", "read_network"):
+    for name in ("read_variant", "load_reference_set", "read_network"):
         monkeypatch.setattr(evaluate, name, lambda _: None)
     return load_params(ROOT / "params.yaml")
 

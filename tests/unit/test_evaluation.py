@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ludus.bundle import Bundle, read_bundle
-from ludus.errors import DataError, DeviceError, ToolError
-from ludus.evaluation import evaluate
-from ludus.machines import MachineBroke, native
-from ludus.results import Result, judge
-from ludus.test_set import TestSet
+from ludus.bundle.reader import Bundle, read_bundle
+from ludus.core.errors import DataError, DeviceError, ToolError
+from ludus.data.reference_set import ReferenceSet
+from ludus.evaluation.executors import MachineBroke, native
+from ludus.evaluation.results import Result, judge
+from ludus.evaluation.run import evaluate
 
 GOOD = Path(__file__).parents[1] / "golden" / "bundle"
 
@@ -23,17 +23,17 @@ def bundle() -> Bundle:
 
 
 @pytest.fixture
-def tests(bundle: Bundle) -> TestSet:
+def tests(bundle: Bundle) -> ReferenceSet:
     """300 images: more than one step of the progress bar."""
     golden = bundle.manifest.golden
-    return TestSet(
+    return ReferenceSet(
         inputs=np.tile(bundle.golden().inputs, (30, 1, 1)),
         labels=np.tile(np.array(golden.labels, dtype=np.uint8), 30),
         reference=np.tile(np.array(golden.probabilities, dtype=np.float32), (30, 1)),
     )
 
 
-def run(bundle: Bundle, tests: TestSet, device: str = "cpu") -> Result:
+def run(bundle: Bundle, tests: ReferenceSet, device: str = "cpu") -> Result:
     return evaluate(
         bundle.variant("iree-vmvx"),
         GOOD,
@@ -45,7 +45,7 @@ def run(bundle: Bundle, tests: TestSet, device: str = "cpu") -> Result:
     )
 
 
-def test_all_images_are_measured(bundle: Bundle, tests: TestSet) -> None:
+def test_all_images_are_measured(bundle: Bundle, tests: ReferenceSet) -> None:
     result = run(bundle, tests)
     assert (result.status, result.images, result.accuracy) == ("measured", 300, 1.0)
     assert result.max_abs_diff is not None
@@ -59,7 +59,7 @@ def test_all_images_are_measured(bundle: Bundle, tests: TestSet) -> None:
 
 
 def test_a_wrong_label_costs_accuracy_and_a_wrong_reference_agreement(
-    bundle: Bundle, tests: TestSet
+    bundle: Bundle, tests: ReferenceSet
 ) -> None:
     labels, reference = tests.labels.copy(), tests.reference.copy()
     labels[0] = 5
@@ -70,7 +70,9 @@ def test_a_wrong_label_costs_accuracy_and_a_wrong_reference_agreement(
     assert judge(result, bundle.manifest.floors).status == "failed"
 
 
-def test_what_cannot_run_here_says_why_and_has_no_figures(bundle: Bundle, tests: TestSet) -> None:
+def test_what_cannot_run_here_says_why_and_has_no_figures(
+    bundle: Bundle, tests: ReferenceSet
+) -> None:
     result = run(bundle, tests, device="cuda")
     assert result.status == "not run"
     assert result.reason == "it is built for the driver 'cpu', not for 'cuda'"
@@ -80,18 +82,18 @@ def test_what_cannot_run_here_says_why_and_has_no_figures(bundle: Bundle, tests:
 
 @pytest.mark.parametrize("error", [RuntimeError("lost"), ValueError("lost"), DeviceError("lost")])
 def test_a_run_that_breaks_is_failed_and_says_why(
-    bundle: Bundle, tests: TestSet, monkeypatch: pytest.MonkeyPatch, error: Exception
+    bundle: Bundle, tests: ReferenceSet, monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
     def broken(images: Any) -> Any:
         raise error
 
-    monkeypatch.setattr("ludus.backends.load", lambda *_: broken)
+    monkeypatch.setattr("ludus.runtimes.load", lambda *_: broken)
     result = run(bundle, tests)
     assert (result.status, result.reason, result.accuracy) == ("failed", "broke: lost", None)
 
 
 def test_a_machine_that_breaks_in_the_run_is_no_result(
-    bundle: Bundle, tests: TestSet, monkeypatch: pytest.MonkeyPatch
+    bundle: Bundle, tests: ReferenceSet, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def broken(*_: object) -> Any:
         raise MachineBroke("killed")
@@ -107,7 +109,7 @@ def test_a_machine_that_breaks_in_the_run_is_no_result(
 )
 def test_a_machine_that_cannot_say_what_it_is_is_not_run(
     bundle: Bundle,
-    tests: TestSet,
+    tests: ReferenceSet,
     monkeypatch: pytest.MonkeyPatch,
     function: str,
     error: Exception,
@@ -122,29 +124,29 @@ def test_a_machine_that_cannot_say_what_it_is_is_not_run(
 
 
 def test_answers_that_are_no_numbers_are_measured_and_fall_short(
-    bundle: Bundle, tests: TestSet, monkeypatch: pytest.MonkeyPatch
+    bundle: Bundle, tests: ReferenceSet, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def nothing(images: Any) -> Any:
         return np.full((len(images), 10), np.nan, dtype=np.float32)
 
-    monkeypatch.setattr("ludus.backends.load", lambda *_: nothing)
+    monkeypatch.setattr("ludus.runtimes.load", lambda *_: nothing)
     assert judge(run(bundle, tests), bundle.manifest.floors).status == "failed"
 
 
 def test_too_few_answers_are_refused(
-    bundle: Bundle, tests: TestSet, monkeypatch: pytest.MonkeyPatch
+    bundle: Bundle, tests: ReferenceSet, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ludus.backends.load", lambda *_: lambda images: images[:1, 0, 0, :10])
+    monkeypatch.setattr("ludus.runtimes.load", lambda *_: lambda images: images[:1, 0, 0, :10])
     with pytest.raises(DataError, match="do not fit"):
         run(bundle, tests)
 
 
 def test_an_interrupt_is_no_result(
-    bundle: Bundle, tests: TestSet, monkeypatch: pytest.MonkeyPatch
+    bundle: Bundle, tests: ReferenceSet, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def interrupted(images: Any) -> Any:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("ludus.backends.load", lambda *_: interrupted)
+    monkeypatch.setattr("ludus.runtimes.load", lambda *_: interrupted)
     with pytest.raises(KeyboardInterrupt):
         run(bundle, tests)

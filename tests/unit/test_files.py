@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from ludus.files import replaced_folder, write_text
+from ludus.core.files import replaced_folder, write_text
 
 FULL = OSError(errno.ENOSPC, "No space left on device")
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from ludus.errors import DataError, GateError, UsageError
-from ludus.results import Result, Status, write_results
-from ludus.stage import run_stage
+from ludus.cli.stage import run_stage
+from ludus.core.errors import DataError, GateError, UsageError
+from ludus.evaluation.results import Result, Status, write_results
 from stages.gate import gate, main
 
 ROW = Result(

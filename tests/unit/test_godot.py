@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from ludus import godot
-from ludus.errors import ToolError
+from ludus.core.errors import ToolError
+from ludus.process import godot
 
 CLEAN = """\
 Godot Engine v4.6.3.stable - https://godotengine.org

@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
-from ludus.errors import DataError
-from ludus.idx import read_idx, write_idx
+from ludus.core.errors import DataError
+from ludus.data.idx import read_idx, write_idx
 
 
 @settings(max_examples=50)

@@ -6,9 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageDraw
 
-from ludus.errors import ImageError
-from ludus.images import load_image, normalise, preprocess
-from ludus.manifest import Preprocess
+from ludus.bundle.preprocessing import load_image, normalise, preprocess
+from ludus.bundle.schema import Preprocess
+from ludus.core.errors import ImageError
 
 DRAWINGS = Path(__file__).parents[1] / "golden" / "drawings"
 HOW = Preprocess(

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from ludus import kits
-from ludus.errors import ToolError, UsageError
-from ludus.kits import Kit
-from ludus.machines.__main__ import all_kits, bring, main, needed
-from ludus.params import load_params
+from ludus.config.params import load_params
+from ludus.core.errors import ToolError, UsageError
+from ludus.evaluation.executors.__main__ import all_kits, bring, main, needed
+from ludus.process import prebuilt
+from ludus.process.prebuilt import Kit
 
 ROOT = Path(__file__).parents[2]
 KIT = Kit(name="test", iree="3.13.0")
@@ -18,8 +18,8 @@ KIT = Kit(name="test", iree="3.13.0")
 @pytest.fixture
 def script(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The script of KIT, which writes one file."""
-    monkeypatch.setattr(kits, "MACHINES", tmp_path / ".machines")
-    monkeypatch.setattr(kits, "ROOT", tmp_path)
+    monkeypatch.setattr(prebuilt, "MACHINES", tmp_path / ".machines")
+    monkeypatch.setattr(prebuilt, "ROOT", tmp_path)
     path = tmp_path / "setup/machines/test.sh"
     path.parent.mkdir(parents=True)
     write(path, 'echo "$2" >"$1/file"; echo libc6 2.36-9+deb12u14; echo warning: two words')
@@ -48,7 +48,7 @@ def test_what_is_in_it_is_written_down_without_what_its_programs_change(script: 
     )
     kit = Kit(name="test", unstable=["*.reg"])
     kit.bring()
-    brought = json.loads((kit.folder / kits.BROUGHT).read_text())
+    brought = json.loads((kit.folder / prebuilt.BROUGHT).read_text())
     assert brought["files"] == {"a/file": 3, "a/link": None}
     (kit.folder / "a/x.reg").unlink()
     assert kit.why_not() is None
@@ -74,9 +74,9 @@ def damage(script: Path, how: str) -> None:
             link.unlink()
             link.write_text("ok\n")
         case "no list":
-            (KIT.folder / kits.BROUGHT).write_text("{")
+            (KIT.folder / prebuilt.BROUGHT).write_text("{")
         case "an old list":
-            (KIT.folder / kits.BROUGHT).write_text('{"libc6": "2.36", "made by": "0"}')
+            (KIT.folder / prebuilt.BROUGHT).write_text('{"libc6": "2.36", "made by": "0"}')
 
 
 @pytest.mark.parametrize(
@@ -127,11 +127,11 @@ def test_a_script_of_another_kit_does_not_make_it_old(script: Path) -> None:
 
 def test_one_that_cannot_be_brought_leaves_what_was_there(script: Path) -> None:
     KIT.bring()
-    before = json.loads((KIT.folder / kits.BROUGHT).read_text())
+    before = json.loads((KIT.folder / prebuilt.BROUGHT).read_text())
     write(script, 'rm -f "$1/file"; echo no network >&2; exit 100')
     with pytest.raises(ToolError, match="ended with exit code 100 and said:\n  no network"):
         KIT.bring()
-    assert json.loads((KIT.folder / kits.BROUGHT).read_text()) == before
+    assert json.loads((KIT.folder / prebuilt.BROUGHT).read_text()) == before
     assert (KIT.folder / "file").exists()
     assert [path.name for path in KIT.folder.parent.iterdir()] == ["test"]
 
@@ -139,7 +139,7 @@ def test_one_that_cannot_be_brought_leaves_what_was_there(script: Path) -> None:
 def test_without_a_checkout_there_is_no_way_to_bring_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(kits, "ROOT", tmp_path)
+    monkeypatch.setattr(prebuilt, "ROOT", tmp_path)
     assert KIT.why_not() == "only in a checkout of Ludus can it be brought"
 
 
@@ -182,6 +182,6 @@ def test_what_cannot_be_brought_is_said_and_is_no_failure(
 
 
 def test_an_unknown_kit_is_told_with_the_nearest(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sys.argv", ["ludus.machines", "qemu-aarch46"])
+    monkeypatch.setattr("sys.argv", ["ludus.evaluation.executors", "qemu-aarch46"])
     with pytest.raises(UsageError, match="no kit 'qemu-aarch46', did you mean 'qemu-aarch64'"):
         main()

@@ -7,36 +7,37 @@ from typing import Any
 
 import pytest
 
-from ludus import godot, machines
-from ludus.bundle import read_bundle
-from ludus.errors import DeviceError, ToolError
-from ludus.machines import MACHINES, MachineBroke, own_runtime
-from ludus.machines import godot as in_godot
+from ludus.bundle.reader import read_bundle
+from ludus.core.errors import DeviceError, ToolError
+from ludus.evaluation import executors
+from ludus.evaluation.executors import MACHINES, MachineBroke, own_runtime
+from ludus.evaluation.executors import godot as in_godot
+from ludus.process import godot
+from ludus.process.tools import ROOT
 from ludus.serving import triton
-from ludus.toolchain import ROOT
 
 GOOD = Path(__file__).parents[1] / "golden" / "bundle"
 
 
 @pytest.mark.parametrize("name", MACHINES)
 def test_each_machine_offers_the_same_functions(name: str) -> None:
-    machine = machines.machine(name)
+    machine = executors.machine(name)
     for function in ("facts", "why_not", "describe", "run"):
         assert callable(getattr(machine, function))
 
 
 @pytest.mark.parametrize("name", MACHINES)
 def test_facts_are_json_and_the_same_twice(name: str) -> None:
-    facts = machines.machine(name).facts()
+    facts = executors.machine(name).facts()
     assert json.loads(json.dumps(facts)) == facts
-    assert machines.machine(name).facts() == facts
+    assert executors.machine(name).facts() == facts
 
 
 @pytest.mark.parametrize("name", MACHINES)
 def test_facts_name_no_place_of_this_checkout(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     if name == "triton":
         monkeypatch.setattr(triton, "BACKENDS", ROOT / "nowhere")
-    assert str(ROOT) not in json.dumps(machines.machine(name).facts())
+    assert str(ROOT) not in json.dumps(executors.machine(name).facts())
 
 
 @pytest.fixture
@@ -75,7 +76,7 @@ def test_an_edited_plug_in_or_another_name_changes_the_facts(addon: Path) -> Non
 def test_no_game_is_exported_on_another_system(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("platform.system", lambda: "Darwin")
     variant = read_bundle(GOOD).variant("iree-vmvx")
-    reason = machines.machine("godot-pck").why_not(variant, "cpu")
+    reason = executors.machine("godot-pck").why_not(variant, "cpu")
     assert reason == "a game is exported and run on Linux alone, and this is Darwin"
 
 
@@ -112,15 +113,15 @@ def test_an_engine_that_was_ended_from_outside_is_the_machines_fault(
         in_godot._run(tmp_path)
 
 
-def run_apart(monkeypatch: pytest.MonkeyPatch, **broken: Exception) -> None:
+def run_out_of_process(monkeypatch: pytest.MonkeyPatch, **broken: Exception) -> None:
     """Run a variant in its toolchain's environment, where these functions raise."""
-    for place in ("toolchain.environment", "apart.load", "_named"):
+    for place in ("toolchains.environment", "out_of_process.load", "_named"):
 
         def call(*_: object, place: str = place) -> None:
             if place.replace(".", "_") in broken:
                 raise broken[place.replace(".", "_")]
 
-        monkeypatch.setattr(f"ludus.machines.own_runtime.{place}", call)
+        monkeypatch.setattr(f"ludus.evaluation.executors.own_runtime.{place}", call)
     opened: Any = read_bundle(GOOD)
     own_runtime.run(opened.variant("iree-vmvx"), GOOD, "cpu", opened, opened.manifest)
 
@@ -129,7 +130,7 @@ def test_a_runtime_that_cannot_be_brought_is_the_machines_fault(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     with pytest.raises(MachineBroke, match="no network"):
-        run_apart(monkeypatch, toolchain_environment=ToolError("no network"))
+        run_out_of_process(monkeypatch, toolchains_environment=ToolError("no network"))
 
 
 @pytest.mark.parametrize(
@@ -140,4 +141,4 @@ def test_a_runtime_that_was_ended_from_outside_is_the_machines_fault(
 ) -> None:
     said = f"m failed on 'cpu': its process ended with exit code {exit_code} and said: (nothing)"
     with pytest.raises(kind, match="its process ended"):
-        run_apart(monkeypatch, apart_load=DeviceError(said))
+        run_out_of_process(monkeypatch, out_of_process_load=DeviceError(said))

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from ludus.bundle import read_manifest
-from ludus.errors import ManifestError
-from ludus.manifest import SCHEMA_VERSION, Manifest, Variant
+from ludus.bundle.reader import read_manifest
+from ludus.bundle.schema import SCHEMA_VERSION, Manifest, Variant
+from ludus.core.errors import ManifestError
 
 ROOT = Path(__file__).parents[2]
 SCHEMA = ROOT / "docs" / "manifest.schema.json"
@@ -29,14 +29,14 @@ def objects(schema: Any) -> list[dict[str, Any]]:
 
 def test_the_committed_schema_is_current() -> None:
     printed = subprocess.run(
-        [sys.executable, "-m", "ludus.manifest"],
+        [sys.executable, "-m", "ludus.bundle.schema"],
         cwd=ROOT,
         capture_output=True,
         text=True,
         check=True,
     )
     assert SCHEMA.read_text() == printed.stdout, (
-        "write it again: python -m ludus.manifest > docs/manifest.schema.json"
+        "write it again: python -m ludus.bundle.schema > docs/manifest.schema.json"
     )
 
 

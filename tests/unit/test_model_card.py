@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from ludus.bundle import read_manifest
-from ludus.model_card import model_card
+from ludus.bundle.model_card import model_card
+from ludus.bundle.reader import read_manifest
 
 GOOD = Path(__file__).parents[1] / "golden" / "bundle"
 

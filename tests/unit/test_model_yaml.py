@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 import yaml
 
-from ludus.errors import ConfigError, NetworkError
-from ludus.imports import shapes
-from ludus.imports.about import Data, Random, read_about
-from ludus.manifest import Photo
-from ludus.params import load_params
+from ludus.bundle.schema import Photo
+from ludus.config.model import Data, Random, read_about
+from ludus.config.params import load_params
+from ludus.core.errors import ConfigError, NetworkError
+from ludus.export.importers import shapes
 
 ROOT = Path(__file__).parents[2]
 FILE = Path("network.onnx")

@@ -1,4 +1,4 @@
-"""ludus.network_config: what config.yaml may hold, and what Ludwig gets of it."""
+"""ludus.config.network: what config.yaml may hold, and what Ludwig gets of it."""
 
 from copy import deepcopy
 from pathlib import Path
@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from ludus.errors import ConfigError
-from ludus.network_config import check_config, merge, read_config
-from ludus.params import Train
+from ludus.config.network import check_config, merge, read_config
+from ludus.config.params import Train
+from ludus.core.errors import ConfigError
 
 ROOT = Path(__file__).parents[2]
 ORIGINAL = ROOT / "tests/golden/original-config.yaml"

@@ -6,9 +6,10 @@ from typing import Any, get_args
 
 import pytest
 
-from ludus.errors import ConfigError
-from ludus.machines import MACHINES
-from ludus.params import IreeTarget, Lowering, Machine, load_params
+from ludus.config.params import IreeTarget, Lowering, load_params
+from ludus.core.errors import ConfigError
+from ludus.core.types import Machine
+from ludus.evaluation.executors import MACHINES
 
 ROOT = Path(__file__).parents[2]
 GOOD = """\

@@ -11,9 +11,9 @@ import pytest
 from PIL import Image
 from pydantic import ValidationError
 
-from ludus.errors import ImageError
-from ludus.images import load_image, preprocess
-from ludus.manifest import Photo
+from ludus.bundle.preprocessing import load_image, preprocess
+from ludus.bundle.schema import Photo
+from ludus.core.errors import ImageError
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 PHOTOS = GOLDEN / "photos"

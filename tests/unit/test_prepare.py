@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ludus.errors import ConfigError, DataError
-from ludus.idx import write_idx
+from ludus.core.errors import ConfigError, DataError
+from ludus.data.idx import write_idx
 from stages import prepare as stage
 
 TRAIN, TEST = 300, 100

@@ -16,14 +16,14 @@ import yaml
 from rich.console import Console
 
 from ludus.benchmark.record import Machine, Record, Row, write_record
-from ludus.errors import DataError
-from ludus.files import write_json
+from ludus.cli.stage import run_stage
+from ludus.core.errors import DataError
+from ludus.core.files import write_json
+from ludus.data.reference_set import ReferenceSet, save_reference_set
+from ludus.evaluation.results import Result, Status, measure, read_results, write_result
 from ludus.report import charts, speed, table
 from ludus.report.inputs import Inputs
 from ludus.report.page import MOST_SHOWN, facts
-from ludus.results import Result, Status, measure, read_results, write_result
-from ludus.stage import run_stage
-from ludus.test_set import TestSet, save_test_set
 from stages.report import main, metrics, report
 
 PARAMS = yaml.safe_load(Path(__file__).parents[2].joinpath("params.yaml").read_text())
@@ -61,7 +61,7 @@ class Project:
         for folder in ("artifacts/evaluations", "artifacts/export"):
             (root / folder).mkdir(parents=True)
         (root / "attestations").mkdir()
-        self.tests = TestSet(
+        self.tests = ReferenceSet(
             inputs=np.zeros((40, 6, 6), dtype=np.uint8), labels=LABELS, reference=REFERENCE
         )
         self.write_tests()
@@ -80,7 +80,7 @@ class Project:
         self.write(self.not_run)
 
     def write_tests(self, **changes: Any) -> None:
-        save_test_set(replace(self.tests, **changes), self.artifacts / "export/reference.npz")
+        save_reference_set(replace(self.tests, **changes), self.artifacts / "export/reference.npz")
 
     def write_params(self) -> None:
         (self.root / "params.yaml").write_text(yaml.safe_dump(self.params, sort_keys=False))

@@ -1,4 +1,4 @@
-"""ludus.results: what was measured, and when it may be called verified or attested."""
+"""ludus.evaluation.results: what was measured, and when it may be called verified or attested."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ludus.errors import DataError
-from ludus.params import Gate
-from ludus.results import (
+from ludus.core.errors import DataError
+from ludus.core.types import Gate
+from ludus.evaluation.results import (
     Result,
     attest,
     judge,

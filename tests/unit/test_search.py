@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 import yaml
 
-from ludus.errors import ConfigError
-from ludus.params import load_params
-from ludus.search.plan import KNOBS, Plan, load_plan
-from ludus.search.writing import edited, write_values
+from ludus.config.params import load_params
+from ludus.config.search import KNOBS, Plan, load_plan
+from ludus.core.errors import ConfigError
+from ludus.training.search.writing import edited, write_values
 
 ROOT = Path(__file__).parent.parent.parent
 TRAIN = load_params(ROOT / "params.yaml").train
@@ -27,7 +27,7 @@ def plan(text: str, tmp_path: Path) -> Plan:
 
 def run(*arguments: str, at: Path) -> Any:
     return subprocess.run(
-        [sys.executable, "-m", "ludus.search", *arguments],
+        [sys.executable, "-m", "ludus.training.search", *arguments],
         cwd=at, capture_output=True, text=True, timeout=60, env={"PYTHONPATH": str(ROOT)},
     )  # fmt: skip
 

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from ludus.errors import ConfigError, DataError, LudusError, nearest
-from ludus.params import Model
-from ludus.stage import gives_way, run_stage
+from ludus.cli.stage import gives_way, run_stage
+from ludus.config.params import Model
+from ludus.core.errors import ConfigError, DataError, LudusError, nearest
 
 
 def ending(error: BaseException, capsys: pytest.CaptureFixture[str]) -> tuple[object, str]:

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from ludus.backends.on_iree import tile_flags
-from ludus.backends.tiles import tuning_spec
-from ludus.params import Tile
+from ludus.compile.iree import tile_flags
+from ludus.compile.tiles import tuning_spec
+from ludus.config.params import Tile
 
 
 def test_each_tile_has_a_matcher_and_the_first_comes_first() -> None:

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from ludus import toolchain
-from ludus.errors import ConfigError, ToolError
+from ludus.core.errors import ConfigError, ToolError
+from ludus.process import toolchains, tools
 
 COMPILER = """\
 #!/bin/sh
@@ -38,8 +38,8 @@ def script(path: Path, text: str) -> Path:
 @pytest.fixture
 def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A project with the toolchain 9.9.9, installed, and a source to compile."""
-    monkeypatch.setattr(toolchain, "ROOT", tmp_path)
-    monkeypatch.setattr(toolchain, "TOOLCHAINS", tmp_path / ".toolchains")
+    monkeypatch.setattr(toolchains, "ROOT", tmp_path)
+    monkeypatch.setattr(toolchains, "TOOLCHAINS", tmp_path / ".toolchains")
     folder = tmp_path / ".toolchains" / "iree-9.9.9"
     script(folder / "bin" / "iree-compile", COMPILER)
     (tmp_path / "requirements").mkdir()
@@ -51,7 +51,7 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def compile_with(root: Path, *flags: str) -> None:
-    toolchain.iree_compile("9.9.9", root / "in" / "a.mlir", list(flags), root / "a.vmfb")
+    toolchains.iree_compile("9.9.9", root / "in" / "a.mlir", list(flags), root / "a.vmfb")
 
 
 def test_a_module_is_written_under_its_name(root: Path) -> None:
@@ -64,7 +64,7 @@ def test_a_relative_source_and_module_are_found(
     root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(root)
-    toolchain.iree_compile("9.9.9", Path("in/a.mlir"), [], Path("a.vmfb"))
+    toolchains.iree_compile("9.9.9", Path("in/a.mlir"), [], Path("a.vmfb"))
     assert (root / "a.vmfb").read_text() == "source"
 
 
@@ -120,42 +120,42 @@ def test_a_tool_that_says_nothing_is_told_so(root: Path) -> None:
 def test_long_words_are_cut() -> None:
     command = [sys.executable, "-c", "for i in range(99): print('x' * 999)\nraise SystemExit(1)"]
     with pytest.raises(ToolError) as caught:
-        toolchain.run_tool(command)
+        tools.run_tool(command)
     shown = [line for line in str(caught.value).splitlines() if line.startswith("  xx")]
-    assert len(shown) == toolchain.LINES_SHOWN
+    assert len(shown) == tools.LINES_SHOWN
     assert max(map(len, shown)) == 402
 
 
 def test_a_tool_that_is_not_there_is_told(tmp_path: Path) -> None:
     with pytest.raises(ToolError, match="none cannot be started: No such file or directory"):
-        toolchain.run_tool([str(tmp_path / "none")])
+        tools.run_tool([str(tmp_path / "none")])
 
 
 def test_a_source_that_is_not_there_is_told(root: Path) -> None:
     with pytest.raises(ToolError, match=r"none/a.mlir cannot be compiled: there is no such file"):
-        toolchain.iree_compile("9.9.9", root / "none" / "a.mlir", [], root / "a.vmfb")
+        toolchains.iree_compile("9.9.9", root / "none" / "a.mlir", [], root / "a.vmfb")
 
 
 def test_a_version_without_requirements_is_told_with_the_nearest(root: Path) -> None:
     with pytest.raises(ConfigError, match=r"no toolchain '9.9.8', did you mean '9.9.9'\?.*needs"):
-        toolchain.environment("9.9.8")
+        toolchains.environment("9.9.8")
     assert not (root / ".toolchains" / "iree-9.9.8").exists()
 
 
 def test_an_installed_environment_is_not_installed_again(
     root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(toolchain, "run_tool", lambda *_: pytest.fail("must not install"))
-    assert toolchain.environment("9.9.9") == root / ".toolchains" / "iree-9.9.9"
+    monkeypatch.setattr(toolchains, "run_tool", lambda *_: pytest.fail("must not install"))
+    assert toolchains.environment("9.9.9") == root / ".toolchains" / "iree-9.9.9"
 
 
 def test_changed_requirements_are_installed_with_hashes(
     root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     commands: list[list[str]] = []
-    monkeypatch.setattr(toolchain, "run_tool", commands.append)
+    monkeypatch.setattr(toolchains, "run_tool", commands.append)
     (root / "requirements" / "iree-9.9.9.txt").write_text("a==2\n")
-    folder = toolchain.environment("9.9.9")
+    folder = toolchains.environment("9.9.9")
     assert [Path(command[0]).name for command in commands] == ["uv", "uv"]
     assert commands[0][1] == "venv"
     assert commands[1][1:3] == ["pip", "sync"]
@@ -172,31 +172,31 @@ def test_an_installation_that_broke_off_is_begun_again(
         if "sync" in command:
             raise KeyboardInterrupt
 
-    monkeypatch.setattr(toolchain, "run_tool", interrupted)
+    monkeypatch.setattr(toolchains, "run_tool", interrupted)
     with pytest.raises(KeyboardInterrupt):
-        toolchain.environment("9.9.9")
-    assert not toolchain.is_installed("9.9.9")
+        toolchains.environment("9.9.9")
+    assert not toolchains.is_installed("9.9.9")
 
 
 def test_the_versions_are_those_with_requirements(root: Path) -> None:
     (root / "requirements" / "pipeline.txt").write_text("")
-    assert toolchain.versions() == ["9.9.9"]
+    assert toolchains.versions() == ["9.9.9"]
 
 
 def test_the_toolchains_are_the_versions_and_what_makes_stablehlo(root: Path) -> None:
-    assert toolchain.names() == ["9.9.9"]
+    assert toolchains.names() == ["9.9.9"]
     (root / "requirements" / "stablehlo.txt").write_text("b==2\n")
-    assert toolchain.names() == ["9.9.9", "stablehlo"]
-    assert toolchain.versions() == ["9.9.9"]
+    assert toolchains.names() == ["9.9.9", "stablehlo"]
+    assert toolchains.versions() == ["9.9.9"]
 
 
 def test_what_a_toolchain_pins_is_read_from_its_requirements(root: Path) -> None:
     path = root / "requirements" / "iree-9.9.9.txt"
     path.write_text("# a\na-b==1.2 \\\n    --hash=sha256:0\nc==2024.9 ; sys_platform == 'x'\n")
-    assert toolchain.pinned("9.9.9") == {"a-b": "1.2", "c": "2024.9"}
-    assert toolchain.pinned("9.9.8") == {}, "outside a checkout there is no such file"
+    assert toolchains.pinned("9.9.9") == {"a-b": "1.2", "c": "2024.9"}
+    assert toolchains.pinned("9.9.8") == {}, "outside a checkout there is no such file"
 
 
 def test_what_makes_stablehlo_has_requirements_of_that_name(root: Path) -> None:
     with pytest.raises(ConfigError, match=r"needs requirements/stablehlo\.txt"):
-        toolchain.environment("stablehlo")
+        toolchains.environment("stablehlo")

@@ -2,7 +2,8 @@
 
 import pytest
 
-from ludus.params import Cpu, IreeTarget, Lowering, Params, Tile
+from ludus.config.params import IreeTarget, Lowering, Params, Tile
+from ludus.core.types import Cpu
 from ludus.tuning import inner_loops
 from ludus.tuning.candidates import (
     Candidate,

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from ludus import cli
-from ludus.errors import DeviceError, UsageError
-from ludus.params import Params, load_params
+from ludus.cli import app
+from ludus.config.params import Params, load_params
+from ludus.core.errors import DeviceError, LudusError, UsageError
+from ludus.process.isolated import run_isolated
 from ludus.tuning import builds, tuner
-from ludus.tuning.apart import run_apart
 
 ROOT = Path(__file__).parents[2]
 
@@ -52,7 +52,7 @@ def test_batches_that_are_none_are_refused(
 
 
 def test_without_an_export_the_stage_that_makes_it_is_named(params: Params, tmp_path: Path) -> None:
-    with pytest.raises(cli.LudusError, match=r"model.pt2 is missing; run `dvc repro export`"):
+    with pytest.raises(LudusError, match=r"model.pt2 is missing; run `dvc repro export`"):
         tuner.tune("iree-vmvx", params, tmp_path, minutes=1, batches=[1])
 
 
@@ -77,7 +77,7 @@ def test_the_command_imports_without_what_it_needs_to_tune() -> None:
     code = (
         "import sys\n"
         "for name in ('torch', 'ruamel', 'iree.turbine'): sys.modules[name] = None\n"
-        "import ludus.cli\n"
+        "import ludus.cli.app\n"
     )
     subprocess.run([sys.executable, "-c", code], check=True, cwd=ROOT)
 
@@ -88,7 +88,7 @@ def test_the_command_ends_with_2_and_one_line(
     monkeypatch.chdir(ROOT)
     monkeypatch.setattr(sys, "argv", ["ludus", "tune", "iree-vmxv"])
     with pytest.raises(SystemExit) as caught:
-        cli.main()
+        app.main()
     assert caught.value.code == 2
     said = capsys.readouterr().err
     assert said == "error: no target 'iree-vmxv', did you mean 'iree-vmvx'?\n"
@@ -119,8 +119,8 @@ def start_and_wait(path: str) -> None:
 def test_an_answer_comes_back_and_what_was_printed_does_not(
     capfd: pytest.CaptureFixture[str],
 ) -> None:
-    assert run_apart(sorted, [2, 1]) == [1, 2]
-    run_apart(print, "nobody reads this")
+    assert run_isolated(sorted, [2, 1]) == [1, 2]
+    run_isolated(print, "nobody reads this")
     assert capfd.readouterr().out == ""
 
 
@@ -137,13 +137,13 @@ def test_a_process_that_dies_or_raises_is_an_error_here(
     work: object, arguments: list[object], kind: type[Exception], said: str
 ) -> None:
     with pytest.raises(kind, match=said):
-        run_apart(work, *arguments)  # type: ignore[arg-type]
+        run_isolated(work, *arguments)  # type: ignore[arg-type]
 
 
 def test_a_process_that_takes_too_long_is_killed_with_what_it_started(tmp_path: Path) -> None:
     path = tmp_path / "pid"
     with pytest.raises(DeviceError, match="it took more than 5 s"):
-        run_apart(start_and_wait, str(path), seconds=5)
+        run_isolated(start_and_wait, str(path), seconds=5)
     assert path.exists(), "it had begun"
     ends = time.monotonic() + 30
     while Path(f"/proc/{path.read_text()}/cmdline").exists() and time.monotonic() < ends:

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from ludus.errors import ConfigError
-from ludus.params import IreeTarget, Lowering, Params, Tile, load_params
+from ludus.config.params import IreeTarget, Lowering, Params, Tile, load_params
+from ludus.core.errors import ConfigError
 from ludus.tuning.candidates import Candidate, present
 from ludus.tuning.rows import edited, to_paste, write_row
 

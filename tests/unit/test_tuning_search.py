@@ -5,8 +5,8 @@ from collections.abc import Callable
 
 import pytest
 
-from ludus.params import IreeTarget, Lowering
-from ludus.tuning import words
+from ludus.config.params import IreeTarget, Lowering
+from ludus.tuning import summary
 from ludus.tuning.candidates import Candidate
 from ludus.tuning.scores import WINS, Score, Times, score
 from ludus.tuning.search import Log, Outcome, Step, search
@@ -55,10 +55,10 @@ def test_batches_of_different_numbers_of_rounds_are_no_score() -> None:
 
 def test_the_table_and_the_lines_name_ratio_and_spread() -> None:
     found = score([times(1, 1.0, 1.1, 1.2)])
-    assert words.spread(found.together) == "1.10 (1.02 to 1.18)"
+    assert summary.spread(found.together) == "1.10 (1.02 to 1.18)"
     done = Step(candidate=row(), outcome=Outcome(verdict="faster", score=found))
-    assert words.step(done) == "faster      1.10 (1.02 to 1.18)  flags "
-    assert words.table(found).row_count == 2
+    assert summary.step(done) == "faster      1.10 (1.02 to 1.18)  flags "
+    assert summary.table(found).row_count == 2
 
 
 def row(*flags: str) -> Candidate:
@@ -108,7 +108,7 @@ def test_a_dimension_is_searched_again_after_another_has_changed_the_row() -> No
 
     log = searched(compare, one_more("a"), one_more("b"))
     assert log.best.target.flags == ["b", "a"]
-    assert words.gained(log) == pytest.approx(2.25)
+    assert summary.gained(log) == pytest.approx(2.25)
 
 
 def test_no_row_is_tried_twice() -> None:
@@ -126,7 +126,7 @@ def test_what_is_refused_is_counted_and_never_kept() -> None:
     fast = score([times(1, *[9.0] * ROUNDS)])
     log = searched(lambda *_: Outcome(verdict="refused", reason="below", score=fast), one_more("a"))
     assert (log.refused, log.kept, log.best) == (1, [], row())
-    assert words.summary(log) == "1 candidate tried, 1 refused; none is faster"
+    assert summary.summary(log) == "1 candidate tried, 1 refused; none is faster"
 
 
 def test_no_candidate_is_begun_when_the_time_is_up() -> None:

@@ -1,0 +1,1 @@
+"""The bundle that a game takes: schema, reader, writer, and how a picture becomes an input."""

@@ -1,0 +1,257 @@
+"""From any picture to the network's input, as the manifest's `preprocess` says.
+
+Of a drawing, every program that follows a bundle does these steps, in float64 but for the last:
+
+1. Grey, 0..255: (19595 R + 38470 G + 7471 B + 32768) >> 16, the luma of ITU-R BT.601 in fixed
+   point as Pillow rounds it. A picture of 16 bits is divided by 257. Where there is alpha, the
+   picture is laid on white if the mean of grey weighted by alpha is below 128, else on black.
+2. Pictures with a side over 512 pixels become the means of k x k blocks, k = ceil(longest / 512);
+   the remainder at the right and at the bottom is dropped.
+3. The background b is the median of the outermost ring of pixels, its noise n the median of
+   |grey - b| there. (Median: of m sorted values the one at index m // 2.)
+4. The drawing is grey - b. With `invert: auto` it is b - grey if the sum of squares of what is
+   darker than b is the larger. Negative values become 0; with p the largest, so do those that
+   are at most min(6 n, p / 2).  6 n is four standard deviations of normal noise.
+5. The drawing's box reaches from the first to the last row, and column, in which the pixels above
+   p / 10 add up to more than p * length / 500, so that neither blur nor a speck widens it.
+6. Scale s = box / the longer side of the drawing's box. With c the drawing's centre (its centre
+   of mass, a pixel i being at i + 0.5, or for `centre: box` the box's middle), the box's first
+   edge f comes to round_half_up((size + 1) / 2 - s (c - f)), clamped so that the box stays in the
+   image; `centre: box` has size / 2 in place of (size + 1) / 2. The half pixel is MNIST's own:
+   there the mean of pixel indices, rounded, is 14. So an MNIST image stays what it is. What is
+   short of a half by less than 1e-9 is a half: the centre of anything symmetric is, and machines
+   differ in how they round sums.
+7. An output pixel is the mean of the drawing over the square of side 1 / s that it covers, each
+   pixel weighted by the area covered, 0 outside the picture.
+8. Divided by the largest value and times 255, so that pale ink counts as much as black.
+9. As float32, times `scale`, minus `mean`.
+
+Of a photo (`kind: photo`) it does these, in float64, rounded to float32 last:
+
+1. `channels: grey` is grey as in step 1 above; else red, green and blue are 0..255 each. Where
+   there is alpha a, a channel c becomes c a / 255 + 255 (1 - a / 255): it is laid on white. A
+   picture of which all is transparent shows nothing.
+2. `fit: crop` keeps a part of w x h pixels: of a picture of w0 x h0, where w0 * height is more
+   than h0 * width, h = h0 and w = floor(h0 * width / height); else w = w0 and h = floor(w0 *
+   height / width); at least 1. It begins at column floor((w0 - w) / 2), row floor((h0 - h) / 2).
+3. Each row is resized to `width`, then each column to `height`. From n pixels to m: with
+   f = n / m and s = max(f, 1), output i is the mean of pixels j = 0..n-1, weighted by
+   max(0, 1 - |j + 0.5 - (i + 0.5) f| / s). So it is bilinear where it enlarges, and where it
+   shrinks the triangle is as wide as what it stands for: Pillow's BILINEAR of float pictures.
+4. A value v of a channel becomes (v * `scale` - mean) / std, with the mean and std of its channel;
+   channels stand in the order that `channels` says, before (NCHW) or after (NHWC) rows and columns.
+"""
+
+import math
+import warnings
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from ludus.bundle.schema import Photo, Picture, Preprocess
+from ludus.core.errors import ImageError
+
+LARGEST_SIDE = 512  # pixels
+LEAST_CONTRAST = 16.0  # grey levels between background and drawing, of 255
+
+TIE = 1e-9  # pixels
+
+Plane = npt.NDArray[np.float64]
+
+
+def load_image(path: Path) -> Image.Image:
+    """The picture in a file, turned upright as its camera says. Raises ImageError."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            with Image.open(path) as image:
+                image.load()
+                return ImageOps.exif_transpose(image)
+    except UnidentifiedImageError:
+        raise ImageError(
+            f"{path} is no picture; expected PNG, JPEG, BMP, WebP or the like"
+        ) from None
+    except (Image.DecompressionBombWarning, Image.DecompressionBombError):
+        limit = (Image.MAX_IMAGE_PIXELS or 0) // 10**6
+        raise ImageError(f"{path} is too large; expected at most {limit} million pixels") from None
+    except (OSError, SyntaxError, ValueError) as error:  # SyntaxError: Pillow's for a broken PNG
+        reason = getattr(error, "strerror", None) or error
+        raise ImageError(f"{path} cannot be read as a picture: {reason}") from None
+
+
+def preprocess(image: Image.Image, how: Picture) -> npt.NDArray[np.float32]:
+    """The network's input without its batch, float32 of `how.shape`. Raises ImageError.
+
+    image: of any mode and size; a drawing is dark on light or light on dark. See the module's text.
+    """
+    return _photo(image, how) if isinstance(how, Photo) else _boxed(image, how)
+
+
+def _boxed(image: Image.Image, how: Preprocess) -> npt.NDArray[np.float32]:
+    """A drawing, float32 [1, size, size], light on dark."""
+    drawing = _drawing(_shrunk(_grey(image)), how.invert)
+    rows, columns = _extent(drawing), _extent(drawing.T)
+    zoom = how.box / max(rows[1] - rows[0], columns[1] - columns[0])
+    boxed = drawing[slice(*rows), slice(*columns)]
+    vertical = _weights(boxed.sum(axis=1), rows, len(drawing), zoom, how)
+    horizontal = _weights(boxed.sum(axis=0), columns, len(drawing.T), zoom, how)
+    placed = vertical @ drawing @ horizontal.T
+    grey = placed * (255 / placed.max())
+    batch = normalise(grey[np.newaxis], how)
+    return batch.reshape(1, how.size, how.size)
+
+
+def normalise(grey: npt.NDArray[Any], how: Preprocess) -> npt.NDArray[np.float32]:
+    """Step 9: images [N, size, size] of 0..255 to the network's input, float32 [N, 1, size, size].
+
+    For images that are what the network was trained on already, such as MNIST's own.
+    """
+    scaled: npt.NDArray[np.float32] = grey[:, np.newaxis].astype(np.float32)
+    scaled *= np.float32(how.scale)
+    scaled -= np.float32(how.mean)
+    return scaled
+
+
+def _grey(image: Image.Image) -> Plane:
+    """Step 1: float64 [height, width]."""
+    (grey,), alpha = _planes(image, "grey")
+    if alpha is None:
+        return grey
+    # Whole numbers, whose sums are exact.
+    paper = 255.0 if (grey * alpha).sum() < 128 * alpha.sum() else 0.0
+    return _laid_on(paper, grey, alpha)
+
+
+def _planes(image: Image.Image, channels: str) -> tuple[list[Plane], Plane | None]:
+    """The channels of a picture, 0..255, float64 [height, width] each, and its alpha, if any."""
+    if image.mode.startswith(("I", "F")):
+        levels = np.asarray(image, np.float64)
+        grey = np.clip(levels if image.mode == "F" else levels / 257, 0, 255)
+        return [grey] * (1 if channels == "grey" else 3), None
+    try:
+        coloured = image.convert("RGBA" if image.has_transparency_data else "RGB")
+    except ValueError:
+        raise ImageError(f"pictures of mode {image.mode} cannot be read; expected RGB") from None
+    grey_or_each = (
+        [coloured.convert("RGB").convert("L")]
+        if channels == "grey"
+        else map(coloured.getchannel, channels)
+    )
+    planes = [np.asarray(part, np.float64) for part in grey_or_each]
+    if coloured.mode == "RGB":
+        return planes, None
+    alpha = np.asarray(coloured.getchannel("A"), np.float64)
+    if not alpha.any():
+        raise ImageError("the picture shows nothing: all of it is transparent")
+    return planes, alpha
+
+
+def _laid_on(paper: float, plane: Plane, alpha: Plane) -> Plane:
+    share = alpha / 255
+    return plane * share + paper * (1 - share)
+
+
+def _shrunk(grey: Plane) -> Plane:
+    """Step 2."""
+    block = math.ceil(max(grey.shape) / LARGEST_SIDE)
+    if block == 1 or min(grey.shape) < block:
+        return grey
+    height, width = grey.shape[0] // block, grey.shape[1] // block
+    blocks = grey[: height * block, : width * block].reshape(height, block, width, block)
+    return np.asarray(blocks.mean(axis=(1, 3)))
+
+
+def _drawing(grey: Plane, invert: str) -> Plane:
+    """Steps 3 and 4: the drawing is positive, all else 0."""
+    ring = np.concatenate([grey[0], grey[-1], grey[1:-1, 0], grey[1:-1, -1]])
+    background = _median(ring)
+    lighter, darker = np.maximum(grey - background, 0), np.maximum(background - grey, 0)
+    inverted = invert == "auto" and (darker**2).sum() > (lighter**2).sum()
+    drawing = darker if inverted else lighter
+    peak = drawing.max()
+    if peak < LEAST_CONTRAST:
+        raise ImageError(
+            f"the picture shows nothing: its levels differ by {peak:.0f} of 255 from its border's, "
+            f"expected at least {LEAST_CONTRAST:.0f}"
+        )
+    noise = min(6 * _median(np.abs(ring - background)), peak / 2)
+    return np.where(drawing > noise, drawing, 0.0)
+
+
+def _median(values: Plane) -> float:
+    return float(np.sort(values)[len(values) // 2])
+
+
+def _extent(drawing: Plane) -> tuple[int, int]:
+    """Step 5: the first row of the drawing's box, and the first row after it."""
+    peak = drawing.max()
+    sums = np.where(drawing > peak / 10, drawing, 0.0).sum(axis=1)
+    within = np.flatnonzero(sums > peak * drawing.shape[1] / 500)
+    if len(within) == 0:
+        length = drawing.shape[1]
+        raise ImageError(
+            f"the picture shows nothing larger than a speck: any line of {length} pixels has at "
+            f"most {sums.max() / peak:.2f} of ink, expected more than {length / 500:.2f}"
+        )
+    return int(within[0]), int(within[-1]) + 1
+
+
+def _weights(
+    mass: Plane, extent: tuple[int, int], length: int, zoom: float, how: Preprocess
+) -> Plane:
+    """Steps 6 and 7 along one axis: float64 [size, length], what each pixel gives to each output.
+
+    mass [extent] is the drawing summed across; length is the picture's, in pixels.
+    """
+    first, end = extent
+    middle, centre = how.size / 2, (end - first) / 2
+    if how.centre == "mass":
+        middle += 0.5
+        centre = float(mass @ (np.arange(len(mass)) + 0.5) / mass.sum())
+    edge = math.floor(middle - zoom * centre + 0.5 + TIE)
+    edge = max(0, min(edge, how.size - math.ceil(zoom * (end - first) - TIE)))
+    # The borders of the output pixels, in pixels of the picture.
+    borders = first + (np.arange(how.size + 1) - edge) / zoom
+    pixels = np.arange(length)
+    covered = np.minimum(borders[1:, None], pixels + 1) - np.maximum(borders[:-1, None], pixels)
+    return np.asarray(np.maximum(covered, 0) * zoom)
+
+
+def _photo(image: Image.Image, how: Photo) -> npt.NDArray[np.float32]:
+    """The steps of photos: float32 of `how.shape`."""
+    planes, alpha = _planes(image, how.channels)
+    if alpha is not None:
+        planes = [_laid_on(255.0, plane, alpha) for plane in planes]
+    if how.fit == "crop":
+        planes = [_cropped(plane, how) for plane in planes]
+    vertical = _triangles(planes[0].shape[0], how.height)
+    horizontal = _triangles(planes[0].shape[1], how.width)
+    values = np.stack([vertical @ (plane @ horizontal.T) for plane in planes], axis=-1)
+    values = (values * how.scale - np.array(how.mean)) / np.array(how.std)
+    if how.layout == "NCHW":
+        values = values.transpose(2, 0, 1)
+    return np.ascontiguousarray(values, np.float32)
+
+
+def _cropped(plane: Plane, how: Photo) -> Plane:
+    """Step 2 of photos."""
+    height, width = plane.shape
+    kept_width, kept_height = width, height
+    if width * how.height > height * how.width:
+        kept_width = max(1, height * how.width // how.height)
+    else:
+        kept_height = max(1, width * how.height // how.width)
+    left, top = (width - kept_width) // 2, (height - kept_height) // 2
+    return plane[top : top + kept_height, left : left + kept_width]
+
+
+def _triangles(length: int, outputs: int) -> Plane:
+    """Step 3 of photos along one axis: float64 [outputs, length]."""
+    factor = length / outputs
+    centres = (np.arange(outputs) + 0.5) * factor
+    distances = np.abs(np.arange(length) + 0.5 - centres[:, None])
+    weights = np.maximum(0, 1 - distances / max(factor, 1))
+    return np.asarray(weights / weights.sum(axis=1, keepdims=True))

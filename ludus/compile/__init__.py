@@ -1,0 +1,92 @@
+"""From the exported network to the files of a target: one compiler a file, each with one function.
+
+build(name, target, sources, out)    the target's files in the folder out, described
+"""
+
+import hashlib
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import Any, Protocol, cast
+
+from ludus.bundle.schema import File, Variant, read_network
+from ludus.config.params import Lowering, Target
+from ludus.core.errors import ConfigError, ToolError
+from ludus.lowering import from_onnx
+
+COMPILERS = {
+    "iree": "ludus.compile.iree",
+    "onnx": "ludus.compile.onnx",
+    "ncnn": "ludus.compile.ncnn",
+    "torch": "ludus.compile.torch",
+    "xla": "ludus.compile.xla",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sources:
+    """What a target is built from."""
+
+    export: Path  # the folder with model.torchscript, model.onnx
+    lowered: Path  # the folder with <lowering>.mlir
+    lowerings: dict[str, Lowering]
+
+    def mlir(self, name: str) -> Path:
+        """The MLIR of a lowering; of one that is not torch's, it is made now."""
+        lowering, where = self.lowerings[name], f"lowerings.{name}"
+        if lowering.source == "torch":
+            mlir = self.lowered / f"{name}.mlir"
+            if not mlir.is_file():  # stages/lower.py passes over a network that came without it
+                self.exported("model.pt2", where)
+            return mlir
+        check_batches(self.batch, lowering, where)
+        if lowering.source == "stablehlo" and (self.export / "model.mlir").is_file():
+            return self.export / "model.mlir"
+        return from_onnx.to_mlir(self.exported("model.onnx", where), lowering, name)
+
+    def exported(self, name: str, where: str) -> Path:
+        """A file of the export. Raises ToolError where the network did not come with it."""
+        path = self.export / name
+        if not path.is_file():
+            raise ToolError(
+                f"{path} is not there, and {where} is made of it: the network of params.yaml "
+                "model did not come so, or could not be exported so (`dvc repro export`); take "
+                "what needs it out of params.yaml"
+            )
+        return path
+
+    @property
+    def batch(self) -> int:
+        """How many inputs the exported network takes at a time; -1: any number."""
+        return read_network(self.export).inputs[0].shape[0]
+
+
+def check_batches(batch: int, lowering: Lowering, where: str) -> None:
+    """Raises ConfigError where a network of a fixed batch is lowered for others."""
+    if batch != -1 and lowering.batches != [batch]:
+        raise ConfigError(
+            f"{where}.batches is {lowering.batches}, and the network takes {batch} inputs at a "
+            f"time; expected [{batch}]"
+        )
+
+
+class Compiler(Protocol):
+    """What each file of this package offers."""
+
+    def build(self, name: str, target: Target, sources: Sources, out: Path) -> Variant: ...
+
+
+def compiler(name: str) -> Compiler:
+    """The compiler of a backend."""
+    return cast(Compiler, import_module(COMPILERS[name]))
+
+
+def describe(name: str, folder: Path, files: list[str], **more: Any) -> Variant:
+    """The variant of a target whose files, module first, lie in folder; `more` as in Variant."""
+    described, together = [], hashlib.sha256()
+    for path in files:
+        data = (folder / path).read_bytes()
+        together.update(data)
+        sha256 = hashlib.sha256(data).hexdigest()
+        described.append(File(path=path, bytes=len(data), sha256=sha256))
+    return Variant(target=name, files=described, sha256=together.hexdigest(), **more)

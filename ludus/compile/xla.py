@@ -1,0 +1,28 @@
+"""XLA's CPU client, through JAX: StableHLO, which it compiles when it is loaded.
+
+A second reference, independent of PyTorch and of IREE. JAX stands in the toolchain `stablehlo`.
+"""
+
+import shutil
+from pathlib import Path
+
+from ludus.bundle.schema import EntryFunction, Variant
+from ludus.compile import Sources, describe
+from ludus.config.params import XlaTarget
+
+MODEL = "model.mlir"
+
+
+def build(name: str, target: XlaTarget, sources: Sources, out: Path) -> Variant:
+    """Make StableHLO of the exported ONNX file. Raises ToolError with the converter's words."""
+    shutil.copyfile(sources.mlir(target.lowering), out / MODEL)
+    functions = sources.lowerings[target.lowering].functions()
+    return describe(
+        name,
+        out,
+        [MODEL],
+        backend="xla",
+        entry_functions=[
+            EntryFunction(name=function, batch=batch) for batch, function in functions.items()
+        ],
+    )

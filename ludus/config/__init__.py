@@ -1,0 +1,1 @@
+"""What a user edits: params.yaml, config.yaml, model.yaml, search.yaml, read strictly."""

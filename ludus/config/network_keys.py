@@ -1,0 +1,82 @@
+"""The keys that Ludwig knows in a configuration, taken from Ludwig's own schema.
+
+Command: python -m ludus.config.network_keys    (30 s; writes network_keys.json)
+
+Ludwig 0.17.10 drops unknown keys of a layer without a word, and importing it takes half a minute.
+So the keys are kept in network_keys.json, where they are looked up at once, and a test in
+tests/backend proves that the file is what this module would write.
+
+A table is {"keys": {key: table or null}}; null holds any value. Where a key `type` chooses, it
+also has {"default": type, "types": {type: {key: table or null}}}. {"items": table} is a list.
+"""
+
+import copy
+import inspect
+import json
+from pathlib import Path
+from typing import Any
+
+PATH = Path(__file__).with_name("network_keys.json")
+
+# What the train stage trains; Ludwig's other feature types would need data of another kind.
+FEATURE_TYPES = {"input_features": "image", "output_features": "category"}
+# Sections that do nothing in `LudwigModel.train` or speak of features that are not there.
+LEFT_OUT = ("hyperopt", "defaults", "backend", "preset")
+
+
+def from_ludwig() -> dict[str, Any]:
+    """The table of a whole configuration, read from the Ludwig that is installed."""
+    from ludwig.config_validation.validation import get_schema
+    from ludwig.modules.convolutional_modules import Conv2DLayer
+    from ludwig.modules.fully_connected_modules import FCLayer
+
+    layers = {
+        "conv_layers": _arguments(Conv2DLayer, {"img_height", "img_width", "in_channels"}),
+        "fc_layers": _arguments(FCLayer, {"input_size", "input_rank"}),
+    }
+    schema = copy.deepcopy(get_schema("ecd"))  # Ludwig keeps the one it gave
+    sections = {k: v for k, v in schema["properties"].items() if k not in LEFT_OUT}
+    for section, feature_type in FEATURE_TYPES.items():
+        features = sections[section]["items"]
+        features["allOf"] = [x for x in features["allOf"] if _chosen(x) == feature_type]
+    return {"keys": {key: _table(key, value, layers) for key, value in sorted(sections.items())}}
+
+
+def _arguments(layer: type, given: set[str]) -> dict[str, Any]:
+    """The table of a list of layers: the arguments of the layer's class but those of its input."""
+    names = set(inspect.signature(layer).parameters) - given
+    return {"items": {"keys": dict.fromkeys(sorted(names))}}
+
+
+def _table(key: str, schema: Any, layers: dict[str, Any]) -> dict[str, Any] | None:
+    """What may stand under a key whose JSON Schema, as Ludwig writes it, is given."""
+    if key in layers:
+        return dict(layers[key])
+    for form in [schema, *schema.get("oneOf", []), *schema.get("anyOf", [])]:
+        if form.get("type") == "array" and form.get("items", {}).get("type") == "object":
+            return {"items": _table("", form["items"], layers)}
+        if "properties" in form:
+            return _object(form, layers)
+    return None
+
+
+def _object(schema: dict[str, Any], layers: dict[str, Any]) -> dict[str, Any]:
+    def tables(properties: dict[str, Any]) -> dict[str, Any]:
+        return {key: _table(key, value, layers) for key, value in sorted(properties.items())}
+
+    table: dict[str, Any] = {"keys": tables(schema["properties"])}
+    if types := {_chosen(x): tables(x["then"]["properties"]) for x in schema.get("allOf", [])}:
+        table |= {"default": schema["properties"]["type"].get("default"), "types": types}
+    return table
+
+
+def _chosen(condition: dict[str, Any]) -> str:
+    return str(condition["if"]["properties"]["type"]["const"])
+
+
+def main() -> None:
+    PATH.write_text(json.dumps(from_ludwig(), indent=1, sort_keys=True) + "\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""What every package uses: errors, files, shared types, strict YAML."""

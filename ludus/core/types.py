@@ -1,0 +1,40 @@
+"""The types that params.yaml and a bundle's manifest share."""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Driver = Literal["cpu", "vulkan", "cuda", "rocm", "metal"]
+# Through what a variant is run: `ludus.evaluation.executors`.
+Machine = Literal[
+    "native", "godot", "godot-pck", "own-runtime", "qemu-aarch64", "qemu-riscv64", "triton", "wine"
+]
+Device = Literal[
+    "cpu", "vulkan", "vulkan-llvmpipe", "vulkan-swiftshader", "vulkan-gpu", "cuda", "rocm", "metal"
+]
+# No dots: DVC takes one for the way into a table.
+Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]*$")]
+Seed = Annotated[int, Field(ge=0, lt=2**32)]
+ANY = -1  # a batch of any number of images
+
+
+class Strict(BaseModel):
+    """Base of every table: no unknown keys, no infinities, values cannot be reassigned."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+class Cpu(Strict):
+    """What compiled CPU code needs: the architecture, and features as LLVM names them."""
+
+    architecture: Literal["x86_64", "aarch64", "riscv64"]
+    features: list[str]
+
+
+class Gate(Strict):
+    """Floors; see `ludus.evaluation.results.judge`."""
+
+    accuracy: Annotated[float, Field(ge=0, le=1)]  # 0 where nothing is labelled
+    accuracy_loss: Annotated[float, Field(ge=0, le=1)]
+    agreement: Annotated[float, Field(ge=0, le=1)]
+    max_abs_diff: Annotated[float, Field(ge=0)]

@@ -1,0 +1,1 @@
+"""Running a variant over the reference set, and judging what came out."""

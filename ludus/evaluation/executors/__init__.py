@@ -1,0 +1,78 @@
+"""Through what a variant is run, one small file each, with the same four functions.
+
+facts()                                         what a run there depends on, for DVC to see:
+                                                artifacts/machine/<machine>.json
+why_not(variant, device)                        why it cannot be run so here, or None
+describe(variant, device)                       the names of the device and of the runtime
+run(variant, folder, device, tests, network)    the answers to all test inputs
+"""
+
+import re
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import Any, Protocol, cast
+
+import numpy as np
+import numpy.typing as npt
+
+from ludus.bundle.schema import Network, Variant
+from ludus.core.errors import LudusError
+from ludus.data.reference_set import ReferenceSet
+
+MACHINES = {
+    "native": "ludus.evaluation.executors.native",  # this process
+    "godot": "ludus.evaluation.executors.godot",  # the engine, a project in a folder
+    "godot-pck": "ludus.evaluation.executors.godot_pck",  # the engine, a game that was exported
+    "own-runtime": "ludus.evaluation.executors.own_runtime",  # of the module's toolchain
+    "qemu-aarch64": "ludus.evaluation.executors.qemu_aarch64",  # by iree-run-module
+    "qemu-riscv64": "ludus.evaluation.executors.qemu_riscv64",
+    "triton": "ludus.evaluation.executors.triton",  # a server, asked by its own client
+    "wine": "ludus.evaluation.executors.wine",  # Windows, by the same
+}
+
+
+class NotHere(LudusError):
+    """Only when it was tried did it show that a variant cannot be run here."""
+
+
+class MachineBroke(LudusError):
+    """A machine failed, whatever it ran: nothing is proved of the variant, nor against it."""
+
+
+# How ToolError and DeviceError tell that something outside ended a program: too little memory, a
+# person. What a program does to itself, by SIGSEGV or SIGABRT, is the module's doing.
+KILLED = re.compile(r"\bended with exit code (-9|-15|137|143)\b")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Described:
+    """What runs a variant; a name that only the run itself finds out is None until then."""
+
+    device_name: str | None
+    runtime_version: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answers:
+    """The answers to all test inputs, and what they took."""
+
+    outputs: npt.NDArray[np.float32]  # [N, ...]
+    seconds: float  # in the runtime alone
+    device_name: str
+
+
+class Machine(Protocol):
+    """What each file of this package offers."""
+
+    def facts(self) -> dict[str, Any]: ...
+    def why_not(self, variant: Variant, device: str) -> str | None: ...
+    def describe(self, variant: Variant, device: str) -> Described: ...
+    def run(
+        self, variant: Variant, folder: Path, device: str, tests: ReferenceSet, network: Network
+    ) -> Answers: ...
+
+
+def machine(name: str) -> Machine:
+    """The machine of a name in MACHINES."""
+    return cast(Machine, import_module(MACHINES[name]))

@@ -1,0 +1,135 @@
+"""The Godot engine, without a window: a project with the addon opens a bundle as a game does.
+
+The bundle holds the one variant, and ludus/evaluation/executors/evaluate.gd gives it the inputs.
+"""
+
+import hashlib
+import re
+import tempfile
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from pydantic import TypeAdapter
+from pydantic.dataclasses import dataclass
+
+from ludus.bundle.schema import Network, Variant
+from ludus.core.errors import DeviceError, ToolError
+from ludus.core.files import read_json
+from ludus.data.reference_set import ReferenceSet
+from ludus.evaluation.executors import Answers, Described, MachineBroke, NotHere, bundle_of_one
+from ludus.process import godot
+
+SCRIPT = Path(__file__).parent / "evaluate.gd"
+BUNDLE = "models/evaluated"
+TIMEOUT = 1800.0  # seconds; software Vulkan takes 1 for 200 images where it is slow
+# The only fault of an engine that something outside ended; a script's error would stand beside it.
+ENDED = re.compile(r"Godot: (it had not ended after \d+ s|signal (9|15) ended it); it said:")
+
+
+@dataclass(frozen=True, kw_only=True)
+class About:
+    """What evaluate.gd says of its run."""
+
+    status: Literal["ran", "unavailable", "failed"]
+    message: str
+    variant: str
+    device_name: str
+    seconds: float
+
+
+def facts() -> dict[str, Any]:
+    """The engine's version and the addon's digest, or the reason why there is none."""
+    no_engine, no_library = godot.why_no_engine(), godot.why_no_library()
+    version = None if no_engine else f"Godot {godot.find_engine().version}"
+    return {
+        "engine": {"name": version, "reason": no_engine},
+        "addon": {"name": None if no_library else _digest(), "reason": no_library},
+    }
+
+
+def why_not(variant: Variant, device: str) -> str | None:
+    """Why there is no Godot with the addon here, or None; the run itself tries the device."""
+    return godot.why_not()
+
+
+def describe(variant: Variant, device: str) -> Described:
+    """The versions of IREE's runtime, which is the module's own, and of the engine."""
+    version = godot.find_engine().number
+    return Described(device_name=None, runtime_version=f"{variant.iree_version} in Godot {version}")
+
+
+def run(
+    variant: Variant, folder: Path, device: str, tests: ReferenceSet, network: Network
+) -> Answers:
+    """Run all inputs in a project of its own.
+
+    Raises NotHere where the extension finds no device for the variant, ToolError where the engine
+    or a script in it fails, DeviceError where the extension refuses the bundle or a run, and
+    MachineBroke where the engine was ended from outside.
+    """
+    with tempfile.TemporaryDirectory(prefix="ludus-godot-") as scratch:
+        project = make_game(Path(scratch) / "game", variant, folder, tests, network)
+        return ask(project, variant, device, tests, network)
+
+
+def make_game(
+    place: Path,
+    variant: Variant,
+    folder: Path,
+    tests: ReferenceSet,
+    network: Network,
+    settings: str = "",
+) -> Path:
+    """A project with the addon, a bundle of the one variant and the script."""
+    bundle = bundle_of_one.write(place.with_name("bundle"), variant, folder, tests, network)
+    return godot.make_project(place, {BUNDLE: bundle, SCRIPT.name: SCRIPT}, settings)
+
+
+def ask(
+    project: Path,
+    variant: Variant,
+    device: str,
+    tests: ReferenceSet,
+    network: Network,
+    *options: str,
+) -> Answers:
+    """Run the script in a game, or in what `options` name; raises as `run` does."""
+    with tempfile.TemporaryDirectory(prefix="ludus-answers-") as scratch:
+        inputs, out = Path(scratch) / "inputs.bin", Path(scratch)
+        tests.inputs.tofile(inputs)
+        kind = "drawings" if tests.are_drawings else "tensors"
+        arguments = [f"res://{BUNDLE}", device, kind, str(inputs), str(out)]
+        script = ["--script", f"res://{SCRIPT.name}", "--", *arguments]
+        _run(project, *options, *script)
+        about = read_json(TypeAdapter(About), out / "about.json", "answer of evaluate.gd")
+        if about.status == "unavailable":
+            raise NotHere(about.message)
+        if about.status == "failed":
+            raise DeviceError(about.message)
+        if about.variant != variant.target:
+            raise DeviceError(f"'{about.variant}' was run, and '{variant.target}' was asked for")
+        answers = np.fromfile(out / "outputs.bin", dtype="<f4")
+    return Answers(
+        outputs=answers.reshape(-1, *network.outputs[0].shape[1:]),
+        seconds=about.seconds,
+        device_name=about.device_name,
+    )
+
+
+def _run(project: Path, *arguments: str) -> None:
+    try:
+        godot.run(project, *arguments, timeout=TIMEOUT)
+    except ToolError as error:
+        if ENDED.match(str(error)):
+            raise MachineBroke(str(error)) from None
+        raise
+
+
+def _digest() -> str:
+    """sha256 of the addon: the library, and what stands beside it."""
+    together = hashlib.sha256()
+    for path in sorted(path for path in godot.ADDON.rglob("*") if path.is_file()):
+        together.update(f"{path.relative_to(godot.ADDON).as_posix()}\0".encode())
+        together.update(hashlib.sha256(path.read_bytes()).digest())
+    return f"sha256 {together.hexdigest()}"

@@ -1,0 +1,14 @@
+"""A computer with a 64-bit Arm CPU, emulated by qemu; IREE's programs are its Arm wheel's."""
+
+from ludus.evaluation.executors.run_module import IREE, RunModule
+from ludus.process.prebuilt import Kit
+
+KIT = Kit(name="qemu-aarch64", iree=IREE)
+MACHINE = RunModule(
+    architecture="aarch64",
+    kit=KIT,
+    emulator="qemu-aarch64-static",
+    package="qemu-user-static",
+    options=["-L", str(KIT.folder / "root")],
+)
+facts, why_not, describe, run = MACHINE.facts, MACHINE.why_not, MACHINE.describe, MACHINE.run

@@ -1,0 +1,13 @@
+"""A computer with a 64-bit RISC-V CPU, emulated by qemu; IREE's programs are built for it here."""
+
+from ludus.evaluation.executors.run_module import IREE, RunModule
+from ludus.process.prebuilt import Kit
+
+KIT = Kit(name="qemu-riscv64", iree=IREE, command="make machine-riscv64")
+MACHINE = RunModule(
+    architecture="riscv64",
+    kit=KIT,
+    emulator="qemu-riscv64-static",
+    package="qemu-user-static",
+)
+facts, why_not, describe, run = MACHINE.facts, MACHINE.why_not, MACHINE.describe, MACHINE.run

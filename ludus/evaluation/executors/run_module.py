@@ -1,0 +1,192 @@
+"""Another system, emulated here, in which IREE's own `iree-run-module` runs the very module.
+
+All inputs go through in one run of it. Beside the module a second one is loaded (loop.py), which
+calls the first for each batch. So nothing but two programs of IREE's is needed there.
+"""
+
+import os
+import re
+import shutil
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ludus.bundle.inputs import network_inputs
+from ludus.bundle.schema import Network, Variant
+from ludus.core.errors import DeviceError, ToolError
+from ludus.data.reference_set import ReferenceSet
+from ludus.evaluation.executors import KILLED, Answers, Described, MachineBroke
+from ludus.evaluation.executors.loop import compile_loop, images_a_call, padded
+from ludus.process.prebuilt import Kit
+from ludus.process.tools import run_tool
+from ludus.runtimes.devices import cpu
+
+IREE = version("iree-base-runtime")
+DEVICE = "--device=local-task"  # all cores
+TIMEOUT = 3600.0  # seconds; an emulator takes minutes for what the CPU itself does in two seconds
+# How a ToolError begins that says nothing of what the program was given; see also KILLED.
+NOT_RUN = re.compile(r"\b(cannot be started|had not ended after)\b")
+PATH = f"{os.environ.get('PATH', '')}{os.pathsep}/usr/lib/wine"  # where Debian's wine64 is
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunModule:
+    """A machine, by what emulates it; its functions are those of every machine."""
+
+    architecture: str  # of its CPU
+    kit: Kit  # IREE's programs for it, in the folder iree, and what they need
+    emulator: str  # a program of this machine
+    package: str  # that has the emulator, in Debian
+    before: Sequence[str] = ()  # on the command line, before the emulator
+    options: Sequence[str] = ()  # and after it
+    suffix: str = ""  # of programs
+
+    def facts(self) -> dict[str, Any]:
+        """The versions of what it is made of, or the reason why it is not here."""
+        reason = self.absent()
+        name = None if reason else f"{self._emulator_version()}; {self.kit.words()}"
+        return {self.kit.name: {"name": name, "reason": reason}}
+
+    def absent(self) -> str | None:
+        """Why it is not here, and what would help, or None."""
+        if self._emulator() is None:
+            return f"there is no {self.emulator}; on Debian: `apt-get install {self.package}`"
+        try:
+            self._emulator_version()
+        except ToolError as error:
+            return _in_a_line(error)
+        return self.kit.why_not()
+
+    def why_not(self, variant: Variant, device: str) -> str | None:
+        """Why it cannot run a variant, or None. Raises MachineBroke where it cannot tell."""
+        if variant.driver != "cpu" or device != "cpu":
+            return "it has no device but its CPU"
+        if any(entry.buffers for entry in variant.entry_functions):
+            return "the caller has to keep its buffers, which `iree-run-module` does not"
+        if str(variant.iree_version).split(".")[:2] != IREE.split(".")[:2]:
+            return f"it needs IREE's runtime {variant.iree_version}, and {IREE} is there"
+        absent = self.absent()
+        if absent or variant.cpu is None:
+            return absent
+        return cpu.lacks(variant.cpu, self.architecture, self._cpuinfo)
+
+    def describe(self, variant: Variant, device: str) -> Described:
+        """What emulates its CPU, and the version of IREE's runtime."""
+        return Described(device_name=self._name(), runtime_version=IREE)
+
+    def run(
+        self, variant: Variant, folder: Path, device: str, tests: ReferenceSet, network: Network
+    ) -> Answers:
+        """Run all inputs; the seconds are those of the program, with its start.
+
+        Raises ToolError where the program fails, DeviceError where its answers are no answers, and
+        MachineBroke where that is the machine's fault.
+        """
+        module = (folder / variant.files[0].path).resolve()
+        entry, batch = images_a_call(variant.entry_functions)
+        inputs = padded(network_inputs(tests, network), batch)
+        shape = (len(inputs), *network.outputs[0].shape[1:])
+        with tempfile.TemporaryDirectory(prefix="ludus-machine-") as scratch:
+            here = Path(scratch)
+            compile_loop(str(variant.iree_version), entry, batch, inputs.shape, shape, here)
+            shutil.copyfile(module, here / "model.vmfb")
+            np.save(here / "inputs.npy", inputs)
+            asked = [DEVICE, "--module=model.vmfb", "--module=loop.vmfb", "--function=run"]
+            asked += ["--input=@inputs.npy", "--output=@answers.npy"]
+            # What shows a fault as well, without files that will be gone.
+            one = "x".join(map(str, (batch, *inputs.shape[1:])))
+            alone = [DEVICE, f"--module={module}", f"--function={entry}", f"--input={one}xf32=0"]
+            began = time.perf_counter()
+            try:
+                self._call("iree-run-module", *asked, at=here, paste=alone)
+            except ToolError:
+                self._refuse_if_broken()
+                raise
+            seconds = time.perf_counter() - began
+            answers = _answers(here / "answers.npy", shape)
+        return Answers(
+            outputs=answers[: len(tests.inputs)], seconds=seconds, device_name=self._name()
+        )
+
+    def command(self, program: str) -> list[str]:
+        """What starts one of IREE's programs there."""
+        path = self.kit.folder / "iree" / f"{program}{self.suffix}"
+        return [*self.before, self._emulator() or self.emulator, *self.options, str(path)]
+
+    def close(self) -> None:
+        """End what a program leaves running, if it does."""
+
+    def _call(
+        self, program: str, *arguments: str, at: Path | None = None, paste: Sequence[str] = ()
+    ) -> str:
+        command = self.command(program)
+        again = [*command, *(paste or arguments)]
+        try:
+            return run_tool([*command, *arguments], at, again, TIMEOUT)
+        except ToolError as error:
+            first = str(error).partition("\n")[0]
+            broke = NOT_RUN.search(first) or KILLED.search(first)
+            raise (MachineBroke if broke else ToolError)(f"{program}: {error}") from None
+        finally:
+            self.close()
+
+    def _cpuinfo(self) -> str:
+        """What `iree-cpuinfo` prints there. It is given nothing: where it fails, the machine broke.
+
+        `facts` does not ask it, since Wine takes a second and a half and every build waits for it.
+        """
+        try:
+            return self._call("iree-cpuinfo")
+        except ToolError as error:
+            raise self._broke(error) from None
+
+    def _refuse_if_broken(self) -> None:
+        """Raises MachineBroke where a program failed and the module is not at fault."""
+        absent = self.absent()
+        if absent is not None:
+            raise MachineBroke(absent)
+        try:
+            self._call("iree-run-module", "--list_drivers")
+        except ToolError as error:
+            raise self._broke(error) from None
+
+    def _broke(self, error: ToolError) -> MachineBroke:
+        anew = f"`rm -r .machines/{self.kit.name}` and `{self.kit.command}` bring it anew"
+        return MachineBroke(f"{_in_a_line(error)}; if its kit is at fault, {anew}")
+
+    def _emulator(self) -> str | None:
+        return shutil.which(self.emulator, path=PATH)
+
+    def _name(self) -> str:
+        emulator = self._emulator_version().partition(" (")[0]
+        return f"{self.architecture} by {emulator}, on {cpu.name()}"
+
+    def _emulator_version(self) -> str:
+        """The first line of what the emulator says of itself."""
+        said = run_tool([self._emulator() or self.emulator, "--version"])
+        return said.partition("\n")[0].strip()
+
+
+def _in_a_line(error: ToolError) -> str:
+    """What failed, and the first that it said."""
+    return " ".join(str(error).split("\n")[:2]).replace(":   ", ": ")
+
+
+def _answers(path: Path, shape: tuple[int, ...]) -> npt.NDArray[np.float32]:
+    """The answers that iree-run-module wrote. Raises DeviceError where they are something else."""
+    try:
+        answers = np.load(path)
+    except (OSError, ValueError, EOFError) as error:
+        raise DeviceError(f"iree-run-module wrote no answers: {error}") from None
+    if answers.shape != shape or answers.dtype != np.float32:
+        found = f"{answers.dtype} {list(answers.shape)}"
+        raise DeviceError(f"iree-run-module answered {found}, expected float32 {list(shape)}")
+    found_answers: npt.NDArray[np.float32] = answers
+    return found_answers

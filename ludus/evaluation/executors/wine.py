@@ -1,0 +1,46 @@
+"""Windows, as Wine has it: IREE's programs are those of its wheel for Windows, on this CPU."""
+
+import shutil
+import subprocess
+
+from ludus.evaluation.executors.run_module import IREE, PATH, RunModule
+from ludus.process.prebuilt import Kit
+
+KIT = Kit(
+    name="wine",
+    iree=IREE,
+    # Wine writes its registry at its end, and makes drives, ports and users' folders at its start.
+    unstable=(
+        "windows/*.reg",
+        "windows/dosdevices/*",
+        "windows/drive_c/users/*",
+        "windows/drive_c/windows/temp/*",
+    ),
+)
+SETTINGS = [
+    "env",
+    "--unset=DISPLAY",
+    f"WINEPREFIX={KIT.folder / 'windows'}",
+    "WINEDEBUG=-all",
+    "WINEDLLOVERRIDES=mscoree,mshtml,winemenubuilder.exe=",  # no Mono, no Gecko, no menus
+]
+
+
+class Wine(RunModule):
+    """Wine, whose server and services outlive the program that they were started for."""
+
+    def close(self) -> None:
+        server = shutil.which("wineserver", path=PATH)
+        if server is not None:
+            subprocess.run([*SETTINGS, server, "--kill"], capture_output=True, check=False)
+
+
+MACHINE = Wine(
+    architecture="x86_64",
+    kit=KIT,
+    emulator="wine64",
+    package="wine64",
+    before=SETTINGS,
+    suffix=".exe",
+)
+facts, why_not, describe, run = MACHINE.facts, MACHINE.why_not, MACHINE.describe, MACHINE.run

@@ -1,0 +1,204 @@
+"""What an evaluation found: measured here, judged by floors, matched with other machines' figures.
+
+One results file is one `Result` as JSON, whether a stage or `ludus evaluate` wrote it. The status
+words are those of the whole project:
+
+verified   run here, all images, above every floor
+failed     run, and short of a floor, or broken
+not run    built, and this machine cannot run it: the reason in words
+attested   run elsewhere, on the very file that was built here, and above every floor
+
+An evaluation itself only measures; its file says `measured` until `judge` holds it against the
+floors. So an edited floor runs nothing again, and a refused run keeps its figures.
+"""
+
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+import numpy as np
+import numpy.typing as npt
+from pydantic import TypeAdapter
+
+from ludus.core.errors import DataError
+from ludus.core.files import read_json, write_json
+from ludus.core.types import Gate, Machine
+from ludus.data.reference_set import MOST_CLASSES
+
+Status = Literal["measured", "verified", "failed", "not run", "attested"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Result:
+    """The outcome of one evaluation. Figures are None where it was not run."""
+
+    evaluation: str
+    target: str
+    device: str
+    machine: str
+    status: Status
+    reason: str | None = None
+    required: bool = False
+    device_name: str | None = None  # the hardware's or driver's own name
+    images: int = 0
+    accuracy: float | None = None  # None too where nothing is labelled
+    reference_accuracy: float | None = None
+    recall: list[float] | None = None  # of each class, in label order
+    agreement: float | None = None  # share of answers that are the reference's
+    flipped: list[int] | None = None  # indices of the inputs with another answer
+    max_abs_diff: float | None = None  # of any output, against the reference
+    confusion: list[list[int]] | None = None  # [label][answer], counts
+    seconds: float | None = None
+    sha256: str | None = None  # of the module
+    runtime_version: str | None = None
+
+
+def measure(
+    outputs: npt.NDArray[np.float32],
+    labels: npt.NDArray[np.integer] | None,
+    reference: npt.NDArray[np.float32],
+) -> dict[str, Any]:
+    """The figures of a run: outputs and reference float32 [N, ..., classes], labels [N, ...].
+
+    An answer is the top class along the last dimension, at every position; an input flips where
+    any of its answers is not the reference's. Raises DataError where the shapes do not fit, which
+    numpy would broadcast without a word.
+    """
+    rows = reference.shape[:-1] or reference.shape
+    if outputs.shape != reference.shape or (labels is not None and labels.shape != rows):
+        found = "none" if labels is None else list(labels.shape)
+        raise DataError(
+            f"outputs {list(outputs.shape)}, reference {list(reference.shape)} and labels {found} "
+            "do not fit; expected [N, ..., classes] twice and [N, ...]"
+        )
+    if reference.ndim == 1:  # one number for each input
+        outputs, reference = outputs[:, None], reference[:, None]
+    answers, expected = outputs.argmax(-1), reference.argmax(-1)
+    differ = (answers != expected).reshape(len(reference), -1)
+    return {
+        "images": len(reference),
+        "agreement": float((answers == expected).mean()),
+        "flipped": np.flatnonzero(differ.any(axis=1)).tolist(),
+        "max_abs_diff": float(np.abs(outputs - reference).max()),
+        **({} if labels is None else _against_labels(answers, expected, labels, reference)),
+    }
+
+
+def _against_labels(
+    answers: npt.NDArray[np.intp],
+    expected: npt.NDArray[np.intp],
+    labels: npt.NDArray[np.integer],
+    reference: npt.NDArray[np.float32],
+) -> dict[str, Any]:
+    """Accuracy; recall and confusion too where one input has one label, of not too many."""
+    classes = reference.shape[-1]
+    if labels.min(initial=0) < 0 or labels.max(initial=0) >= classes:
+        wrong = labels[(labels < 0) | (labels >= classes)][0]
+        raise DataError(f"labels: there is a label {wrong}, expected 0 to {classes - 1}")
+    figures: dict[str, Any] = {
+        "accuracy": float((answers == labels).mean()),
+        "reference_accuracy": float((expected == labels).mean()),
+    }
+    if labels.ndim == 1 and classes <= MOST_CLASSES:
+        confusion = np.zeros((classes, classes), dtype=int)
+        np.add.at(confusion, (labels, answers), 1)
+        figures["recall"] = [float(row[i] / max(row.sum(), 1)) for i, row in enumerate(confusion)]
+        figures["confusion"] = confusion.tolist()
+    return figures
+
+
+def shortfalls(result: Result, floors: Gate) -> list[str]:
+    """Where a measured result falls short of the floors, a line each; [] where nowhere."""
+    found = _accuracy_shortfalls(result, floors)
+    agreement, difference = (
+        np.nan if figure is None else figure for figure in (result.agreement, result.max_abs_diff)
+    )
+    # Written as `not (good)`, so that a NaN falls short too.
+    if not agreement >= floors.agreement:
+        flips = len(result.flipped or [])
+        found.append(f"agreement {agreement:.6g} < {floors.agreement:g}, {flips} images flip")
+    if not difference <= floors.max_abs_diff:
+        found.append(f"largest difference {difference:.3g} > {floors.max_abs_diff:g}")
+    return found
+
+
+def _accuracy_shortfalls(result: Result, floors: Gate) -> list[str]:
+    """Without labels there is no accuracy, and a floor of 0 is all that it can be above."""
+    if result.accuracy is None or result.reference_accuracy is None:
+        if floors.accuracy == 0:
+            return []
+        return [f"no accuracy, and its floor is {floors.accuracy:g}: 0 where nothing is labelled"]
+    found = []
+    # 0.9925 - 0.992 is more than 0.0005 in floating point
+    lost = round(result.reference_accuracy - result.accuracy, 9)
+    if not result.accuracy >= floors.accuracy:
+        found.append(f"accuracy {result.accuracy:.6g} < {floors.accuracy:g}")
+    if not lost <= floors.accuracy_loss:
+        found.append(
+            f"accuracy {lost:.6g} below the reference's, more than {floors.accuracy_loss:g}"
+        )
+    return found
+
+
+def judge(result: Result, floors: Gate, images: int | None = None) -> Result:
+    """Hold a measured result against the floors. What was not run, or broke, stays as it is.
+
+    Where `images` is given, a result over fewer images than that is failed too.
+    """
+    if result.status != "measured":
+        return result
+    reasons = shortfalls(result, floors)
+    if images is not None and result.images != images:
+        reasons.append(f"run on {result.images} images, not on all {images}")
+    status: Status = "failed" if reasons else "verified"
+    return replace(result, status=status, reason="; ".join(reasons) or None)
+
+
+def attest(result: Result, elsewhere: Iterable[Result], floors: Gate, images: int) -> Result:
+    """For a result not run here, another machine's of the very same file, if there is one.
+
+    It must be of the same target, device and sha256, through the same machine, over as many
+    images, run without failing and above the floors; else the result stays "not run".
+    """
+    if result.status != "not run" or result.sha256 is None:
+        return result
+    wanted = (*_where(result), images)
+    for other in elsewhere:
+        found = (*_where(other), other.images)
+        ran = other.status in ("measured", "verified")
+        if found == wanted and ran and not shortfalls(other, floors):
+            return replace(
+                other,
+                evaluation=result.evaluation,
+                required=result.required,
+                status="attested",
+                reason=f"run on {other.device_name or other.machine}",
+            )
+    return result
+
+
+def _where(result: Result) -> tuple[str | None, ...]:
+    """What was run, on what, and through what: a machine of another name is a native one."""
+    through = result.machine if result.machine in get_args(Machine) else "native"
+    return result.target, result.device, result.sha256, through
+
+
+def write_result(result: Result, path: Path) -> None:
+    """Write a results file."""
+    write_json(path, asdict(result))
+
+
+def write_results(results: list[Result], path: Path) -> None:
+    """Write several results to one file, in this order."""
+    write_json(path, [asdict(result) for result in results])
+
+
+def read_result(path: Path) -> Result:
+    """Read a results file; keys it does not know are left out. Raises DataError."""
+    return read_json(TypeAdapter(Result), path, "results file")
+
+
+def read_results(path: Path) -> list[Result]:
+    """Read what `write_results` wrote. Raises DataError."""
+    return read_json(TypeAdapter(list[Result]), path, "results file")

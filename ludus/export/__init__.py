@@ -1,0 +1,1 @@
+"""The network in formats that need no Ludwig, trained here or imported."""

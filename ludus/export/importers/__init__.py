@@ -1,0 +1,215 @@
+"""A network that was made elsewhere: taken as it came, described, tried, and asked for references.
+
+    file, model.yaml -> signature checked, dimensions fixed -> compiled for a trial -> reference
+
+One small file a kind of file, with the same two functions:
+
+    take(file, about, folder)     checks the file and writes what targets are built from into folder
+    answers(file, *inputs)        what its own runtime answers to each, one after another
+"""
+
+import hashlib
+from importlib import import_module
+from pathlib import Path
+from typing import Protocol, cast
+
+import numpy as np
+import numpy.typing as npt
+
+from ludus.bundle.inputs import network_inputs
+from ludus.bundle.reader import check_network
+from ludus.bundle.schema import Network, Tensor
+from ludus.config.model import About, Beside, Data, read_about
+from ludus.core.errors import NetworkError
+from ludus.core.files import read_arrays, replaced_folder
+from ludus.data.reference_set import ReferenceSet, save_reference_set
+
+Array = npt.NDArray[np.float32]
+SOURCES = {
+    "onnx": "ludus.export.importers.onnx",
+    "torch": "ludus.export.importers.torch",
+    "stablehlo": "ludus.export.importers.stablehlo",
+}
+FEW = 8  # inputs that are asked about twice
+SAME = 1e-3  # of the largest answer: threads may add up in another order
+
+
+class Source(Protocol):
+    """What each file of this package offers."""
+
+    def take(self, file: Path, about: About, folder: Path) -> None: ...
+    def answers(self, file: Path, *inputs: Array) -> list[Array]: ...
+
+
+def bring(source: str, file: Path, path: Path, out: Path) -> Network:
+    """Write to out what the export stage writes of a network that was trained here.
+
+    source: a name in SOURCES, what the file is. path: of model.yaml.
+
+    Raises NetworkError, by name, for what cannot be taken, and for tests and labels that do not
+    fit; ConfigError for a model.yaml that is not as expected; DataError for a broken .npz file.
+    """
+    about = read_about(path)
+    if not file.is_file():
+        raise NetworkError(f"{file} is missing; params.yaml model.file names it")
+    origin = cast(Source, import_module(SOURCES[source]))
+    with replaced_folder(out) as folder:
+        origin.take(file, about, folder)
+        tests = _tests(about, path)
+        inputs = np.asarray(tests.inputs, np.float32)
+        reference, first, again = origin.answers(file, inputs, inputs[:FEW], inputs[:FEW])
+        network = _network(about, path, len(inputs), reference)
+        _check_same_again(file, first, again)
+        if isinstance(about.tests, Data) and tests.labels is not None:
+            _check_labels(path.parent / about.tests.file, tests.labels, reference)
+        tests = ReferenceSet(inputs=tests.inputs, labels=tests.labels, reference=reference)
+        network_inputs(tests, network)
+        (folder / "network.json").write_text(network.model_dump_json(indent=1) + "\n")
+        save_reference_set(tests, folder / "reference.npz")
+    return network
+
+
+def _tests(about: About, path: Path) -> ReferenceSet:
+    """The inputs to test with, and their labels, if any; what answers them is still to be found."""
+    wanted, nothing = about.input.shape[1:], np.zeros(0, np.float32)
+    if isinstance(about.tests, Data):
+        inputs, labels = _labelled(about.tests, path, wanted)
+        return ReferenceSet(inputs=inputs, labels=labels, reference=nothing)
+    random = np.random.default_rng(about.tests.seed)
+    spread = about.tests.high - about.tests.low
+    with np.errstate(over="ignore", invalid="ignore"):  # which is said next
+        inputs = random.random((about.tests.count, *wanted), np.float32) * np.float32(spread)
+        inputs += np.float32(about.tests.low)
+    _check_finite(f"{path}: tests: low {about.tests.low:g} and high {about.tests.high:g}", inputs)
+    return ReferenceSet(inputs=inputs, labels=None, reference=nothing)
+
+
+def _labelled(
+    data: Data, path: Path, wanted: list[int]
+) -> tuple[Array, npt.NDArray[np.integer] | None]:
+    """The arrays of the file of tests, checked; wanted: the shape of one input."""
+    keys = ["inputs", "labels"] if data.labelled else ["inputs"]
+    file = _beside(data, path)
+    inputs, *others = read_arrays(file, keys, f"{path} names it under tests")
+    if inputs.dtype != np.float32 or list(inputs.shape[1:]) != wanted:
+        raise NetworkError(
+            f"{file}: 'inputs' are {inputs.dtype} {list(inputs.shape)}; expected float32 "
+            f"{_of_any([-1, *wanted])}, N of what inputs.0.shape of {path} says"
+        )
+    if len(inputs) == 0:
+        raise NetworkError(f"{file}: 'inputs' are none, {list(inputs.shape)}; expected at least 1")
+    _check_finite(f"{file}: 'inputs'", inputs)
+    for labels in others:
+        if labels.dtype.kind not in "iu":
+            raise NetworkError(f"{file}: 'labels' are {labels.dtype}; expected whole numbers")
+        if labels.shape[:1] != inputs.shape[:1]:
+            raise NetworkError(
+                f"{file}: 'labels' are {list(labels.shape)} for {len(inputs)} inputs; expected as "
+                "many of each"
+            )
+    return inputs, others[0] if others else None
+
+
+def _check_finite(what: str, inputs: Array) -> None:
+    """Raises NetworkError for inputs of which the network could not give numbers."""
+    wrong = np.flatnonzero(~np.isfinite(inputs).reshape(len(inputs), -1).all(axis=1))
+    if len(wrong):
+        raise NetworkError(
+            f"{what} give NaN or infinity in {len(wrong)} of {len(inputs)} inputs, first in "
+            f"number {wrong[0]}; expected finite numbers of float32"
+        )
+
+
+def _check_labels(file: Path, labels: npt.NDArray[np.integer], reference: Array) -> None:
+    """Raises NetworkError unless labels are [N, ...] for answers [N, ..., classes], of a class."""
+    rows = reference.shape[:-1] or reference.shape  # of one number each: as `measure` takes it
+    classes = reference.shape[-1] if reference.ndim > 1 else 1
+    if labels.shape != rows:
+        raise NetworkError(
+            f"{file}: 'labels' are {list(labels.shape)}, and the network's answers "
+            f"{list(reference.shape)}; expected labels {list(rows)}"
+        )
+    wrong = np.argwhere((labels < 0) | (labels >= classes))
+    if len(wrong):
+        place = tuple(map(int, wrong[0]))
+        raise NetworkError(
+            f"{file}: 'labels' hold {labels[place]} at {list(place)}; expected 0 to {classes - 1}, "
+            f"since the network's answers are {list(reference.shape)}"
+        )
+
+
+def _check_same_again(file: Path, first: Array, again: Array) -> None:
+    """Raises NetworkError for a network that draws numbers: nothing could be held against it."""
+    apart = float(np.abs(first - again).max())
+    if not apart <= SAME * max(1.0, float(np.abs(again).max())):
+        raise NetworkError(
+            f"{file} answers the same inputs differently when it is asked again, by up to "
+            f"{apart:.3g}; export it without what draws at random, such as RandomNormalLike, or "
+            "dropout left on as in training"
+        )
+
+
+def _of_any(shape: list[int]) -> str:
+    """A shape in words, such as [N, 3, 8]."""
+    return "[" + ", ".join("N" if size == -1 else str(size) for size in shape) + "]"
+
+
+def _beside(named: Beside, path: Path) -> Path:
+    """A file that model.yaml names. Raises NetworkError where it is missing or another."""
+    file = path.parent / named.file
+    if not file.is_file():
+        raise NetworkError(f"{file} is missing, and {path} names it")
+    found = hashlib.sha256(file.read_bytes()).hexdigest()
+    if found != named.sha256:
+        raise NetworkError(
+            f"{file} has the sha256 {found}, and {path} says {named.sha256}; if it is the one you "
+            "mean, write its own there: by that DVC sees that it is another"
+        )
+    return file
+
+
+def _labels(about: About, path: Path) -> list[str]:
+    if not isinstance(about.labels, Beside):
+        return about.labels
+    file = _beside(about.labels, path)
+    try:
+        return file.read_text(encoding="utf-8").splitlines()
+    except UnicodeDecodeError as error:
+        raise NetworkError(
+            f"{file} is no text in UTF-8: byte {error.start} is {error.object[error.start]:#04x}; "
+            f"save it as UTF-8 and write its sha256 in {path}, labels.sha256"
+        ) from None
+
+
+def _network(about: About, path: Path, count: int, reference: Array) -> Network:
+    """The network's description, its output's shape found by running it."""
+    if reference.shape[:1] != (count,):
+        raise NetworkError(
+            f"{count} inputs are answered by an output of {list(reference.shape)}; expected the "
+            f"batch in its first dimension, so [{count}, ...]"
+        )
+    if not np.isfinite(reference).all():
+        raise NetworkError(f"the network answers inputs of {path} with what is no number")
+    shape = [about.input.shape[0], *reference.shape[1:]]
+    if about.output.shape not in (None, shape):
+        raise NetworkError(f"{path}: outputs.0.shape is {about.output.shape}, and it has {shape}")
+    labels = _labels(about, path)
+    _check_count(path, labels, shape)
+    network = Network(
+        inputs=[Tensor(name=about.input.name, datatype="FP32", shape=about.input.shape)],
+        outputs=[Tensor(name=about.output.name, datatype="FP32", shape=shape)],
+        labels=labels,
+        preprocess=about.preprocess,
+    )
+    check_network(path, network)
+    return network
+
+
+def _check_count(path: Path, labels: list[str], shape: list[int]) -> None:
+    """Raises NetworkError unless there are no labels, or one for each of the last dimension."""
+    classes = shape[-1] if len(shape) > 1 else 0
+    if labels and len(labels) != classes:
+        raise NetworkError(
+            f"{path}: labels: {classes} outputs, {len(labels)} labels; the output is "
+            f"{_of_any(shape)}, and each of its last dimension has a label, or none has"
+        )

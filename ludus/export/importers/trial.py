@@ -1,0 +1,36 @@
+"""A first look of the compiler, of seconds: does it know every operator of a network?"""
+
+import re
+import tempfile
+from pathlib import Path
+
+from ludus.core.errors import NetworkError, ToolError
+from ludus.process.toolchains import iree_compile
+
+TOOLCHAIN = "3.13.0"
+# Up to where each operator has become one of IREE's own: what fails later fails by size or device.
+FLAGS = [
+    "--iree-hal-target-device=local",
+    "--iree-hal-local-target-device-backends=vmvx",
+    "--compile-to=input",
+]
+NAMED = re.compile(r"onnx\.([A-Z]\w*)|torch\.(aten\.[\w.]+)|(stablehlo\.\w+)")
+
+
+def try_compiler(file: Path, mlir: Path) -> None:
+    """Raises NetworkError that names the operator which the compiler refuses, with its words.
+
+    mlir: what was made of file, which the message is about.
+    """
+    with tempfile.TemporaryDirectory() as scratch:
+        try:
+            iree_compile(TOOLCHAIN, mlir, FLAGS, Path(scratch) / "trial.mlir")
+        except ToolError as error:
+            said = str(error)
+            lines = [line for line in said.splitlines() if "error:" in line]
+            found = NAMED.search("\n".join(lines) or said)
+            name = next(filter(None, found.groups()), "") if found else ""
+            what = f"the operator {name}" if name else "it"
+            raise NetworkError(
+                f"{file} cannot be compiled by IREE {TOOLCHAIN}, which refuses {what}:\n{said}"
+            ) from None

@@ -1,0 +1,1 @@
+"""Running other programs: tools, isolated Python, toolchains, prebuilt dependencies, Godot."""

@@ -1,0 +1,261 @@
+"""Finds the Godot engine, makes projects with the addon in them, and runs them.
+
+An engine that ends with exit code 0 may have said that a script broke or that objects leaked:
+`run` reads its log too.
+"""
+
+import itertools
+import os
+import platform
+import re
+import shlex
+import shutil
+import subprocess
+import tempfile
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from ludus.core.errors import ToolError
+from ludus.process.tools import ROOT
+
+ADDON = ROOT / "godot" / "addons" / "ludus"
+OWN_ENGINE = ROOT / ".godot-engine" / "godot"  # where `make addon` puts one
+OLDEST = (4, 3)  # the interface that the library is built for
+EXTENSION = "addons/ludus/ludus.gdextension"
+AFTER_SCRIPT_ERROR = 2.0  # seconds; a broken script often no longer quits
+LINES_SHOWN = 20  # of what an engine said that failed
+
+# Lines that say that something is wrong, whatever the exit code. RIDs that leak are left out: the
+# editor itself leaks some without a window, and objects that hold one are counted as objects.
+SIGNS = re.compile(
+    r"""
+    ^(USER\ )?SCRIPT\ ERROR:
+    | ^(USER\ )?ERROR:\ \[panic\b                   # of the extension's Rust
+    | ^ERROR:.*(dynamic\ library|GDExtension)       # the library is missing, or not loaded
+    | ^ERROR:.*\bextension:\ 'res://
+    | ObjectDB\ instances\ (were\ )?leaked\ at\ exit
+    | resources\ still\ in\ use\ at\ exit
+    | ^Leaked\ instance:
+    | ^handle_crash:
+    """,
+    re.MULTILINE | re.VERBOSE,
+)
+COLOURS = re.compile(r"\x1b\[[0-9;]*m")
+PROJECT = """\
+config_version=5
+
+[application]
+
+config/name="ludus"
+"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Engine:
+    """A Godot that runs."""
+
+    program: Path
+    version: str  # such as 4.6.3.stable
+
+    @property
+    def number(self) -> str:
+        """Of the version, such as 4.6.3."""
+        return ".".join(itertools.takewhile(str.isdecimal, self.version.split(".")))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ended:
+    """A run of the engine that ended."""
+
+    command: list[str]
+    exit_code: int | None  # None: it ran past its time; negative: a signal ended it
+    said: str  # both streams
+    seconds: float
+
+    @property
+    def faults(self) -> list[str]:
+        """What was wrong with it, a line each: its exit code, and lines of its log."""
+        found = [line for line in self.said.splitlines() if SIGNS.search(line)]
+        if self.exit_code is None:
+            found.insert(0, f"it had not ended after {self.seconds:.0f} s")
+        elif self.exit_code < 0:
+            found.insert(0, f"signal {-self.exit_code} ended it")
+        elif self.exit_code > 0:
+            found.insert(0, f"it ended with exit code {self.exit_code}")
+        return found
+
+
+def find_engine() -> Engine:
+    """The engine that the variable GODOT names; where it is not set, `godot` on PATH or our own.
+
+    Raises ToolError with the reason for each that will not do, and what would help.
+    """
+    named = os.environ.get("GODOT")
+    if named:
+        return engine_at(Path(named))
+    reasons = []
+    for found in (shutil.which("godot"), OWN_ENGINE if OWN_ENGINE.exists() else None):
+        try:
+            if found is not None:
+                return engine_at(Path(found))
+        except ToolError as error:
+            reasons.append(f"; {error}")
+    raise ToolError(
+        f"there is no Godot {_words(OLDEST)} or newer{''.join(reasons)}; `make addon` brings one, "
+        "or GODOT=/path/to/godot names one"
+    )
+
+
+@cache
+def engine_at(program: Path) -> Engine:
+    """The engine of a path. Raises ToolError where it is none, or too old."""
+    command = [str(program), "--version"]
+    try:
+        ended = subprocess.run(
+            command, capture_output=True, text=True, errors="replace", timeout=60, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise ToolError(f"{program} cannot be started as Godot: {error}") from None
+    version = ended.stdout.strip().rpartition("\n")[2]
+    numbers = re.match(r"(\d+)\.(\d+)\.", f"{version}.")
+    if ended.returncode != 0 or numbers is None:
+        raise ToolError(f"{program} is no Godot: --version says '{version}'")
+    if (int(numbers[1]), int(numbers[2])) < OLDEST:
+        raise ToolError(f"{program} is Godot {version}, expected {_words(OLDEST)} or newer")
+    return Engine(program=program, version=version)
+
+
+def library(kind: str = "debug") -> Path:
+    """Where the addon's library for this machine is, or would be: debug is what editors load."""
+    system = {"Darwin": "macos"}.get(platform.system(), platform.system().lower())
+    suffix = {"windows": "dll", "macos": "dylib"}.get(system, "so")
+    return ADDON / "bin" / f"libludus.{system}.template_{kind}.{architecture()}.{suffix}"
+
+
+def architecture() -> str:
+    """Of this machine, in Godot's words: x86_64 or arm64."""
+    machine = platform.machine().lower()
+    return {"amd64": "x86_64", "aarch64": "arm64"}.get(machine, machine)
+
+
+def why_not() -> str | None:
+    """Why the addon cannot be run on this machine, and what would help, or None."""
+    return why_no_engine() or why_no_library()
+
+
+def why_no_engine() -> str | None:
+    """Why there is no engine, or None."""
+    try:
+        find_engine()
+    except ToolError as error:
+        return str(error)
+    return None
+
+
+def why_no_library() -> str | None:
+    """Why there is no addon for this machine, or None."""
+    if library().exists():
+        return None
+    name = library().name
+    return f"the addon is not built ({name} is not in godot/addons/ludus/bin); run `make addon`"
+
+
+def make_project(folder: Path, files: Mapping[str, Path], settings: str = "") -> Path:
+    """Make a project with the addon in folder, which must not exist yet. Returns folder.
+
+    files: what else it holds, files or folders: the place in the project, such as
+    "models/digits", and what is copied there. settings: more lines of project.godot.
+    """
+    folder.mkdir(parents=True)
+    (folder / "project.godot").write_text(f"{PROJECT}\n{settings}", encoding="utf-8")
+    for place, source in {"addons/ludus": ADDON, **files}.items():
+        path = folder / place
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if source.is_dir():
+            shutil.copytree(source, path)
+        else:
+            shutil.copyfile(source, path)
+    register_extension(folder)
+    return folder
+
+
+def register_extension(project: Path) -> None:
+    """Tell the engine about the addon's library, as the editor does when it first sees it.
+
+    Without this, Godot 4.6's first `--import` finds the library itself and crashes in its own
+    code (godot#111048), and a project that was never imported is run without it.
+    """
+    path = project / ".godot" / "extension_list.cfg"
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(f"res://{EXTENSION}\n", encoding="utf-8")
+
+
+def run(project: Path, *arguments: str, timeout: float = 120, headless: bool = True) -> str:
+    """Run the engine on the project of a folder; returns what it said.
+
+    Raises ToolError with its words where it fails or its log says that something is wrong.
+    """
+    ended = start(project, *arguments, timeout=timeout, headless=headless)
+    if ended.faults:
+        raise ToolError(explain(ended))
+    return ended.said
+
+
+def start(project: Path, *arguments: str, timeout: float = 120, headless: bool = True) -> Ended:
+    """Run the engine until it ends, or timeout seconds pass, and judge nothing.
+
+    It is killed some seconds after a script error too. user:// and the editor's settings are in
+    the project's .godot. Raises ToolError where there is no engine.
+    """
+    command = [str(find_engine().program), "--path", str(project), *arguments]
+    if headless:
+        command.insert(1, "--headless")
+    home = (project / ".godot" / "home").resolve()
+    began = time.monotonic()
+    with tempfile.TemporaryFile() as log:
+        engine = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            env=os.environ | {"XDG_DATA_HOME": f"{home}/data", "XDG_CONFIG_HOME": f"{home}/config"},
+        )
+        try:
+            exit_code = _wait(engine, log.fileno(), began + timeout)
+        finally:
+            engine.kill()
+            engine.wait()
+        log.seek(0)
+        said = COLOURS.sub("", log.read().decode(errors="replace"))
+    return Ended(command=command, exit_code=exit_code, said=said, seconds=time.monotonic() - began)
+
+
+def explain(ended: Ended) -> str:
+    """What was wrong with a run, the end of what the engine said, and the command to paste."""
+    lines = ended.said.strip().splitlines()[-LINES_SHOWN:] or ["(nothing)"]
+    said = "\n".join(f"  {line[:400]}" for line in lines)
+    faults = "; ".join(dict.fromkeys(ended.faults))
+    return f"Godot: {faults}; it said:\n{said}\nto run it again:\n  {shlex.join(ended.command)}"
+
+
+def _wait(engine: "subprocess.Popen[bytes]", log: int, deadline: float) -> int | None:
+    """The exit code, or None at the deadline, which a script error brings near."""
+    seen = 0
+    while True:
+        try:
+            return engine.wait(0.1)
+        except subprocess.TimeoutExpired:
+            # A line that is cut in two here is read by `faults` all the same.
+            chunk = os.pread(log, 1 << 20, seen)
+            seen += len(chunk)
+            if b"SCRIPT ERROR:" in chunk:
+                deadline = min(deadline, time.monotonic() + AFTER_SCRIPT_ERROR)
+            if time.monotonic() > deadline:
+                return None
+
+
+def _words(version: tuple[int, int]) -> str:
+    return ".".join(map(str, version))

@@ -1,0 +1,94 @@
+"""The only place that starts iree-compile: one Python environment for each toolchain.
+
+A toolchain is a requirements file with hashes: a version of IREE (`3.13.0` is that of
+`requirements/iree-3.13.0.txt`), or `stablehlo`, which makes StableHLO and runs it. Its environment,
+`.toolchains/iree-3.13.0`, is made when a target first needs it.
+"""
+
+import re
+import shutil
+import sys
+from pathlib import Path
+
+from ludus.core.errors import ConfigError, ToolError, nearest
+from ludus.process.tools import ROOT, run_tool
+
+TOOLCHAINS = ROOT / ".toolchains"
+STABLEHLO = "stablehlo"
+NOT_INSTALLED = "not installed yet; it will be when a target needs it"
+
+
+def iree_compile(version: str, source: Path, flags: list[str], out: Path) -> None:
+    """Compile MLIR to a module with the compiler of one IREE version.
+
+    The module is written under a temporary name and renamed. Raises ToolError with the compiler's
+    words and the command to paste, and ConfigError for a version without a requirements file.
+    """
+    if not source.is_file():
+        raise ToolError(f"{source} cannot be compiled: there is no such file")
+    program = [str(environment(version) / "bin" / "iree-compile"), *flags]
+    partial = out.with_suffix(".partial").absolute()
+    try:
+        # Run beside the source, since the compiler writes the path of its source into the module.
+        run_tool(
+            [*program, source.name, "-o", str(partial)],
+            source.parent,
+            paste=[*program, str(source), "-o", "/dev/null"],
+        )
+        partial.rename(out)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def environment(name: str) -> Path:
+    """The environment of a toolchain; made, from hashed requirements, if it is not there."""
+    requirements = _requirements(name)
+    if not requirements.exists():
+        raise ConfigError(
+            f"no toolchain '{name}'{nearest(name, set(versions()))}; a new one needs "
+            f"requirements/{requirements.name} (docs/toolchains.md)"
+        )
+    folder = TOOLCHAINS / requirements.stem
+    if is_installed(name):
+        return folder
+    uv = str(Path(sys.executable).with_name("uv"))  # the pipeline's environment has one
+    # Relocatable: a checkout that is moved or copied keeps its toolchains.
+    run_tool([uv, "venv", "--quiet", "--clear", "--relocatable", "--python", "3.12", str(folder)])
+    sync = [uv, "pip", "sync", "--quiet", "--require-hashes", "--python", str(folder)]
+    run_tool([*sync, str(requirements)])
+    # Written last: an interrupted installation is begun again.
+    shutil.copyfile(requirements, folder / "requirements.txt")
+    return folder
+
+
+def versions() -> list[str]:
+    """The IREE versions that have a requirements file; none outside a checkout of the project."""
+    files = (ROOT / "requirements").glob("iree-*.txt")
+    return sorted(path.stem.removeprefix("iree-") for path in files)
+
+
+def names() -> list[str]:
+    """Every toolchain that has a requirements file."""
+    return [*versions(), *([STABLEHLO] if _requirements(STABLEHLO).exists() else [])]
+
+
+def pinned(name: str) -> dict[str, str]:
+    """The version of each package that a toolchain's requirements pin; none where it has no file.
+
+    Of the file, not of the environment: they say the same before and after it is made.
+    """
+    path = _requirements(name)
+    lines = path.read_text(encoding="utf-8") if path.exists() else ""
+    return dict(re.findall(r"^([a-z0-9-]+)==([^\s;\\]+)", lines, re.MULTILINE))
+
+
+def is_installed(name: str) -> bool:
+    """Is a toolchain's environment whole, and made from the requirements as they are now?"""
+    wanted = _requirements(name)
+    installed = TOOLCHAINS / wanted.stem / "requirements.txt"
+    return installed.exists() and installed.read_bytes() == wanted.read_bytes()
+
+
+def _requirements(name: str) -> Path:
+    """The file that pins a toolchain."""
+    return ROOT / "requirements" / f"{name if name == STABLEHLO else f'iree-{name}'}.txt"

@@ -1,0 +1,94 @@
+"""The runtimes that a network runs in, one small file each, with the same functions.
+
+    why_not(variant, device)           why this machine cannot run it there, or None
+    load(variant, folder, device)      a Run: inputs to outputs
+    load_alone(…, images)              the same without copies, to be timed; not every backend's
+
+Each imports its runtime only when it is used, since the plain package brings IREE's alone.
+"""
+
+from collections.abc import Callable
+from importlib import import_module
+from pathlib import Path
+from typing import Protocol, cast, runtime_checkable
+
+import numpy as np
+import numpy.typing as npt
+
+from ludus.bundle.schema import Variant
+from ludus.core.errors import DeviceError, UsageError
+
+Array = npt.NDArray[np.float32]
+# Inputs [N, ...] float32 to outputs [N, ...] float32, for any N >= 1.
+Run = Callable[[Array], Array]
+
+RUNTIMES = {
+    "iree": "ludus.runtimes.iree",
+    "onnx": "ludus.runtimes.onnx",
+    "ncnn": "ludus.runtimes.ncnn",
+    "torch": "ludus.runtimes.torch",
+    "xla": "ludus.runtimes.xla",
+}
+
+
+class Runtime(Protocol):
+    """What each file of this package offers."""
+
+    def why_not(self, variant: Variant, device: str) -> str | None: ...
+    def load(self, variant: Variant, folder: Path, device: str, threads: int = 0) -> Run: ...
+    def runtime_version(self) -> str: ...
+
+
+@runtime_checkable
+class Measurable(Protocol):
+    """What a runtime offers whose model can be run without the copies to and from the host."""
+
+    def load_alone(
+        self, variant: Variant, folder: Path, device: str, images: Array, threads: int
+    ) -> Callable[[], None]: ...
+
+
+def runtime(name: str) -> Runtime:
+    """The runtime of a backend."""
+    return cast(Runtime, import_module(RUNTIMES[name]))
+
+
+def why_not(variant: Variant, device: str) -> str | None:
+    """Why this machine cannot run a variant on a device, in words, or None."""
+    try:
+        return runtime(variant.backend).why_not(variant, device)
+    except ModuleNotFoundError as error:
+        return (
+            f"the Python package '{error.name}' is not installed; "
+            "in a checkout of Ludus: pip install '.[runtimes]'"
+        )
+
+
+def load(variant: Variant, folder: Path, device: str, threads: int = 0) -> Run:
+    """Load a variant whose files lie in folder. Raises DeviceError where it cannot run there.
+
+    threads: of the CPU; 0 is all cores. A run is not for several threads at once.
+    """
+    _refuse(variant, device)
+    return runtime(variant.backend).load(variant, folder, device, threads)
+
+
+def load_alone(
+    variant: Variant, folder: Path, device: str, images: Array, threads: int = 0
+) -> Callable[[], None]:
+    """Load a variant with images [N, ...] in the device's memory, to time it.
+
+    A call computes the answers and leaves them there. Raises DeviceError where the variant cannot
+    run there, UsageError where its backend has no such way.
+    """
+    _refuse(variant, device)
+    found = runtime(variant.backend)
+    if not isinstance(found, Measurable):
+        raise UsageError(f"{variant.backend} runs from the host's memory alone")
+    return found.load_alone(variant, folder, device, images, threads)
+
+
+def _refuse(variant: Variant, device: str) -> None:
+    reason = why_not(variant, device)
+    if reason is not None:
+        raise DeviceError(f"{variant.target} cannot run on '{device}': {reason}")

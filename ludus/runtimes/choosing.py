@@ -1,0 +1,23 @@
+"""Which variant of a bundle this machine runs."""
+
+from ludus import runtimes
+from ludus.bundle.reader import Bundle
+from ludus.bundle.schema import Variant
+from ludus.core.errors import DeviceError
+
+
+def choose(bundle: Bundle, device: str | None) -> tuple[Variant, str]:
+    """The variant to run and the device to run it on.
+
+    device: a device word, or None for the first variant, in the bundle's order, that this machine
+    runs. A named device never falls back. Raises UsageError, or DeviceError with all reasons.
+    """
+    reasons = []
+    for variant in bundle.manifest.variants:
+        word = device or variant.driver or "cpu"
+        reason = runtimes.why_not(variant, word)
+        if reason is None:
+            return variant, word
+        reasons.append(f"  {variant.target}: {reason}")
+    lines = "\n".join(reasons)
+    raise DeviceError(f"no variant of {bundle.folder} runs on '{device or 'auto'}':\n{lines}")

@@ -1,0 +1,152 @@
+"""What this machine can run: each device by a word, tried by really computing on it.
+
+`why_not("vulkan-gpu")` is None where a small module gave the right answer there, else the reason
+in words and what would help. Nothing falls back to another device.
+"""
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+from iree import runtime as iree
+from iree.runtime import _binding
+
+from ludus.core.errors import DeviceError, UsageError, nearest
+from ludus.process.prebuilt import Kit
+from ludus.runtimes.devices import cpu
+from ludus.runtimes.devices.module import Module
+
+# Names under which drivers report that a Vulkan device is the CPU.
+SOFTWARE = ("llvmpipe", "SwiftShader")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Device:
+    """A device word: IREE's driver, which of that driver's devices, and what brings one."""
+
+    driver: str  # as IREE names it
+    probe: str  # the file double-<probe>.vmfb
+    accepts: Callable[[str], bool] = lambda _: True
+    kit: Kit | None = None  # has the Vulkan driver, in place of the system's
+    help: str
+
+
+DEVICES = {
+    "cpu": Device(driver="local-sync", probe="cpu", help=""),
+    "vulkan": Device(
+        driver="vulkan",
+        probe="vulkan",
+        help="install the graphics driver, or Mesa's software one (Debian: mesa-vulkan-drivers)",
+    ),
+    "vulkan-llvmpipe": Device(
+        driver="vulkan",
+        probe="vulkan",
+        accepts=lambda name: "llvmpipe" in name,
+        help="install Mesa's software driver (Debian: mesa-vulkan-drivers)",
+    ),
+    "vulkan-swiftshader": Device(
+        driver="vulkan",
+        probe="vulkan",
+        accepts=lambda name: "SwiftShader" in name,
+        kit=Kit(name="swiftshader"),
+        help="the kit has no such driver; `rm -r .machines/swiftshader` and `make machines` "
+        "bring it anew",
+    ),
+    "vulkan-gpu": Device(
+        driver="vulkan",
+        probe="vulkan",
+        accepts=lambda name: not any(software in name for software in SOFTWARE),
+        help="needs a GPU and its Vulkan driver",
+    ),
+    "cuda": Device(driver="cuda", probe="cuda", help="needs an NVIDIA GPU and its driver"),
+    "rocm": Device(driver="hip", probe="rocm", help="needs an AMD GPU and ROCm"),
+    "metal": Device(driver="metal", probe="metal", help="needs a Mac"),
+}
+
+# What IREE's drivers say when something is missing, and what that means.
+MISSING = {
+    "LIBVULKAN_PATH": "there is no Vulkan loader (libvulkan.so.1)",
+    "VK_ERROR_INCOMPATIBLE_DRIVER": "there is no Vulkan driver",
+    "libcuda.so": "there is no NVIDIA driver (libcuda.so)",
+    "libamdhip64": "there is no HIP runtime (libamdhip64.so)",
+    "no driver 'metal' registered": "this build of IREE's runtime has no Metal driver",
+}
+
+
+def known_device(word: str) -> Device:
+    """The device of a word. Raises UsageError with the nearest known word."""
+    if word not in DEVICES:
+        raise UsageError(f"no device '{word}'{nearest(word, set(DEVICES))}")
+    return DEVICES[word]
+
+
+@cache
+def open_device(word: str) -> tuple[iree.HalDevice, str]:
+    """Open a device. Returns it with the name that its driver gives. Raises DeviceError."""
+    device = known_device(word)
+    if device.kit is None:
+        return _open(word, iree.get_driver)
+    reason = device.kit.why_not()
+    if reason is not None:
+        raise DeviceError(reason)
+    with _vulkan_driver(device.kit.folder):
+        # get_driver has one for the whole process, with the system's devices.
+        return _open(word, _binding.create_hal_driver)
+
+
+def _open(word: str, get_driver: Callable[[str], iree.HalDriver]) -> tuple[iree.HalDevice, str]:
+    device = known_device(word)
+    try:
+        driver = get_driver(device.driver)
+        found = driver.query_available_devices()
+        for info in found:
+            if device.accepts(info["name"]):
+                name = cpu.name() if word == "cpu" else info["name"]
+                return driver.create_device(info["device_id"]), name
+    except (RuntimeError, ValueError) as error:
+        raise DeviceError(f"{_in_words(str(error))}; {device.help}") from None
+    names = ", ".join(info["name"] for info in found) or "none"
+    raise DeviceError(f"no such device; the driver '{device.driver}' has: {names}; {device.help}")
+
+
+@contextmanager
+def _vulkan_driver(folder: Path) -> Iterator[None]:
+    """While this lasts, Vulkan finds the driver in a folder and no other."""
+    name = "VK_DRIVER_FILES"
+    before = os.environ.get(name)
+    os.environ[name] = str(folder)
+    try:
+        yield
+    finally:
+        del os.environ[name]
+        if before is not None:
+            os.environ[name] = before
+
+
+@cache
+def why_not(word: str) -> str | None:
+    """None where this machine computes on a device, else the reason in words."""
+    device = known_device(word)
+    try:
+        opened, _ = open_device(word)
+        module = Module(Path(__file__).parent / f"double-{device.probe}.vmfb", opened)
+        answer = module.call("double", np.array([1, 2, 3], dtype=np.float32))
+    except DeviceError as error:
+        return str(error)
+    except (RuntimeError, ValueError) as error:
+        return f"the device does not compute: {_in_words(str(error))}"
+    if answer.tolist() != [2, 4, 6]:
+        return f"the device computes wrongly: twice [1, 2, 3] gave {answer.tolist()}"
+    return None
+
+
+def _in_words(message: str) -> str:
+    """The meaning of an error of IREE's, or its first line where that is not known."""
+    for sign, meaning in MISSING.items():
+        if sign in message:
+            return meaning
+    return message.strip().splitlines()[0].rpartition("; ")[2]

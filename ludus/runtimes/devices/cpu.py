@@ -1,0 +1,70 @@
+"""What this machine's CPU is: its architecture, and its features as LLVM names them."""
+
+import os
+import platform
+import subprocess
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+
+from ludus.core.types import Cpu
+
+
+def why_not_cpu(needs: Cpu) -> str | None:
+    """Why this CPU cannot run code that needs these, or None."""
+    return lacks(needs, architecture(), _cpuinfo)
+
+
+def lacks(needs: Cpu, here: str, cpuinfo: Callable[[], str]) -> str | None:
+    """Why a CPU of the architecture `here` cannot run code that needs these, or None.
+
+    cpuinfo: what IREE's program `iree-cpuinfo` prints there; asked only where features are needed.
+    """
+    if here != needs.architecture:
+        return f"it is for {needs.architecture} CPUs, and this is {here}"
+    reported = _parse(cpuinfo()) if needs.features else {}
+    unknown = [feature for feature in needs.features if feature not in reported]
+    if unknown:
+        return f"IREE's runtime cannot tell whether this CPU has {', '.join(unknown)}"
+    missing = [feature for feature in needs.features if not reported[feature]]
+    return f"this CPU has no {', '.join(missing)}" if missing else None
+
+
+def architecture() -> str:
+    """x86_64 or aarch64 on every system; another name where it is neither."""
+    machine = platform.machine().lower()
+    return {"amd64": "x86_64", "arm64": "aarch64"}.get(machine, machine)
+
+
+def features() -> frozenset[str]:
+    """The features that this CPU has, of those that IREE's runtime looks for."""
+    return frozenset(feature for feature, has in _parse(_cpuinfo()).items() if has)
+
+
+@cache
+def _cpuinfo() -> str:
+    from iree import _runtime_libs
+
+    suffix = ".exe" if platform.system() == "Windows" else ""
+    program = Path(_runtime_libs.__file__).with_name(f"iree-cpuinfo{suffix}")
+    return subprocess.run([program], capture_output=True, text=True, check=True).stdout
+
+
+def _parse(printed: str) -> dict[str, bool]:
+    """Each feature that `iree-cpuinfo` knows on an architecture, such as avx2, and is it there?"""
+    return {line.split()[0]: line.split()[1] == "1" for line in printed.splitlines()}
+
+
+def count() -> int:
+    """How many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def name() -> str:
+    """The CPU's name, as far as the system tells it."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return platform.processor() or architecture()
+    found = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    return next(found, architecture())

@@ -1,0 +1,126 @@
+"""IREE: MLIR compiled to a module, run through a HAL driver."""
+
+from collections.abc import Callable
+from importlib.metadata import version
+from pathlib import Path
+
+import numpy as np
+
+from ludus.bundle.schema import Variant
+from ludus.core.errors import DeviceError, ManifestError, RuntimeVersionError
+from ludus.runtimes import Run, batches, devices
+from ludus.runtimes.devices import cpu, fenced
+from ludus.runtimes.devices.module import Array, Input, Module
+
+
+def why_not(variant: Variant, device: str) -> str | None:
+    """Why this machine cannot run a variant on a device, or None."""
+    return _why_not_version(variant) or why_no_device(variant, device)
+
+
+def why_no_device(variant: Variant, device: str) -> str | None:
+    """Why a variant does not fit a device, or there is none such here, whatever the runtime."""
+    driver = devices.known_device(device).probe
+    if driver != variant.driver:
+        return f"it is built for the driver '{variant.driver}', not for '{driver}'"
+    return (cpu.why_not_cpu(variant.cpu) if variant.cpu else None) or devices.why_not(device)
+
+
+def load(variant: Variant, folder: Path, device: str, threads: int = 0) -> Run:
+    """Load the module on a device.
+
+    On the CPU each thread has a share of the batches. Raises RuntimeVersionError where the runtime
+    refuses the module, ManifestError where it lacks an entry function, and when it is called
+    DeviceError, with the runtime's words.
+    """
+    path = folder / variant.files[0].path
+    crew, names = _crew(variant, path, device, threads), _names(variant)
+    sizes, largest = list(names), max(names)
+
+    def work(module: Module, part: Array) -> Array:
+        return module.call(names.get(len(part)) or names[batches.ANY], part)
+
+    def run(images: Array) -> Array:
+        with _DeviceErrors(path, device):
+            parts = batches.split(images, sizes)
+            answers = crew.run(work, parts, alone=len(images) <= largest)
+        whole = answers[0] if len(answers) == 1 else np.concatenate(answers)
+        return whole[: len(images)]
+
+    return run
+
+
+def load_alone(
+    variant: Variant, folder: Path, device: str, images: Array, threads: int = 0
+) -> Callable[[], None]:
+    """Load the module and put images where the device reads them; raises as `load` does.
+
+    What is returned runs the module on them and waits for the answers, which stay on the device.
+    """
+    path = folder / variant.files[0].path
+    crew, names = _crew(variant, path, device, threads), _names(variant)
+    placed = [
+        Input(devices.open_device(device)[0], part) for part in batches.split(images, list(names))
+    ]
+
+    def work(module: Module, part: Input) -> None:
+        module.invoke(names.get(part.shape[0]) or names[batches.ANY], part)
+
+    def run() -> None:
+        with _DeviceErrors(path, device):
+            crew.run(work, placed, alone=len(images) <= max(names))
+
+    return run
+
+
+def _names(variant: Variant) -> dict[int, str]:
+    """The name of the entry function for each batch size."""
+    return {entry.batch: entry.name for entry in variant.entry_functions}
+
+
+def _crew(variant: Variant, path: Path, device: str, threads: int) -> batches.Crew[Module]:
+    """The module, loaded for each thread: on a CPU as many as asked for, else one."""
+    opened, _ = devices.open_device(device)
+    given = any(entry.buffers for entry in variant.entry_functions)
+    try:
+        module = (fenced.FencedModule if given else Module)(path, opened)
+    except (RuntimeError, ValueError) as error:
+        raise RuntimeVersionError(
+            f"{path} is refused by IREE's runtime {runtime_version()}: {error}"
+        ) from None
+    for name in _names(variant).values():
+        if not module.has(name):
+            raise ManifestError(f"{path} has no entry function '{name}', which its variant names")
+    several = (threads or cpu.count()) if device == "cpu" else 1
+    return batches.Crew([module, *(module.twin() for _ in range(several - 1))])
+
+
+class _DeviceErrors:
+    """Turns what the runtime raises into a DeviceError; @contextmanager costs a microsecond."""
+
+    def __init__(self, path: Path, device: str) -> None:
+        self._where = f"{path} failed on '{device}'"
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if isinstance(error, RuntimeError | ValueError):
+            raise DeviceError(f"{self._where}: {str(error).splitlines()[0]}") from None
+
+
+def runtime_version() -> str:
+    """Of IREE's runtime."""
+    return version("iree-base-runtime")
+
+
+def _why_not_version(variant: Variant) -> str | None:
+    """IREE's modules run in the runtime of their own minor version alone."""
+    if not same_minor(str(variant.iree_version)):
+        return f"it needs IREE's runtime {variant.iree_version}, and {runtime_version()} is here"
+    return None
+
+
+def same_minor(wanted: str) -> bool:
+    """Whether modules of a version run in the runtime that is here."""
+    return wanted.split(".")[:2] == runtime_version().split(".")[:2]

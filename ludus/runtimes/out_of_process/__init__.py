@@ -1,0 +1,150 @@
+"""A variant in the runtime of a toolchain's own environment: a process of that Python's.
+
+Modules of another IREE, and XLA, cannot be run in this process: their packages are in the
+environments of their toolchains. A runner (run_iree.py, run_shortfin.py, run_xla.py) loads the
+module there, and answers calls through its standard input and output (serve.py).
+"""
+
+import json
+import subprocess
+import tempfile
+import weakref
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+import numpy as np
+import numpy.typing as npt
+
+from ludus.bundle.schema import Variant
+from ludus.core.errors import DeviceError, LudusError
+from ludus.process import toolchains
+from ludus.runtimes import Run
+from ludus.runtimes.batches import run_in_batches
+from ludus.runtimes.devices.build import compile_double
+
+Array = npt.NDArray[np.float32]
+# The package that tells a toolchain's runtime, and the runner for it; the first that is pinned.
+RUNNERS = {
+    "shortfin": "run_shortfin.py",
+    "jaxlib": "run_xla.py",
+    "iree-base-runtime": "run_iree.py",
+    "iree-runtime": "run_iree.py",  # its name until 2024
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Runtime:
+    """The runtime of a toolchain."""
+
+    package: str
+    version: str
+
+    def __str__(self) -> str:
+        return f"{self.package} {self.version}"
+
+
+def runtime_of(name: str) -> Runtime | None:
+    """The runtime that a toolchain's requirements pin, or None."""
+    pinned = toolchains.pinned(name)
+    found = (package for package in RUNNERS if package in pinned)
+    package = next(found, None)
+    return Runtime(package=package, version=pinned[package]) if package else None
+
+
+def why_no_runtime(name: str) -> str | None:
+    """Why nothing can be run in a toolchain's environment, or None; it need not be made yet."""
+    if runtime_of(name) is not None:
+        return None
+    return f"the toolchain '{name}' has no runtime in requirements/, which a checkout has"
+
+
+def load(name: str, variant: Variant, folder: Path, device: str) -> Run:
+    """Load a variant in a toolchain's runtime on a device, as the runtime names it.
+
+    Raises DeviceError, when it is called, with the words of a runner that ended.
+    """
+    functions = {entry.batch: entry.name for entry in variant.entry_functions}
+    child = Child(name, folder / variant.files[0].path, device)
+
+    def call(images: Array) -> Array:
+        return child.call(functions.get(len(images)) or functions[-1], images)
+
+    return lambda images: run_in_batches(call, list(functions), images)
+
+
+def why_not(name: str) -> str | None:
+    """None where a toolchain compiles and its runtime computes here, else the reason in words."""
+    if not toolchains.is_installed(name):
+        return toolchains.NOT_INSTALLED
+    try:
+        with tempfile.TemporaryDirectory() as scratch:
+            answer = _double(name, Path(scratch) / "double.vmfb")
+    except LudusError as error:
+        return str(error)
+    return None if answer == [2, 4, 6] else f"twice [1, 2, 3] gave {answer}"
+
+
+def _double(name: str, module: Path) -> list[float]:
+    """Twice [1, 2, 3]: StableHLO as it is, else compiled."""
+    numbers = np.array([1, 2, 3], dtype=np.float32)
+    if name == toolchains.STABLEHLO:
+        answer = Child(name, Path(__file__).with_name("double.mlir"), "cpu").call("main", numbers)
+    else:
+        compile_double(name, module)
+        answer = Child(name, module, "local-sync").call("double", numbers)
+    twice: list[float] = answer.tolist()
+    return twice
+
+
+class Child:
+    """A runner with a module loaded; it ends when this object is gone."""
+
+    def __init__(self, name: str, module: Path, device: str) -> None:
+        python, runtime = toolchains.environment(name) / "bin" / "python", runtime_of(name)
+        if runtime is None:
+            raise DeviceError(str(why_no_runtime(name)))
+        runner = Path(__file__).parent / RUNNERS[runtime.package]
+        self._what = f"{module} failed on '{device}' in {runtime}"
+        self._said = tempfile.TemporaryFile()  # noqa: SIM115 - closed when the child ends
+        self._process = subprocess.Popen(
+            # -E: PYTHONPATH is this Python's.
+            [str(python), "-E", str(runner), str(module.absolute()), device],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._said,
+        )
+        self._end = weakref.finalize(self, _end, self._process, self._said)
+
+    def call(self, function: str, argument: Array) -> Array:
+        """Call a function of one float32 tensor that returns one. Raises DeviceError."""
+        to, back = self._process.stdin, self._process.stdout
+        if to is None or back is None:
+            raise DeviceError(self._what)
+        request = json.dumps({"function": function, "shape": argument.shape})
+        try:
+            to.write(request.encode() + b"\n")
+            to.write(np.ascontiguousarray(argument).data)
+            to.flush()
+            shape = json.loads(back.readline())
+            data = back.read(4 * int(np.prod(shape)))
+            return np.frombuffer(data, dtype=np.float32).reshape(shape)
+        except (OSError, ValueError):
+            raise DeviceError(f"{self._what}: {self._last_words()}") from None
+
+    def _last_words(self) -> str:
+        """How it ended, and the last line that it said."""
+        if self._process.stdin is not None:
+            self._process.stdin.close()
+        code = self._process.wait()
+        self._said.seek(0)
+        lines = self._said.read().decode(errors="replace").strip().splitlines() or ["(nothing)"]
+        return f"its process ended with exit code {code} and said: {lines[-1]}"
+
+
+def _end(process: subprocess.Popen[bytes], said: IO[bytes]) -> None:
+    for stream in (process.stdin, process.stdout, said):
+        if stream is not None:
+            stream.close()
+    process.kill()
+    process.wait()

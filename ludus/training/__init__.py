@@ -1,0 +1,1 @@
+"""Training by Ludwig: checked before, watched, and kept at its best."""

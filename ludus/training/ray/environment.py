@@ -1,0 +1,36 @@
+"""The environment that has Ray, `.ray`: made when it is first needed, and gone over to."""
+
+import os
+import sys
+from pathlib import Path
+
+from ludus.process.tools import ROOT, run_tool
+
+RAY = ROOT / ".ray"
+
+
+def enter() -> None:
+    """Go on in the environment that has Ray: this very command, in this very process, again.
+
+    Returns where it runs there already. Raises ToolError where the environment cannot be made.
+    """
+    if Path(sys.prefix).resolve() == RAY.resolve():
+        return
+    run_tool([str(ROOT / "setup" / "environment.sh"), "ray", "--relocatable"], ROOT)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    python = str(RAY / "bin" / "python")
+    quiet = {"RAY_USAGE_STATS_ENABLED": "0", "PYTHONPATH": str(ROOT)}
+    # Not orig_argv alone: its first word is the Python of another environment.
+    os.execve(python, [python, *sys.orig_argv[1:]], os.environ | quiet | _authentication())
+
+
+def _authentication() -> dict[str, str]:
+    """Show the token that this user has, as the commands of Ray do.
+
+    A cluster that is given by its address is shown none by Ray 2.60 itself, and one that was
+    started where there is a token lets nobody in without.
+    """
+    named = {"RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PATH"} & os.environ.keys()
+    has_token = named or (Path.home() / ".ray" / "auth_token").is_file()
+    return {"RAY_AUTH_MODE": "token"} if has_token and "RAY_AUTH_MODE" not in os.environ else {}

@@ -1,0 +1,5 @@
+"""The search for hyper-parameters, `make search`: Ludwig's, on Ray Tune; docs/training.md.
+
+plan.py reads search.yaml, writing.py writes params.yaml, and neither needs Ray; running.py and
+picture.py run in .ray (`ludus.training.ray.environment`).
+"""
