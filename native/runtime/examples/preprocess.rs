@@ -1,4 +1,4 @@
-//! Many pictures through `preprocess`, for tests that compare it with `ludus/images.py`.
+//! Many pictures through `preprocess`, for tests that compare it with `ludus/bundle/preprocessing.py`.
 //!
 //! The argument is a manifest's `preprocess`, as JSON. To stdin come pictures, one after the other:
 //! width and height (u32), then RGBA. To stdout go answers: whether all is well (u8: 0 or 1), the

@@ -1,6 +1,6 @@
 //! Reading a bundle: all of it is checked before a byte is handed on.
 //!
-//! What a bundle must be is said in ludus/bundle.py, and this refuses what that refuses.
+//! What a bundle must be is said in ludus/bundle/reader.py, and this refuses what that refuses.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, ErrorKind, Read};

@@ -1,6 +1,6 @@
 //! Every error that this crate tells a person, one variant a way to be wrong.
 //!
-//! They are those of `ludus/errors.py`. The message of each says what is wrong, where, what was
+//! They are those of `ludus/core/errors.py`. The message of each says what is wrong, where, what was
 //! got, what was expected and the next step.
 
 /// What every fallible function of this crate returns.
@@ -48,7 +48,7 @@ pub enum Error {
 }
 
 impl Error {
-    /// The name that `ludus.errors` gives it, as in tests/golden/bad_bundles.json.
+    /// The name that `ludus.core.errors` gives it, as in tests/golden/bad_bundles.json.
     pub fn name(&self) -> &'static str {
         match self {
             Error::Manifest(_) => "ManifestError",

@@ -1,4 +1,4 @@
-//! manifest.json of a bundle, as ludus/manifest.py describes it; docs/manifest.schema.json.
+//! manifest.json of a bundle, as ludus/bundle/schema.py describes it; docs/manifest.schema.json.
 
 use std::collections::{BTreeMap, HashSet};
 

@@ -1,6 +1,6 @@
 //! Any picture of a drawing becomes the network's input.
 //!
-//! That it is the one of `ludus/images.py` is for tests/backend/test_native_pictures.py to say.
+//! That it is the one of `ludus/bundle/preprocessing.py` is for tests/backend/test_native_pictures.py to say.
 
 use std::iter::repeat_n;
 

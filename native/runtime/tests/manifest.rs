@@ -158,7 +158,7 @@ fn taken(path: &str) -> bool {
     parsed(&document).is_ok()
 }
 
-/// The rule of ludus/manifest.py, said in another way.
+/// The rule of ludus/bundle/schema.py, said in another way.
 fn plainly_inside(path: &str) -> bool {
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '-' | '/');
     let begins_well = |part: &str| !part.is_empty() && !part.starts_with(['.', '-']);

@@ -1,8 +1,8 @@
-//! IREE itself, on modules that double three numbers (ludus/devices/double.mlir).
+//! IREE itself, on modules that double three numbers (ludus/runtimes/devices/double.mlir).
 
 use super::*;
 
-const DOUBLE: &[u8] = include_bytes!("../../../../ludus/devices/double-cpu.vmfb");
+const DOUBLE: &[u8] = include_bytes!("../../../../ludus/runtimes/devices/double-cpu.vmfb");
 
 fn cpu() -> Arc<Device> {
     let instance = Instance::new().unwrap();

@@ -7,7 +7,7 @@ use super::any_number;
 use crate::error::{Error, Result};
 use crate::json::{Fault, Read, list, object, parse, whole, word};
 
-/// One of two kinds; see ludus/images.py.
+/// One of two kinds; see ludus/bundle/preprocessing.py.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(untagged)]
 pub enum Preprocess {
