@@ -82,7 +82,7 @@ demo-server: bundle-is-there addon ## judge the drawings of others, without a sc
 ray: setup ## bring Ray, for train.backend: ray and the search: here, and on every node of a cluster
 	@setup/environment.sh ray --relocatable
 
-search: setup data/prepared ## try the hyper-parameters that search.yaml names; docs/training.md
+search: setup data/prepared ## try the hyper-parameters that search.yaml names; docs/how-to/search-hyper-parameters.md
 	@python -m ludus.training.search
 
 data/prepared:
@@ -116,10 +116,10 @@ bundle: setup ## a zip of the bundle with its checksum, for builds without Git
 	@dvc repro bundle
 	@ludus pack artifacts/bundle dist
 
-release: setup ## the changelog's entry, the tag, and a zip with SHA256SUMS: docs/artifacts.md
+release: setup ## the changelog's entry, the tag, and a zip with SHA256SUMS: docs/how-to/release.md
 	@python -m tools.release
 
-remotes: ## bring DVC with S3 and SSH into .remotes, to push bundles and to pull them: docs/artifacts.md
+remotes: ## bring DVC with S3 and SSH into .remotes, to push bundles and to pull them: docs/how-to/share-bundles.md
 	@setup/environment.sh remotes
 
 # Tests of remotes skip what they lack, and say so.

@@ -1,5 +1,5 @@
 # Build the addon's libraries for Windows, debug and release, into godot/addons/ludus/bin.
-# usage: setup/addon.ps1    in a "x64 Native Tools" prompt of Visual Studio; see docs/building-the-addon.md
+# usage: setup/addon.ps1    in a "x64 Native Tools" prompt of Visual Studio; see docs/how-to/build-the-addon.md
 $ErrorActionPreference = "Stop"
 $PSNativeCommandUseErrorActionPreference = $true
 

@@ -276,7 +276,7 @@ def serve(
         Path | None, typer.Option(help="write a model repository there, and start nothing")
     ] = None,
 ) -> None:
-    """Serve bundles over HTTP and gRPC, by NVIDIA's Triton; see docs/serving.md."""
+    """Serve bundles over HTTP and gRPC, by NVIDIA's Triton; see docs/how-to/serve.md."""
     options = repository.Options(
         device=device,
         instances=instances or len(os.sched_getaffinity(0)),
@@ -298,7 +298,7 @@ def serve(
                 for line in triton.lines(served, addresses):
                     print(line, flush=True)
                 ended = running.wait()
-            # Triton 2.51 has faults that a client can bring about; docs/serving.md names them.
+            # Triton 2.51 has faults that a client can bring about; docs/how-to/serve.md names them.
             if not running.died:
                 break
             print(f"Triton died of signal {-ended}; it is started anew", file=sys.stderr)
@@ -346,7 +346,7 @@ def _write_repository(
         raise UsageError(f"--write {folder} is there already; name a new folder, or an empty one")
     with files.replaced_folder(folder) as partial:
         repository.write_repository(bundles, options, partial)
-    print(f"{folder} is written; a Triton that has the backend serves it (docs/serving.md)")
+    print(f"{folder} is written; a Triton that has the backend serves it (docs/how-to/serve.md)")
 
 
 def _write_tuned(found: tuner.Found, path: Path, *, dry_run: bool) -> None:

@@ -9,7 +9,9 @@ from ludus.core.errors import LudusError
 from ludus.core.files import replaced_folder, write_text
 
 # The same for every such network, so that another one reruns nothing that it is not made from.
-ELSEWHERE = "Nothing is made here: the network was made elsewhere (docs/own-network.md).\n"
+ELSEWHERE = (
+    "Nothing is made here: the network was made elsewhere (docs/tutorials/own-network.md).\n"
+)
 
 
 def run_stage(main: Callable[[], None]) -> None:

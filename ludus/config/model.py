@@ -123,7 +123,7 @@ def read_about(path: Path) -> About:
     except OSError as error:
         raise ConfigError(
             f"{path} cannot be read: {error.strerror}; params.yaml model.about names it, and "
-            "docs/own-network.md says what stands in it"
+            "docs/tutorials/own-network.md says what stands in it"
         ) from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path} is no YAML: {error}") from None

@@ -415,7 +415,7 @@ def _check_toolchain(version: str, where: str) -> None:
     if known and version not in known:
         raise ConfigError(
             f"{where}: there is no requirements/iree-{version}.txt{nearest(version, known)} "
-            "(docs/toolchains.md says how one is added)"
+            "(docs/reference/toolchains.md says how one is added)"
         )
 
 

@@ -46,7 +46,7 @@ def environment(name: str) -> Path:
     if not requirements.exists():
         raise ConfigError(
             f"no toolchain '{name}'{nearest(name, set(versions()))}; a new one needs "
-            f"requirements/{requirements.name} (docs/toolchains.md)"
+            f"requirements/{requirements.name} (docs/reference/toolchains.md)"
         )
     folder = TOOLCHAINS / requirements.stem
     if is_installed(name):

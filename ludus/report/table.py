@@ -70,7 +70,7 @@ def images_per_second(row: Result) -> float | None:
 
 
 def run_elsewhere(row: Result) -> str | None:
-    """The command that attests a row on a machine that can run it; see docs/attest.md.
+    """The command that attests a row on a machine that can run it; see docs/how-to/attest.md.
 
     None where it was run, and where this machine lacks no hardware but what runs a variant.
     """

@@ -64,7 +64,7 @@ def config(manifest: Manifest, options: Options) -> str:
     """config.pbtxt: Triton's ModelConfig as protobuf's text.
 
     Requests wait in the backend (native/triton/src/queue.rs) and not in Triton's dynamic batcher,
-    which under a queue policy leaves some of them lying for half a second; docs/serving.md.
+    which under a queue policy leaves some of them lying for half a second; docs/how-to/serve.md.
     """
     tensor = manifest.inputs[0]
     if tensor.name == ENCODED:

@@ -1,6 +1,6 @@
 """What halves the time of a training on a CPU and leaves the network what it is.
 
-docs/performance.md has the figures of each.
+docs/background/performance.md has the figures of each.
 """
 
 import ctypes

@@ -23,7 +23,7 @@ const NONE_PROVEN := (
 )
 const NO_LIBRARY := "%s, so that the exported game could not open %s; %s"
 const BUILD_ONE := (
-	"build it (docs/building-the-addon.md) or copy it there, or leave the bundle's files out by the "
+	"build it (docs/how-to/build-the-addon.md) or copy it there, or leave the bundle's files out by the "
 	+ "preset's exclude filter"
 )
 const HAVE_ONE := "it opens only in a game that has one"

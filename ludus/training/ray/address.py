@@ -49,7 +49,7 @@ def check_places(nodes: Iterable[Node], asked: Ray, who: str = "params.yaml trai
         f"{who} asks for {asked.workers} worker{'s' * (asked.workers > 1)} with "
         f"{said(resources(asked))} each, and the cluster at {asked.address} has no place for it: "
         + "; ".join(f"{node['NodeManagerAddress']} has {said(node['Resources'])}" for node in alive)
-        + f"; lower what {who} says, or add a node (docs/training.md)"
+        + f"; lower what {who} says, or add a node (docs/how-to/train-on-several-machines.md)"
     )
 
 

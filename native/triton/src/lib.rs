@@ -12,7 +12,7 @@
 //! ```
 //!
 //! All that is known of bundles, devices and pictures is in `ludus_runtime`. A version of a model is
-//! a bundle's folder; docs/serving.md says what config.pbtxt has, and `ludus serve` writes it.
+//! a bundle's folder; docs/how-to/serve.md says what config.pbtxt has, and `ludus serve` writes it.
 
 mod encoded;
 mod entry;
