@@ -54,9 +54,8 @@ def release() -> None:
          "--message", f"{params.name} {params.version}\n\n{sums}")  # fmt: skip
 
     print(f"{tag} is tagged here, and {archive} is packed; for others to get them:")
-    print(
-        f"  dvc push {BUNDLE}    # or .remotes/bin/dvc, to S3 or over SSH: docs/how-to/share-bundles.md"
-    )
+    print(f"  dvc push {BUNDLE}    # or .remotes/bin/dvc, to S3 or over SSH:")
+    print("                         # docs/how-to/share-bundles.md")
     print(f"  git push origin HEAD {tag}")
 
 
