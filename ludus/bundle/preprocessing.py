@@ -1,45 +1,7 @@
 """From any picture to the network's input, as the manifest's `preprocess` says.
 
-Of a drawing, every program that follows a bundle does these steps, in float64 but for the last:
-
-1. Grey, 0..255: (19595 R + 38470 G + 7471 B + 32768) >> 16, the luma of ITU-R BT.601 in fixed
-   point as Pillow rounds it. A picture of 16 bits is divided by 257. Where there is alpha, the
-   picture is laid on white if the mean of grey weighted by alpha is below 128, else on black.
-2. Pictures with a side over 512 pixels become the means of k x k blocks, k = ceil(longest / 512);
-   the remainder at the right and at the bottom is dropped.
-3. The background b is the median of the outermost ring of pixels, its noise n the median of
-   |grey - b| there. (Median: of m sorted values the one at index m // 2.)
-4. The drawing is grey - b. With `invert: auto` it is b - grey if the sum of squares of what is
-   darker than b is the larger. Negative values become 0; with p the largest, so do those that
-   are at most min(6 n, p / 2).  6 n is four standard deviations of normal noise.
-5. The drawing's box reaches from the first to the last row, and column, in which the pixels above
-   p / 10 add up to more than p * length / 500, so that neither blur nor a speck widens it.
-6. Scale s = box / the longer side of the drawing's box. With c the drawing's centre (its centre
-   of mass, a pixel i being at i + 0.5, or for `centre: box` the box's middle), the box's first
-   edge f comes to round_half_up((size + 1) / 2 - s (c - f)), clamped so that the box stays in the
-   image; `centre: box` has size / 2 in place of (size + 1) / 2. The half pixel is MNIST's own:
-   there the mean of pixel indices, rounded, is 14. So an MNIST image stays what it is. What is
-   short of a half by less than 1e-9 is a half: the centre of anything symmetric is, and machines
-   differ in how they round sums.
-7. An output pixel is the mean of the drawing over the square of side 1 / s that it covers, each
-   pixel weighted by the area covered, 0 outside the picture.
-8. Divided by the largest value and times 255, so that pale ink counts as much as black.
-9. As float32, times `scale`, minus `mean`.
-
-Of a photo (`kind: photo`) it does these, in float64, rounded to float32 last:
-
-1. `channels: grey` is grey as in step 1 above; else red, green and blue are 0..255 each. Where
-   there is alpha a, a channel c becomes c a / 255 + 255 (1 - a / 255): it is laid on white. A
-   picture of which all is transparent shows nothing.
-2. `fit: crop` keeps a part of w x h pixels: of a picture of w0 x h0, where w0 * height is more
-   than h0 * width, h = h0 and w = floor(h0 * width / height); else w = w0 and h = floor(w0 *
-   height / width); at least 1. It begins at column floor((w0 - w) / 2), row floor((h0 - h) / 2).
-3. Each row is resized to `width`, then each column to `height`. From n pixels to m: with
-   f = n / m and s = max(f, 1), output i is the mean of pixels j = 0..n-1, weighted by
-   max(0, 1 - |j + 0.5 - (i + 0.5) f| / s). So it is bilinear where it enlarges, and where it
-   shrinks the triangle is as wide as what it stands for: Pillow's BILINEAR of float pictures.
-4. A value v of a channel becomes (v * `scale` - mean) / std, with the mean and std of its channel;
-   channels stand in the order that `channels` says, before (NCHW) or after (NHWC) rows and columns.
+docs/bundle-format.md ("Preprocessing") defines the steps, which the docstrings here number. All is
+computed in float64; where a step rounds to float32, its function says so.
 """
 
 import math

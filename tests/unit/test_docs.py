@@ -7,6 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from ludus.bundle.schema import json_schema
+from ludus.core import errors
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -63,3 +66,21 @@ def test_every_page_that_a_tracked_file_names_exists() -> None:
             if not (ROOT / found["page"]).exists():
                 missing.append(f"{path.relative_to(ROOT)} names {found['page']}")
     assert missing == []
+
+
+def test_the_bundle_format_names_every_key_of_the_schema() -> None:
+    schema = json_schema()
+    parts = [schema, *schema["$defs"].values()]
+    keys = {key for part in parts for key in part.get("properties", {})}
+    text = (ROOT / "docs/bundle-format.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"[`.]([a-z_0-9]+)`", text))
+    assert keys - named == set()
+
+
+def test_the_bundle_format_names_every_way_for_a_bundle_to_be_bad() -> None:
+    text = (ROOT / "docs/bundle-format.md").read_text(encoding="utf-8")
+    kinds = {
+        kind.__name__ for kind in vars(errors).values()
+        if isinstance(kind, type) and issubclass(kind, errors.BundleError)
+    }  # fmt: skip
+    assert {kind for kind in kinds if kind not in text} == {"BundleError"}
