@@ -22,8 +22,10 @@ from ludus.core.files import write_json
 from ludus.data.reference_set import ReferenceSet, save_reference_set
 from ludus.evaluation.results import Result, Status, measure, read_results, write_result
 from ludus.report import charts, speed, table
+from ludus.report.__main__ import main as print_report
 from ludus.report.inputs import Inputs
 from ludus.report.page import MOST_SHOWN, facts
+from ludus.report.table import RESULTS
 from stages.report import main, metrics, report
 
 PARAMS = yaml.safe_load(Path(__file__).parents[2].joinpath("params.yaml").read_text())
@@ -424,6 +426,17 @@ def test_a_reason_cannot_break_the_markdown_table(project: Project) -> None:
         if line.startswith("| `iree-cuda`")
     ]
     assert "| cuda | a \\| b &lt;b>c; where it can: `ludus evaluate artifacts/bundle " in line
+
+
+def test_with_markdown_the_report_prints_docs_results(
+    project: Project, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    project.report()
+    monkeypatch.chdir(project.root)
+    print_report(["--markdown"])
+    page = capsys.readouterr().out
+    assert page.startswith(RESULTS)
+    assert page.endswith((project.artifacts / "report/table.md").read_text())
 
 
 @pytest.mark.parametrize("show", ["table.md", "index.html", "terminal"])
