@@ -21,14 +21,15 @@ LONGEST = 400  # characters of a reason that a terminal is shown
 RESULTS = """\
 # Results
 
-Made by `python -m ludus.report --markdown > docs/results.md` after `make repro-all`; not edited by hand.
+Made by `python -m ludus.report --markdown > docs/results.md` after `make repro-all`; not edited by
+hand.
 
 Each row is one evaluation: a target of `params.yaml`, on a device, run by an executor, on all test
-inputs ([status words](reference/status-words.md), [executors](reference/executors.md)). Agreement is
-the share of inputs whose top class is the reference's; flips are the inputs where it is not. The
-largest difference is that of any output to the reference's. Images/s is the speed of this one pass, with
-256 images a call or what the executor takes, and includes the start where that is a program of its own;
-[performance](background/performance.md) has speeds that were measured side by side.
+inputs ([status words](reference/status-words.md), [executors](reference/executors.md)). Agreement
+is the share of inputs whose top class is the reference's; flips are the inputs where it is not. The
+largest difference is that of any output to the reference's. Images/s is the speed of this one pass,
+with 256 images a call or what the executor takes, and includes the start where that is a program of
+its own; [performance](background/performance.md) has speeds that were measured side by side.
 """
 WORDS = ("evaluation", "status", "device", "reason")  # the columns that hold no numbers
 
