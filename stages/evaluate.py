@@ -1,14 +1,14 @@
-"""Run one evaluation: a target's files over all test images, on one device of one machine.
+"""Run one evaluation: a target's files over all test images, on one device, by one executor.
 
     python -m stages.evaluate iree-vmvx
 
-reads   artifacts/targets/<target>/, artifacts/export/, artifacts/machine/<machine>.json,
+reads   artifacts/targets/<target>/, artifacts/export/, artifacts/executors/<executor>.json,
         params.yaml evaluations.<evaluation>
 writes  artifacts/evaluations/<evaluation>.json
 
 It measures and refuses nothing: `ludus.evaluation.results.judge` compares the figures with the
 thresholds later.
-Where the machine breaks in the run it writes nothing and fails, so that DVC tries it again.
+Where the executor breaks in the run it writes nothing and fails, so that DVC tries it again.
 """
 
 import argparse
@@ -44,12 +44,11 @@ def run_evaluation(name: str, params: Params, targets: Path, export: Path) -> Re
             load_reference_set(export / "reference.npz"),
             read_network(export),
             evaluation=name,
-            machine=row.machine,
-            through=row.machine,
+            executor=row.executor,
         )
-    except executors.MachineBroke as error:
-        raise executors.MachineBroke(
-            f"{name}: the machine '{row.machine}' broke, which proves nothing of the target, so "
+    except executors.ExecutorError as error:
+        raise executors.ExecutorError(
+            f"{name}: the executor '{row.executor}' broke, which proves nothing of the target, so "
             f"there is no result; mend it and run `dvc repro` again: {error}"
         ) from None
     if (result.reason or "").startswith(BROKEN):
@@ -67,13 +66,13 @@ def refuse_if_unseen(result: Result, probed: Path) -> None:
     if result.status != "not run":
         return
     kind, step = TypeAdapter(dict[str, Any]), "run `dvc repro probe`"
-    native = read_json(kind, probed / "native.json", "file of a machine", step)
+    native = read_json(kind, probed / "native.json", "file of an executor", step)
     device = native["devices"][result.device]["reason"]
     same = device == devices.why_not(result.device)
-    if result.machine != "native":
-        file = probed / f"{result.machine}.json"
-        found = executors.machine(result.machine).facts()
-        same = same and found == read_json(kind, file, "file of a machine", step)
+    if result.executor != "native":
+        file = probed / f"{result.executor}.json"
+        found = executors.executor(result.executor).facts()
+        same = same and found == read_json(kind, file, "file of an executor", step)
     if not same:
         raise DeviceError(
             f"{result.evaluation} cannot run: {result.reason}\n{probed} was written when the "
@@ -86,13 +85,13 @@ def main() -> None:
     parser.add_argument("evaluation", help="a row of params.yaml evaluations")
     parser.add_argument("--targets", type=Path, default=Path("artifacts/targets"))
     parser.add_argument("--export", type=Path, default=Path("artifacts/export"))
-    parser.add_argument("--machines", type=Path, default=Path("artifacts/machine"))
+    parser.add_argument("--executors", type=Path, default=Path("artifacts/executors"))
     parser.add_argument("--out", type=Path, help="default: artifacts/evaluations/<evaluation>.json")
     arguments = parser.parse_args()
     result = run_evaluation(
         arguments.evaluation, load_params(), arguments.targets, arguments.export
     )
-    refuse_if_unseen(result, arguments.machines)
+    refuse_if_unseen(result, arguments.executors)
     write_result(
         result, arguments.out or Path("artifacts/evaluations") / f"{arguments.evaluation}.json"
     )

@@ -3,7 +3,7 @@
     python -m stages.probe
 
 reads   params.yaml, only to check it
-writes  artifacts/machine/<machine>.json, one for each machine of params.yaml's evaluations
+writes  artifacts/executors/<executor>.json, one for each
 
 DVC runs it every time, since it cannot see hardware; the files have no times in them, so that an
 unchanged machine gives the same files and nothing after it runs again. Being always run, it also
@@ -21,11 +21,11 @@ from ludus.evaluation import executors
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--out", type=Path, default=Path("artifacts/machine"))
+    parser.add_argument("--out", type=Path, default=Path("artifacts/executors"))
     parser.add_argument("--params", type=Path, default=Path("params.yaml"))
     arguments = parser.parse_args()
     load_params(arguments.params)
-    found = {name: executors.machine(name).facts() for name in executors.MACHINES}
+    found = {name: executors.executor(name).facts() for name in executors.EXECUTORS}
     with replaced_folder(arguments.out) as folder:
         for name, values in found.items():
             write_json(folder / f"{name}.json", values)

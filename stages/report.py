@@ -3,7 +3,7 @@
     python -m stages.report
 
 Reads params.yaml, attestations/ and, in artifacts/, evaluations/, training/, export/reference.npz,
-targets/, data/, machine/ and benchmark.json. Writes artifacts/report/ (results.json: every
+targets/, data/, executors/ and benchmark.json. Writes artifacts/report/ (results.json: every
 evaluation with its status; index.html, table.md, plots/) and artifacts/metrics.json. Every row gets
 its status word here; to refuse a build is the gate's work.
 """

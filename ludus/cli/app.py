@@ -26,9 +26,10 @@ from ludus.bundle.schema import Figures, Picture, Variant
 from ludus.config.params import load_params
 from ludus.core import files
 from ludus.core.errors import DeviceError, ImageError, LudusError, ToolError, UsageError, nearest
+from ludus.core.types import Executor
 from ludus.data.reference_set import load_reference_set
 from ludus.evaluation import executors, results, run
-from ludus.evaluation.executors import MACHINES, own_runtime
+from ludus.evaluation.executors import EXECUTORS, own_runtime
 from ludus.evaluation.golden import check_golden_answers
 from ludus.process import toolchains
 from ludus.runtimes import devices, out_of_process
@@ -55,7 +56,7 @@ VariantOption = Annotated[str | None, typer.Option(help="a target, such as iree-
 def doctor(as_json: Json = False) -> None:
     """Say what this machine can run, after computing on each device."""
     rows = [_device_row(word) for word in devices.DEVICES]
-    rows += [_machine_row(name) for name in MACHINES if name != "native"]
+    rows += [_executor_row(name) for name in EXECUTORS if name != "native"]
     rows += [_runtime_row(name) for name in runtimes.RUNTIMES if name != "xla"]
     rows += [_toolchain_row(name) for name in toolchains.names()]
     if as_json:
@@ -167,14 +168,13 @@ def evaluate(
     out: Annotated[Path, typer.Option(help="the results file to write")],
     variant: VariantOption = None,
     device: DeviceOption = None,
-    machine: Annotated[str, typer.Option(help="what this machine is called")] = "native",
-    through: Annotated[
-        str | None, typer.Option(help=f"what runs it: {', '.join(MACHINES)}; default: native")
+    executor: Annotated[str, typer.Option(help=f"what runs it: {', '.join(EXECUTORS)}")] = "native",
+    machine: Annotated[
+        str | None, typer.Option(help="a label of this machine, such as h200; free text")
     ] = None,
 ) -> None:
     """Run the test inputs through a bundle; write a results file that attests another's build."""
-    if through is not None and through not in MACHINES:
-        raise UsageError(f"--through {through} is unknown{nearest(through, set(MACHINES))}")
+    by = executors.known(executor)
     opened = reader.read_bundle(folder)
     chosen, word = _choose(opened, device, variant)
     if out.is_dir():
@@ -183,8 +183,7 @@ def evaluate(
     tests = load_reference_set(data)
     result = run.evaluate(
         chosen, folder, word, tests, opened.manifest,
-        evaluation=f"{chosen.target}-{word}", machine=through or machine,
-        through=through or "native",
+        evaluation=f"{chosen.target}-{word}", executor=by, machine=machine,
     )  # fmt: skip
     if result.status == "not run":
         raise DeviceError(f"{chosen.target} on '{word}' was not run: {result.reason}")
@@ -372,15 +371,15 @@ def _device_row(word: str) -> dict[str, Any]:
     return {"kind": "device", "name": word, "passes": reason is None, "detail": detail}
 
 
-def _machine_row(name: str) -> dict[str, Any]:
-    parts = executors.machine(name).facts()
+def _executor_row(name: Executor) -> dict[str, Any]:
+    parts = executors.executor(name).facts()
     reasons = [part["reason"] for part in parts.values() if part["reason"]]
     missing = own_runtime.not_installed() if name == "own-runtime" else []
     names = [part["name"] for key, part in parts.items() if key not in missing]
     if missing:
         reasons = [*names, f"{', '.join(missing)}: {toolchains.NOT_INSTALLED}"]
     detail = "; ".join(reasons or names)
-    return {"kind": "machine", "name": name, "passes": not reasons, "detail": detail}
+    return {"kind": "executor", "name": name, "passes": not reasons, "detail": detail}
 
 
 def _runtime_row(name: str) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from pydantic import (
 
 from ludus.core.errors import ConfigError, nearest
 from ludus.core.strict_yaml import YamlLoader
-from ludus.core.types import ANY, Cpu, Device, Driver, Gate, Machine, Name, Seed, Strict
+from ludus.core.types import ANY, Cpu, Device, Driver, Executor, Gate, Name, Seed, Strict
 from ludus.process import toolchains
 
 # What --iree-hal-target-device must say for the driver that a row names.
@@ -34,7 +34,7 @@ HAL_BACKENDS = {
 }
 # The devices that the other runtimes can be used on.
 RUNS_ON = {"onnx": {"cpu"}, "torch": {"cpu", "cuda"}, "ncnn": {"cpu", "vulkan"}, "xla": {"cpu"}}
-# The machines with no device but their CPU, and which that is.
+# The executors with no device but their CPU, and which that is.
 CPU_ALONE = {"qemu-aarch64": "aarch64", "qemu-riscv64": "riscv64", "wine": "x86_64"}
 # Of `ludus.lowering.rewrites`, which needs torch.
 REWRITES = {
@@ -222,7 +222,7 @@ class Evaluation(Strict):
 
     target: str
     device: Device
-    machine: Machine
+    executor: Executor
     required: bool
 
 
@@ -360,7 +360,7 @@ def _check_names(params: Params, path: Path) -> None:
             )
         where = f"{path}: evaluations.{name}"
         _check_device(params, evaluation.target, evaluation.device, f"{where}.device")
-        _check_machine(params, evaluation, f"{where}.machine")
+        _check_executor(params, evaluation, f"{where}.executor")
     for number, row in enumerate(params.benchmark.comparisons):
         where = f"{path}: benchmark.comparisons.{number}"
         for key, named in (("target", row.target), ("against", row.against)):
@@ -384,28 +384,28 @@ def _check_device(params: Params, name: str, device: Device, where: str) -> None
         )
 
 
-def _check_machine(params: Params, evaluation: Evaluation, where: str) -> None:
-    """A machine must have what the target's backend is, and the device."""
+def _check_executor(params: Params, evaluation: Evaluation, where: str) -> None:
+    """An executor must have what the target's backend is, and the device."""
     target = params.targets[evaluation.target]
-    if evaluation.machine != "native" and not isinstance(target, IreeTarget):
+    if evaluation.executor != "native" and not isinstance(target, IreeTarget):
         raise ConfigError(
-            f"{where}: '{evaluation.machine}' runs modules for IREE alone, and "
+            f"{where}: '{evaluation.executor}' runs modules for IREE alone, and "
             f"'{evaluation.target}' is for {target.backend}; expected native"
         )
-    if evaluation.machine in CPU_ALONE and evaluation.device != "cpu":
+    if evaluation.executor in CPU_ALONE and evaluation.device != "cpu":
         raise ConfigError(
-            f"{where}: '{evaluation.machine}' has no '{evaluation.device}'; expected device: cpu"
+            f"{where}: '{evaluation.executor}' has no '{evaluation.device}'; expected device: cpu"
         )
     cpu = target.cpu.architecture if isinstance(target, IreeTarget) and target.cpu else None
-    wanted = CPU_ALONE.get(evaluation.machine, cpu)
+    wanted = CPU_ALONE.get(evaluation.executor, cpu)
     if cpu not in (None, wanted):
         raise ConfigError(
-            f"{where}: '{evaluation.machine}' is of {wanted} CPUs, and '{evaluation.target}' is "
+            f"{where}: '{evaluation.executor}' is of {wanted} CPUs, and '{evaluation.target}' is "
             f"for {cpu} ones"
         )
-    if evaluation.machine != "native" and evaluation.device == "vulkan-swiftshader":
+    if evaluation.executor != "native" and evaluation.device == "vulkan-swiftshader":
         raise ConfigError(
-            f"{where}: '{evaluation.machine}' does not know SwiftShader; expected native"
+            f"{where}: '{evaluation.executor}' does not know SwiftShader; expected native"
         )
 
 

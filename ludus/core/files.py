@@ -2,7 +2,7 @@
 
 import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -60,15 +60,22 @@ def write_json(path: Path, value: object) -> None:
     write_text(path, to_json(value))
 
 
-def read_json[T](kind: TypeAdapter[T], path: Path, what: str, next_step: str = "") -> T:
+def read_json[T](
+    kind: TypeAdapter[T],
+    path: Path,
+    what: str,
+    next_step: str = "",
+    upgrade: Callable[[bytes], bytes] = bytes,
+) -> T:
     """Read a JSON file as a type; keys that a dataclass does not know are left out.
 
     what: such as "results file", for the message of the DataError that a missing file, a broken
-    one or a value of another type raises. next_step: what its end says that would help.
+    one or a value of another type raises. next_step: what its end says that would help. upgrade:
+    makes of an older file one of today, before it is checked.
     """
     end = f"; {next_step}" if next_step else ""
     try:
-        return kind.validate_json(path.read_bytes(), strict=True)
+        return kind.validate_json(upgrade(path.read_bytes()), strict=True)
     except OSError as error:
         raise DataError(f"{path} cannot be read: {error.strerror}{end}") from None
     except ValidationError as error:

@@ -5,8 +5,8 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 Driver = Literal["cpu", "vulkan", "cuda", "rocm", "metal"]
-# Through what a variant is run: `ludus.evaluation.executors`.
-Machine = Literal[
+# The environment that runs a variant: `ludus.evaluation.executors`.
+Executor = Literal[
     "native", "godot", "godot-pck", "own-runtime", "qemu-aarch64", "qemu-riscv64", "triton", "wine"
 ]
 Device = Literal[

@@ -6,7 +6,8 @@ words are those of the whole project:
 verified   run here, all images, above every floor
 failed     run, and short of a floor, or broken
 not run    built, and this machine cannot run it: the reason in words
-attested   run elsewhere, on the very file that was built here, and above every floor
+attested   run elsewhere, by the same executor, on the very file that was built here, and above
+           every floor
 
 An evaluation itself only measures; its file says `measured` until `judge` holds it against the
 floors. So an edited floor runs nothing again, and a refused run keeps its figures.
@@ -15,7 +16,7 @@ floors. So an edited floor runs nothing again, and a refused run keeps its figur
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -23,8 +24,9 @@ from pydantic import TypeAdapter
 
 from ludus.core.errors import DataError
 from ludus.core.files import read_json, write_json
-from ludus.core.types import Gate, Machine
+from ludus.core.types import Executor, Gate
 from ludus.data.reference_set import MOST_CLASSES
+from ludus.evaluation import old_results
 
 Status = Literal["measured", "verified", "failed", "not run", "attested"]
 
@@ -36,10 +38,11 @@ class Result:
     evaluation: str
     target: str
     device: str
-    machine: str
+    executor: Executor  # what ran it, as the executor itself says; what was asked, if not run
     status: Status
     reason: str | None = None
     required: bool = False
+    machine: str | None = None  # a label of the machine that it was run on: free text
     device_name: str | None = None  # the hardware's or driver's own name
     images: int = 0
     accuracy: float | None = None  # None too where nothing is labelled
@@ -158,8 +161,8 @@ def judge(result: Result, floors: Gate, images: int | None = None) -> Result:
 def attest(result: Result, elsewhere: Iterable[Result], floors: Gate, images: int) -> Result:
     """For a result not run here, another machine's of the very same file, if there is one.
 
-    It must be of the same target, device and sha256, through the same machine, over as many
-    images, run without failing and above the floors; else the result stays "not run".
+    It must be of the same target, device and sha256, run by the same executor over as many images,
+    without failing and above the floors; else the result stays "not run".
     """
     if result.status != "not run" or result.sha256 is None:
         return result
@@ -173,15 +176,14 @@ def attest(result: Result, elsewhere: Iterable[Result], floors: Gate, images: in
                 evaluation=result.evaluation,
                 required=result.required,
                 status="attested",
-                reason=f"run on {other.device_name or other.machine}",
+                reason=f"run on {other.device_name or other.machine or other.device}",
             )
     return result
 
 
 def _where(result: Result) -> tuple[str | None, ...]:
-    """What was run, on what, and through what: a machine of another name is a native one."""
-    through = result.machine if result.machine in get_args(Machine) else "native"
-    return result.target, result.device, result.sha256, through
+    """What was run, on what and by what."""
+    return result.target, result.device, result.sha256, result.executor
 
 
 def write_result(result: Result, path: Path) -> None:
@@ -195,10 +197,10 @@ def write_results(results: list[Result], path: Path) -> None:
 
 
 def read_result(path: Path) -> Result:
-    """Read a results file; keys it does not know are left out. Raises DataError."""
-    return read_json(TypeAdapter(Result), path, "results file")
+    """Read a results file, an old one too; unknown keys are left out. Raises DataError."""
+    return read_json(TypeAdapter(Result), path, "results file", upgrade=old_results.upgrade)
 
 
 def read_results(path: Path) -> list[Result]:
     """Read what `write_results` wrote. Raises DataError."""
-    return read_json(TypeAdapter(list[Result]), path, "results file")
+    return read_json(TypeAdapter(list[Result]), path, "results file", upgrade=old_results.upgrade)

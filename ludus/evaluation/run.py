@@ -6,12 +6,13 @@ from pathlib import Path
 from ludus.bundle.inputs import network_inputs
 from ludus.bundle.schema import Network, Variant
 from ludus.core.errors import LudusError
+from ludus.core.types import Executor
 from ludus.data.reference_set import ReferenceSet
 from ludus.evaluation import executors
 from ludus.evaluation.results import Result, measure
 
-# How the reason begins where a machine failed before anything was run on it.
-BROKEN = "the machine is broken: "
+# How the reason begins where an executor failed before anything was run on it.
+BROKEN = "the executor is broken: "
 
 
 def evaluate(
@@ -22,22 +23,24 @@ def evaluate(
     network: Network,
     *,
     evaluation: str,
-    machine: str,
-    through: str = "native",
+    executor: Executor = "native",
+    machine: str | None = None,
 ) -> Result:
     """Run a variant over all inputs on a device.
 
-    evaluation, machine: names for the result, which is "measured", "failed" where the run broke,
-    or "not run" with the reason. through: a name in `executors.MACHINES`. Raises DataError for
-    inputs of another shape, and MachineBroke where the machine failed in the run: that proves
-    nothing of the variant, and a result would be kept when the machine is mended.
+    evaluation, machine: labels for the result, which is "measured", "failed" where the run broke,
+    or "not run" with the reason. executor: what is asked to run it; of a run, the result says what
+    the executor itself does. Raises DataError for inputs of another shape, and ExecutorError where
+    the executor failed in the run: that proves nothing of the variant, and a result would be kept
+    when the executor is mended.
     """
     network_inputs(tests, network)
-    runner = executors.machine(through)
+    runner = executors.executor(executor)
     result = Result(
         evaluation=evaluation,
         target=variant.target,
         device=device,
+        executor=executor,
         machine=machine,
         status="not run",
         sha256=variant.sha256,
@@ -54,13 +57,14 @@ def evaluate(
         answers = runner.run(variant, folder, device, tests, network)
     except executors.NotHere as error:
         return replace(result, reason=str(error))
-    except executors.MachineBroke:
+    except executors.ExecutorError:
         raise
     except (LudusError, RuntimeError, ValueError, IndexError) as error:
         return replace(result, status="failed", reason=f"broke: {error}")
     return replace(
         result,
         status="measured",
+        executor=answers.executor,
         device_name=answers.device_name,
         seconds=answers.seconds,
         **measure(answers.outputs, tests.labels, tests.reference),

@@ -12,7 +12,7 @@ from ludus.config.params import Evaluation, Params
 from ludus.core.errors import DataError
 from ludus.core.files import read_json
 from ludus.data.reference_set import ReferenceSet, load_reference_set
-from ludus.evaluation.executors import MACHINES
+from ludus.evaluation.executors import EXECUTORS
 from ludus.evaluation.results import Result, attest, judge, read_result
 
 # What an evaluation's own file may say; only a report says verified or attested.
@@ -51,7 +51,7 @@ def read_inputs(params: Params, *, artifacts: Path, attestations: Path) -> Input
         curves=_curves(artifacts / "training/plots/metrics"),
         classes=_csv_rows(artifacts / "data/classes.csv"),
         samples=samples.read_bytes() if samples.exists() else None,
-        machine=_machines(artifacts / "machine"),
+        machine=_executors(artifacts / "executors"),
         benchmark=read_record(benchmark) if benchmark.exists() else None,
     )
 
@@ -81,7 +81,7 @@ def judged_rows(params: Params, folder: Path, attestations: Path, images: int) -
 
 
 def _where(row: Evaluation | Result) -> str:
-    return f"target '{row.target}' on '{row.device}' through '{row.machine}'"
+    return f"target '{row.target}' on '{row.device}' by '{row.executor}'"
 
 
 def _evaluation(path: Path, name: str) -> Result:
@@ -128,16 +128,16 @@ def _csv_rows(path: Path) -> list[list[str]]:
     return [[f"{int(cell):,}" if cell.isdecimal() else cell for cell in line] for line in table]
 
 
-def _machines(folder: Path) -> dict[str, Any]:
-    """What the probe wrote down: of this machine, and of each other that it found to run through.
+def _executors(folder: Path) -> dict[str, Any]:
+    """What the probe wrote down: of this machine, and of each executor that it found.
 
-    What two machines have in common is shown once.
+    What two executors have in common is shown once.
     """
     kind = TypeAdapter(dict[str, Any])
     found: dict[str, Any] = {}
-    for name in MACHINES:
+    for name in EXECUTORS:
         path = folder / f"{name}.json"
         if path.exists():
-            values = read_json(kind, path, "description of a machine", "run `dvc repro -f probe`")
+            values = read_json(kind, path, "description of an executor", "run `dvc repro -f probe`")
             found |= {key: value for key, value in values.items() if key not in found}
     return found

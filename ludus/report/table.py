@@ -87,7 +87,7 @@ def run_elsewhere(row: Result) -> str | None:
 
     None where it was run, and where this machine lacks no hardware but what runs a variant.
     """
-    if row.status != "not run" or row.machine != "native":
+    if row.status != "not run" or row.executor != "native":
         return None
     return (
         f"ludus evaluate artifacts/bundle --variant {row.target} --device {row.device} "

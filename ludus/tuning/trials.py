@@ -139,9 +139,7 @@ def _lane(
 def _evaluate(
     variant: Variant, folder: Path, device: str, tests: ReferenceSet, network: Network
 ) -> Result:
-    return run.evaluate(
-        variant, folder, device, tests, network, evaluation="tune", machine="native"
-    )
+    return run.evaluate(variant, folder, device, tests, network, evaluation="tune")
 
 
 def _first_line(error: LudusError) -> str:

@@ -13,13 +13,13 @@ from ludus.bundle.reader import read_bundle
 from ludus.bundle.schema import Variant
 from ludus.data.reference_set import ReferenceSet
 from ludus.evaluation import executors
-from ludus.evaluation.executors import MACHINES
+from ludus.evaluation.executors import EXECUTORS
 from ludus.evaluation.golden import check_golden_answers
 from ludus.runtimes import devices
 
 BUNDLE = read_bundle(Path(__file__).parents[1] / "golden" / "bundle")
 GOLDEN = BUNDLE.manifest.golden
-EMULATED = [name for name in MACHINES if name.startswith("qemu") or name == "wine"]
+EMULATED = [name for name in EXECUTORS if name.startswith("qemu") or name == "wine"]
 SWIFTSHADER = "vulkan-swiftshader"
 
 
@@ -32,7 +32,7 @@ def golden_set(times: int = 1) -> ReferenceSet:
 
 
 def there(name: str, variant: Variant) -> executors.Machine:
-    found = executors.machine(name)
+    found = executors.executor(name)
     reason = found.why_not(variant, "cpu")
     if reason is not None:
         pytest.skip(f"no {name} here: {reason}")
@@ -60,7 +60,9 @@ def test_a_machine_tells_its_features(name: str, architecture: str) -> None:
     there(name, BUNDLE.variant("iree-vmvx"))
     values = BUNDLE.variant("iree-vmvx").model_dump()
     needs = {"architecture": architecture, "features": ["warp9"]}
-    reason = executors.machine(name).why_not(Variant.model_validate(values | {"cpu": needs}), "cpu")
+    reason = executors.executor(name).why_not(
+        Variant.model_validate(values | {"cpu": needs}), "cpu"
+    )
     assert reason == "IREE's runtime cannot tell whether this CPU has warp9"
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from ludus.evaluation.executors import MACHINES
+from ludus.evaluation.executors import EXECUTORS
 from ludus.evaluation.results import read_result
 from ludus.runtimes import devices
 
@@ -28,9 +28,9 @@ targets:
   iree-vmvx: {{backend: iree, toolchain: 3.13.0, lowering: one, driver: cpu, flags: {VMVX}}}
   iree-metal: {{backend: iree, toolchain: 3.13.0, lowering: one, driver: metal, flags: []}}
 evaluations:
-  on-cpu: {{target: iree-vmvx, device: cpu, machine: native, required: true}}
-  on-metal: {{target: iree-metal, device: metal, machine: native, required: false}}
-  in-godot: {{target: iree-vmvx, device: cpu, machine: godot, required: false}}
+  on-cpu: {{target: iree-vmvx, device: cpu, executor: native, required: true}}
+  on-metal: {{target: iree-metal, device: metal, executor: native, required: false}}
+  in-godot: {{target: iree-vmvx, device: cpu, executor: godot, required: false}}
 gate: {{accuracy: 0.99, accuracy_loss: 0.0005, agreement: 0.9999, max_abs_diff: 0.001}}
 """
 
@@ -92,7 +92,7 @@ def test_from_what_was_lowered_to_results(project: Path, stage: Stage, lowered: 
     ended = stage("evaluate", "in-godot", **absent)
     result = read_result(project / "artifacts" / "evaluations" / "in-godot.json")
     assert ended.returncode == 0
-    assert (result.status, result.machine, result.accuracy) == ("not run", "godot", None)
+    assert (result.status, result.executor, result.accuracy) == ("not run", "godot", None)
     assert "no such engine cannot be started as Godot" in str(result.reason)
 
     change(project, "backends=vmvx", "backends=vmxv")
@@ -162,10 +162,10 @@ def test_what_an_earlier_stage_did_not_make_is_one_message(
 
 def test_probe_writes_each_device_with_its_name_or_reason(project: Path, stage: Stage) -> None:
     ended = stage("probe")
-    written = project / "artifacts" / "machine"
+    written = project / "artifacts" / "executors"
     machine = json.loads((written / "native.json").read_text())
     assert ended.returncode == 0
-    assert {path.name for path in written.iterdir()} == {f"{name}.json" for name in MACHINES}
+    assert {path.name for path in written.iterdir()} == {f"{name}.json" for name in EXECUTORS}
     assert set(machine["devices"]) == set(devices.DEVICES)
     assert machine["devices"]["cpu"]["reason"] is None
     for found in machine["devices"].values():

@@ -128,7 +128,7 @@ def test_a_toolchains_own_runtime_answers_as_torch_does(
     if reason is not None:
         pytest.skip(f"no '{device}' here: {reason}")
     variant, folder = build(target)
-    own = executors.machine("own-runtime")
+    own = executors.executor("own-runtime")
     assert own.why_not(variant, device) is None
     assert own.describe(variant, device).runtime_version == runtime
     tests, network = (
@@ -136,7 +136,7 @@ def test_a_toolchains_own_runtime_answers_as_torch_does(
         read_network(exported.folder),
     )
     found = own.run(variant, folder, device, tests, network)
-    expected = executors.machine("native").run(*build("onnx"), "cpu", tests, network)
+    expected = executors.executor("native").run(*build("onnx"), "cpu", tests, network)
     np.testing.assert_allclose(found.outputs, expected.outputs, rtol=0, atol=1e-5)
 
 
@@ -167,7 +167,7 @@ def test_sharks_build_for_amd_says_what_it_needs(build: Build) -> None:
         pytest.skip("this machine has an AMD GPU")
     variant, folder = build("shark-rocm")
     assert (folder / "model.vmfb").stat().st_size > 1000
-    reason = executors.machine("own-runtime").why_not(variant, "rocm")
+    reason = executors.executor("own-runtime").why_not(variant, "rocm")
     assert str(reason).endswith("needs an AMD GPU and ROCm")
 
 

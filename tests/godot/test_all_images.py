@@ -8,6 +8,7 @@ import pytest
 
 from ludus.bundle.reader import Bundle, read_bundle
 from ludus.bundle.schema import Variant
+from ludus.core.types import Executor
 from ludus.data.reference_set import ReferenceSet
 from ludus.evaluation.executors import godot as in_godot
 from ludus.evaluation.results import Result, judge
@@ -39,7 +40,10 @@ def needs_the_engine(engine: godot.Engine) -> None:
 
 
 def run(
-    bundle: Bundle, tests: ReferenceSet, machine: str = "godot", variant: Variant | None = None
+    bundle: Bundle,
+    tests: ReferenceSet,
+    executor: Executor = "godot",
+    variant: Variant | None = None,
 ) -> Result:
     variant = variant or bundle.variant("iree-vmvx")
     return evaluate(
@@ -49,16 +53,15 @@ def run(
         tests,
         bundle.manifest,
         evaluation="e",
-        machine=machine,
-        through=machine,
+        executor=executor,
     )
 
 
-@pytest.mark.parametrize("machine", IN_GODOT)
+@pytest.mark.parametrize("executor", IN_GODOT)
 def test_all_images_are_measured(
-    bundle: Bundle, tests: ReferenceSet, engine: godot.Engine, machine: str
+    bundle: Bundle, tests: ReferenceSet, engine: godot.Engine, executor: Executor
 ) -> None:
-    result = run(bundle, tests, machine)
+    result = run(bundle, tests, executor)
     assert (result.status, result.reason) == ("measured", None)
     assert (result.images, result.accuracy, result.flipped) == (300, 1.0, [])
     assert result.max_abs_diff is not None
@@ -91,12 +94,12 @@ def test_answers_unlike_the_references_are_measured_and_fall_short(
     assert judge(result, bundle.manifest.floors).status == "failed"
 
 
-@pytest.mark.parametrize("machine", IN_GODOT)
+@pytest.mark.parametrize("executor", IN_GODOT)
 def test_a_variant_for_another_machine_is_not_run_with_the_reason(
-    bundle: Bundle, tests: ReferenceSet, machine: str
+    bundle: Bundle, tests: ReferenceSet, executor: Executor
 ) -> None:
     metal = bundle.variant("iree-vmvx").model_copy(update={"driver": "metal"})
-    result = run(bundle, tests, machine, metal)
+    result = run(bundle, tests, executor, metal)
     assert (result.status, result.images) == ("not run", 0)
     # It comes into the bundle, which has the same bytes wherever and whenever it is made.
     assert str(result.reason).endswith("needs a Mac")
@@ -119,16 +122,16 @@ def test_files_that_are_not_the_variants_are_refused(bundle: Bundle, tests: Refe
     assert "one after the other" in str(result.reason)
 
 
-@pytest.mark.parametrize("machine", IN_GODOT)
+@pytest.mark.parametrize("executor", IN_GODOT)
 def test_without_the_addon_it_is_not_run(
     bundle: Bundle,
     tests: ReferenceSet,
-    machine: str,
+    executor: Executor,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(godot, "ADDON", tmp_path)
-    result = run(bundle, tests, machine)
+    result = run(bundle, tests, executor)
     assert result.status == "not run"
     assert str(result.reason).endswith("run `make addon`")
 

@@ -75,7 +75,7 @@ PARAMS = Params.model_validate(
             "on-cpu": {
                 "target": "iree-vmvx",
                 "device": "cpu",
-                "machine": "native",
+                "executor": "native",
                 "required": False,
             }
         },
@@ -174,13 +174,13 @@ def _evaluate(target: str, folder: Path, tests: ReferenceSet, gate: Gate) -> Res
             evaluation=target,
             target=target,
             device=str(variant.driver),
-            machine="native",
+            executor="native",
             status="not run",
             reason="the golden bundle is evaluated on the CPU alone",
             sha256=variant.sha256,
         )
     network = read_network(folder.parent.parent / "export")
-    result = evaluate(variant, folder, "cpu", tests, network, evaluation=target, machine="native")
+    result = evaluate(variant, folder, "cpu", tests, network, evaluation=target)
     return judge(result, gate)
 
 

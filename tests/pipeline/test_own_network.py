@@ -54,7 +54,7 @@ class TestAnOnnxFileIsNamed:
             vmvx = params["targets"]["iree-vmvx"] | {"lowering": "one"}
             params["targets"] = {"iree-vmvx": vmvx, "onnx": {"backend": "onnx"}}
             params["evaluations"] = {
-                name: {"target": name, "device": "cpu", "machine": "native", "required": True}
+                name: {"target": name, "device": "cpu", "executor": "native", "required": True}
                 for name in params["targets"]
             }
             params["benchmark"]["comparisons"] = []

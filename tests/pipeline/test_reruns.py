@@ -56,7 +56,7 @@ class TestTheAddonIsBuiltAnew:
         library = project.folder / godot.library().relative_to(godot.ROOT)
         library.parent.mkdir(parents=True, exist_ok=True)
         library.write_bytes(b"another library")
-        names = [name for name, row in project.results().items() if "godot" in row["machine"]]
+        names = [name for name, row in project.results().items() if "godot" in row["executor"]]
         assert {"godot-cpu", "godot-cpu-pck", "godot-vulkan"} <= set(names)
         evaluated = [f"evaluate@{name}" for name in names]
         # The report shows the machine; the same results are no other bundle.

@@ -44,7 +44,7 @@ def test_every_evaluation_is_verified_or_says_why_not(finished: Finished) -> Non
 
 def test_without_the_engine_its_evaluations_say_what_is_missing(finished: Finished) -> None:
     rows = {name: row for name, row in finished.project.results().items() if "godot" in name}
-    assert {row["machine"] for row in rows.values()} == {"godot", "godot-pck"}
+    assert {row["executor"] for row in rows.values()} == {"godot", "godot-pck"}
     for row in rows.values():
         assert row["status"] == "not run"
         assert row["reason"].startswith(f"{NO_GODOT} cannot be started as Godot: ")

@@ -9,7 +9,7 @@ import pytest
 from ludus.bundle.reader import Bundle, read_bundle
 from ludus.bundle.schema import Variant
 from ludus.data.reference_set import ReferenceSet
-from ludus.evaluation.executors import MachineBroke
+from ludus.evaluation.executors import ExecutorError
 from ludus.evaluation.executors import triton as in_triton
 from ludus.evaluation.results import Result, judge
 from ludus.evaluation.run import evaluate
@@ -43,8 +43,7 @@ def run(bundle: Bundle, tests: ReferenceSet, **changes: object) -> Result:
         tests,
         bundle.manifest,
         evaluation="e",
-        machine="triton",
-        through="triton",
+        executor="triton",
     )
 
 
@@ -94,7 +93,7 @@ def test_a_port_that_another_took_is_the_machines_fault(
         taken.listen()
         _, free = in_triton._free_ports()
         monkeypatch.setattr(in_triton, "_free_ports", lambda: (taken.getsockname()[1], free))
-        with pytest.raises(MachineBroke, match="already in use"):
+        with pytest.raises(ExecutorError, match="already in use"):
             run(digits, tests)
 
 
@@ -105,6 +104,6 @@ def test_a_server_that_was_killed_is_the_machines_fault(
     killed.write_text("#!/bin/sh\nkill -s KILL $$\n")
     killed.chmod(0o755)
     monkeypatch.setenv("TRITON_SERVER", str(killed))
-    with pytest.raises(MachineBroke, match="Triton ended with exit code -9"):
+    with pytest.raises(ExecutorError, match="Triton ended with exit code -9"):
         run(digits, tests)
     assert triton.find_server() == killed

@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,8 @@ from PIL import Image
 
 from ludus.bundle.reader import read_bundle
 from ludus.cli import app
-from ludus.evaluation.results import read_result
+from ludus.evaluation.executors import EXECUTORS
+from ludus.evaluation.results import attest, read_result
 from ludus.runtimes.devices import cpu
 
 ROOT = Path(__file__).parents[2]
@@ -132,7 +134,7 @@ def test_doctor_passes_no_runtime_that_is_not_installed(
     monkeypatch.setattr(app.out_of_process, "runtime_of", lambda name: f"rt {name}")
     _, out, _ = ludus("doctor", "--json")
     rows = {(row["kind"], row["name"]): row for row in json.loads(out)}
-    row = rows["machine", "own-runtime"]
+    row = rows["executor", "own-runtime"]
     assert (row["passes"], row["detail"]) == (passes, detail)
 
 
@@ -329,14 +331,36 @@ def test_predict_reads_no_picture_before_the_bundle_is_checked(ludus: Call, bund
 
 def test_evaluate_writes_a_results_file(ludus: Call, tests: Path, tmp_path: Path) -> None:
     out = tmp_path / "new" / "cpu.json"
-    arguments = ("--data", tests, "--out", out, "--machine", "here")
+    arguments = ("--data", tests, "--out", out, "--machine", "h200")
     code, said, _ = ludus("evaluate", GOOD, *arguments)
     result = read_result(out)
     assert code == 0
     assert said == f"iree-vmvx on cpu: verified, accuracy 1.0000; {out}\n"
-    assert (result.status, result.images, result.machine) == ("verified", 10, "here")
+    assert (result.status, result.images) == ("verified", 10)
+    assert (result.executor, result.machine) == ("native", "h200")
     assert result.sha256 == read_bundle(GOOD).variant("iree-vmvx").sha256
     assert result.device_name == cpu.name()
+
+
+@pytest.mark.parametrize("label", EXECUTORS)
+def test_a_machine_that_is_called_like_an_executor_attests_what_ran_natively(
+    ludus: Call, tests: Path, tmp_path: Path, label: str
+) -> None:
+    out = tmp_path / "attestation.json"
+    ludus("evaluate", GOOD, "--data", tests, "--out", out, "--machine", label)
+    ran = read_result(out)
+    for executor in EXECUTORS:
+        row = replace(ran, status="not run", executor=executor)
+        attested = attest(row, [ran], read_bundle(GOOD).manifest.floors, 10)
+        assert (attested.status == "attested") is (executor == "native")
+
+
+def test_evaluate_by_an_unknown_executor_is_refused(
+    ludus: Call, tests: Path, tmp_path: Path
+) -> None:
+    arguments = ("--data", tests, "--out", tmp_path / "x.json", "--executor", "triton-cpu")
+    code, _, said = ludus("evaluate", GOOD, *arguments)
+    assert (code, said) == (2, "error: no executor 'triton-cpu', did you mean 'triton'?\n")
 
 
 def test_evaluate_below_a_floor_writes_its_figures_and_ends_with_1(

@@ -15,7 +15,7 @@ from ludus.bundle.schema import EntryFunction, Variant
 from ludus.core.errors import DeviceError, ToolError
 from ludus.data.reference_set import ReferenceSet
 from ludus.evaluation.executors import (
-    MachineBroke,
+    ExecutorError,
     loop,
     qemu_aarch64,
     qemu_riscv64,
@@ -29,7 +29,7 @@ from ludus.process.prebuilt import Kit
 BUNDLE = Path(__file__).parents[1] / "golden" / "bundle"
 VMVX = read_bundle(BUNDLE).variant("iree-vmvx")
 NETWORK = read_bundle(BUNDLE).manifest
-EMULATED = (qemu_aarch64.MACHINE, qemu_riscv64.MACHINE, wine.MACHINE)
+EMULATED = (qemu_aarch64.EXECUTOR, qemu_riscv64.EXECUTOR, wine.EXECUTOR)
 
 
 def cpu_variant(**changes: Any) -> Variant:
@@ -43,7 +43,7 @@ def write(path: Path, script: str) -> None:
 
 
 @pytest.fixture
-def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> RunModule:
+def executor(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> RunModule:
     """A machine whose emulator runs scripts, and whose kit is there."""
     monkeypatch.setattr(prebuilt, "MACHINES", tmp_path / "machines")
     monkeypatch.setattr(prebuilt, "ROOT", tmp_path)
@@ -53,7 +53,9 @@ def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> RunModule:
     kit = Kit(name="test", iree=IREE)
     kit.bring()
     write(kit.folder / "iree/iree-cpuinfo", "echo dotprod 1; echo sve 0")
-    return RunModule(architecture="aarch64", kit=kit, emulator="emulator", package="emulators")
+    return RunModule(
+        executor="wine", architecture="aarch64", kit=kit, emulator="emulator", package="emulators"
+    )
 
 
 def images(count: int) -> ReferenceSet:
@@ -88,29 +90,29 @@ def test_without_its_kit_a_machine_says_the_command_that_brings_it(
     assert emulated.absent() == f"it is not brought yet; run `{emulated.kit.command}`"
 
 
-def test_its_facts_are_versions(machine: RunModule) -> None:
+def test_its_facts_are_versions(executor: RunModule) -> None:
     name = f"emulator 1.2 (x); libc6 {IREE}"
-    assert machine.facts() == {"test": {"name": name, "reason": None}}
+    assert executor.facts() == {"test": {"name": name, "reason": None}}
 
 
-def test_another_emulator_changes_its_facts(machine: RunModule, tmp_path: Path) -> None:
-    before = machine.facts()
+def test_another_emulator_changes_its_facts(executor: RunModule, tmp_path: Path) -> None:
+    before = executor.facts()
     write(tmp_path / "bin/emulator", "echo emulator 1.3")
-    assert machine.facts() != before
+    assert executor.facts() != before
 
 
-def test_an_emulator_that_does_not_start_is_told(machine: RunModule, tmp_path: Path) -> None:
+def test_an_emulator_that_does_not_start_is_told(executor: RunModule, tmp_path: Path) -> None:
     write(tmp_path / "bin/emulator", "echo no such library >&2; exit 127")
     reason = "emulator ended with exit code 127 and said: no such library"
-    assert machine.facts() == {"test": {"name": None, "reason": reason}}
+    assert executor.facts() == {"test": {"name": None, "reason": reason}}
 
 
-def test_a_damaged_kit_is_told(machine: RunModule) -> None:
-    brought = json.loads((machine.kit.folder / prebuilt.BROUGHT).read_text())
+def test_a_damaged_kit_is_told(executor: RunModule) -> None:
+    brought = json.loads((executor.kit.folder / prebuilt.BROUGHT).read_text())
     brought["files"]["iree/libm.so"] = 1
-    (machine.kit.folder / prebuilt.BROUGHT).write_text(json.dumps(brought))
+    (executor.kit.folder / prebuilt.BROUGHT).write_text(json.dumps(brought))
     reason = "iree/libm.so of its kit is missing; run `make machines`"
-    assert machine.facts() == {"test": {"name": None, "reason": reason}}
+    assert executor.facts() == {"test": {"name": None, "reason": reason}}
 
 
 # What it cannot run
@@ -147,15 +149,15 @@ def test_a_damaged_kit_is_told(machine: RunModule) -> None:
     ],
 )
 def test_what_it_cannot_run_is_told(
-    machine: RunModule, changes: dict[str, Any], device: str, reason: str | None
+    executor: RunModule, changes: dict[str, Any], device: str, reason: str | None
 ) -> None:
-    assert machine.why_not(cpu_variant(**changes), device) == reason
+    assert executor.why_not(cpu_variant(**changes), device) == reason
 
 
-def test_functions_whose_caller_keeps_the_buffers_are_refused(machine: RunModule) -> None:
+def test_functions_whose_caller_keeps_the_buffers_are_refused(executor: RunModule) -> None:
     buffers = {"result": [1, 10], "transients": 0}
     variant = cpu_variant(entry_functions=[{"name": "f", "batch": 1, "buffers": buffers}])
-    reason = machine.why_not(variant, "cpu")
+    reason = executor.why_not(variant, "cpu")
     assert reason == "the caller has to keep its buffers, which `iree-run-module` does not"
 
 
@@ -163,14 +165,14 @@ def test_functions_whose_caller_keeps_the_buffers_are_refused(machine: RunModule
 
 
 def test_qemu_is_given_the_root_with_the_libraries() -> None:
-    command = qemu_aarch64.MACHINE.command("iree-run-module")
+    command = qemu_aarch64.EXECUTOR.command("iree-run-module")
     kit = prebuilt.MACHINES / "qemu-aarch64"
     assert Path(command[0]).name == "qemu-aarch64-static"
     assert command[1:] == ["-L", f"{kit}/root", f"{kit}/iree/iree-run-module"]
 
 
 def test_wine_has_a_windows_of_its_own_and_asks_nothing() -> None:
-    command = wine.MACHINE.command("iree-run-module")
+    command = wine.EXECUTOR.command("iree-run-module")
     kit = prebuilt.MACHINES / "wine"
     assert command[0] == "env"
     assert f"WINEPREFIX={kit}/windows" in command
@@ -210,7 +212,7 @@ ANEW = "if its kit is at fault, `rm -r .machines/test` and `make machines` bring
 
 
 def run(
-    machine: RunModule,
+    executor: RunModule,
     count: int,
     monkeypatch: pytest.MonkeyPatch,
     program: str,
@@ -218,8 +220,8 @@ def run(
 ) -> Any:
     """Run images through a program that is a script."""
     monkeypatch.setattr(run_module, "compile_loop", lambda *_: None)
-    write(machine.kit.folder / "iree/iree-run-module", first + program)
-    return machine.run(VMVX, BUNDLE, "cpu", images(count), NETWORK)
+    write(executor.kit.folder / "iree/iree-run-module", first + program)
+    return executor.run(VMVX, BUNDLE, "cpu", images(count), NETWORK)
 
 
 def answers(tmp_path: Path, array: np.ndarray[Any, Any]) -> str:
@@ -228,10 +230,10 @@ def answers(tmp_path: Path, array: np.ndarray[Any, Any]) -> str:
 
 
 def test_all_images_go_through_in_one_run(
-    machine: RunModule, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    executor: RunModule, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     expected = np.arange(80, dtype=np.float32).reshape(8, 10)
-    found = run(machine, 6, monkeypatch, answers(tmp_path, expected))
+    found = run(executor, 6, monkeypatch, answers(tmp_path, expected))
     assert np.array_equal(found.outputs, expected[:6]), "what was padded is left out"
     assert found.device_name.startswith("aarch64 by emulator 1.2, on ")
     assert (tmp_path / "asked").read_text().split() == [
@@ -252,87 +254,87 @@ def test_all_images_go_through_in_one_run(
     ],
 )
 def test_answers_of_another_shape_or_type_are_refused(
-    machine: RunModule, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, array: Any, said: str
+    executor: RunModule, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, array: Any, said: str
 ) -> None:
     with pytest.raises(DeviceError, match="iree-run-module answered") as caught:
-        run(machine, 6, monkeypatch, answers(tmp_path, array))
+        run(executor, 6, monkeypatch, answers(tmp_path, array))
     assert said in str(caught.value)
 
 
 def test_a_program_that_writes_no_answers_is_told(
-    machine: RunModule, monkeypatch: pytest.MonkeyPatch
+    executor: RunModule, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with pytest.raises(DeviceError, match="iree-run-module wrote no answers"):
-        run(machine, 6, monkeypatch, "exit 0")
+        run(executor, 6, monkeypatch, "exit 0")
 
 
 def test_a_program_that_fails_is_told_with_a_command_that_needs_no_other_file(
-    machine: RunModule, monkeypatch: pytest.MonkeyPatch
+    executor: RunModule, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with pytest.raises(
         ToolError, match=r"^iree-run-module: emulator ended with exit code 3"
     ) as caught:
-        run(machine, 6, monkeypatch, "echo out of luck; exit 3")
+        run(executor, 6, monkeypatch, "echo out of luck; exit 3")
     command = str(caught.value).splitlines()[-1]
     assert f"--module={BUNDLE / VMVX.files[0].path}" in command
     assert "--function=" in command
 
 
 def test_a_program_that_does_not_end_is_ended(
-    machine: RunModule, monkeypatch: pytest.MonkeyPatch
+    executor: RunModule, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(run_module, "TIMEOUT", 0.5)
-    with pytest.raises(MachineBroke, match=r"^iree-run-module: emulator had not ended after 0.5 s"):
-        run(machine, 6, monkeypatch, "exec sleep 600")
+    with pytest.raises(ExecutorError, match=r"^iree-run-module: emulator had not ended after 0.5"):
+        run(executor, 6, monkeypatch, "exec sleep 600")
 
 
 @pytest.mark.parametrize("signal", ["KILL", "TERM"])
 def test_a_program_that_was_ended_from_outside_is_the_machines_fault(
-    machine: RunModule, monkeypatch: pytest.MonkeyPatch, signal: str
+    executor: RunModule, monkeypatch: pytest.MonkeyPatch, signal: str
 ) -> None:
-    with pytest.raises(MachineBroke, match=r"^iree-run-module: emulator ended with exit code -"):
-        run(machine, 6, monkeypatch, f"kill -s {signal} $$")
+    with pytest.raises(ExecutorError, match=r"^iree-run-module: emulator ended with exit code -"):
+        run(executor, 6, monkeypatch, f"kill -s {signal} $$")
 
 
 @pytest.mark.parametrize("signal", ["SEGV", "ABRT", "ILL"])
 def test_a_module_that_crashes_the_program_is_the_modules_fault(
-    machine: RunModule, monkeypatch: pytest.MonkeyPatch, signal: str
+    executor: RunModule, monkeypatch: pytest.MonkeyPatch, signal: str
 ) -> None:
     with pytest.raises(ToolError, match=r"^iree-run-module: emulator ended with exit code -"):
-        run(machine, 6, monkeypatch, f"kill -s {signal} $$")
+        run(executor, 6, monkeypatch, f"kill -s {signal} $$")
 
 
 def test_words_of_a_program_do_not_make_it_the_machines_fault(
-    machine: RunModule, monkeypatch: pytest.MonkeyPatch
+    executor: RunModule, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with pytest.raises(ToolError, match="ended with exit code 3"):
-        run(machine, 6, monkeypatch, "echo x cannot be started, ended with exit code 137; exit 3")
+        run(executor, 6, monkeypatch, "echo x cannot be started, ended with exit code 137; exit 3")
 
 
 def test_a_program_that_fails_at_anything_is_the_machines_fault(
-    machine: RunModule, monkeypatch: pytest.MonkeyPatch
+    executor: RunModule, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with pytest.raises(MachineBroke) as caught:
-        run(machine, 6, monkeypatch, "exit 53", first="")
+    with pytest.raises(ExecutorError) as caught:
+        run(executor, 6, monkeypatch, "exit 53", first="")
     words = "iree-run-module: emulator ended with exit code 53 and said: (nothing)"
     assert str(caught.value) == f"{words}; {ANEW}"
 
 
 def test_a_program_that_fails_in_a_damaged_kit_is_the_machines_fault(
-    machine: RunModule, monkeypatch: pytest.MonkeyPatch
+    executor: RunModule, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    brought = json.loads((machine.kit.folder / prebuilt.BROUGHT).read_text())
+    brought = json.loads((executor.kit.folder / prebuilt.BROUGHT).read_text())
     brought["files"]["iree/libm.so"] = 1
-    (machine.kit.folder / prebuilt.BROUGHT).write_text(json.dumps(brought))
-    with pytest.raises(MachineBroke, match=r"^iree/libm.so of its kit is missing; run `make mach"):
-        run(machine, 6, monkeypatch, "exit 53")
+    (executor.kit.folder / prebuilt.BROUGHT).write_text(json.dumps(brought))
+    with pytest.raises(ExecutorError, match=r"^iree/libm.so of its kit is missing; run `make mach"):
+        run(executor, 6, monkeypatch, "exit 53")
 
 
-def test_a_machine_that_cannot_tell_its_features_is_broken(machine: RunModule) -> None:
-    write(machine.kit.folder / "iree/iree-cpuinfo", "echo no memory; exit 53")
+def test_a_machine_that_cannot_tell_its_features_is_broken(executor: RunModule) -> None:
+    write(executor.kit.folder / "iree/iree-cpuinfo", "echo no memory; exit 53")
     needs = {"architecture": "aarch64", "features": ["dotprod"]}
-    with pytest.raises(MachineBroke) as caught:
-        machine.why_not(cpu_variant(cpu=needs), "cpu")
+    with pytest.raises(ExecutorError) as caught:
+        executor.why_not(cpu_variant(cpu=needs), "cpu")
     words = "iree-cpuinfo: emulator ended with exit code 53 and said: no memory"
     assert str(caught.value) == f"{words}; {ANEW}"
 
@@ -350,5 +352,5 @@ def test_what_wine_itself_changes_is_not_held_against_its_kit(
 def test_wine_is_ended_after_each_program(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     write(tmp_path / "wineserver", f'echo "$WINEPREFIX $@" >{tmp_path}/asked')
     monkeypatch.setattr(wine, "PATH", str(tmp_path))
-    wine.MACHINE.close()
+    wine.EXECUTOR.close()
     assert (tmp_path / "asked").read_text() == f"{prebuilt.MACHINES}/wine/windows --kill\n"

@@ -9,7 +9,7 @@ import pytest
 
 from ludus.config.params import Params, load_params
 from ludus.core.errors import DataError, DeviceError
-from ludus.evaluation.executors import MachineBroke, wine
+from ludus.evaluation.executors import ExecutorError, wine
 from ludus.evaluation.results import Result
 from ludus.runtimes import devices
 from stages import evaluate
@@ -19,7 +19,7 @@ ROOT = Path(__file__).parents[2]
 NAME = "iree-cpu-x86_64-windows"
 FACTS = {"wine": {"name": None, "reason": "no exe"}}
 RESULT = Result(
-    evaluation=NAME, target="t", device="cpu", machine="wine", status="not run", reason="no exe"
+    evaluation=NAME, target="t", device="cpu", executor="wine", status="not run", reason="no exe"
 )
 
 
@@ -37,7 +37,7 @@ def probed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_a_reason_that_probe_saw_is_kept(probed: Path) -> None:
     refuse_if_unseen(RESULT, probed)
-    refuse_if_unseen(replace(RESULT, machine="native", device="cuda"), probed)
+    refuse_if_unseen(replace(RESULT, executor="native", device="cuda"), probed)
 
 
 def test_a_kit_that_was_damaged_after_probe_is_refused(probed: Path) -> None:
@@ -51,9 +51,9 @@ def test_a_device_that_was_lost_after_probe_is_refused(
     probed: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(devices, "why_not", lambda _: "lost")
-    for machine in ("native", "wine"):
+    for executor in ("native", "wine"):
         with pytest.raises(DeviceError, match="run `dvc repro`, which looks at it anew"):
-            refuse_if_unseen(replace(RESULT, machine=machine, device="cuda"), probed)
+            refuse_if_unseen(replace(RESULT, executor=executor, device="cuda"), probed)
 
 
 def test_a_measured_row_asks_nothing_of_probe(tmp_path: Path) -> None:
@@ -72,20 +72,20 @@ def params(monkeypatch: pytest.MonkeyPatch) -> Params:
     return load_params(ROOT / "params.yaml")
 
 
-def test_a_machine_that_broke_stops_the_stage_in_words(
+def test_an_executor_that_broke_stops_the_stage_in_words(
     params: Params, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     def broke(*_: object, **__: object) -> Any:
-        raise MachineBroke("killed")
+        raise ExecutorError("killed")
 
     monkeypatch.setattr(evaluate, "evaluate", broke)
-    said = rf"^{NAME}: the machine 'wine' broke, .*; mend it and run `dvc repro` again: killed$"
-    with pytest.raises(MachineBroke, match=said):
+    said = rf"^{NAME}: the executor 'wine' broke, .*; mend it and run `dvc repro` again: killed$"
+    with pytest.raises(ExecutorError, match=said):
         run_evaluation(NAME, params, tmp_path, tmp_path)
 
 
 @pytest.mark.parametrize(
-    ("reason", "again"), [("the machine is broken: exit code 53", True), ("no exe", False)]
+    ("reason", "again"), [("the executor is broken: exit code 53", True), ("no exe", False)]
 )
 def test_what_dvc_cannot_see_mended_says_the_command_that_tries_again(
     params: Params, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, reason: str, again: bool

@@ -10,7 +10,7 @@ import pytest
 from ludus.bundle.reader import Bundle, read_bundle
 from ludus.core.errors import DataError, DeviceError, ToolError
 from ludus.data.reference_set import ReferenceSet
-from ludus.evaluation.executors import MachineBroke, native
+from ludus.evaluation.executors import EXECUTORS, ExecutorError, native
 from ludus.evaluation.results import Result, judge
 from ludus.evaluation.run import evaluate
 
@@ -41,7 +41,7 @@ def run(bundle: Bundle, tests: ReferenceSet, device: str = "cpu") -> Result:
         tests,
         bundle.manifest,
         evaluation="e",
-        machine="m",
+        machine="triton",
     )
 
 
@@ -55,7 +55,19 @@ def test_all_images_are_measured(bundle: Bundle, tests: ReferenceSet) -> None:
     assert result.sha256 == bundle.variant("iree-vmvx").sha256
     assert result.runtime_version
     assert result.device_name
+    assert (result.executor, result.machine) == ("native", "triton")
     assert judge(result, bundle.manifest.floors).status == "verified"
+
+
+def test_the_executor_of_a_result_is_what_ran_it_whatever_was_asked_for(
+    bundle: Bundle, tests: ReferenceSet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(EXECUTORS, "triton", native.__name__)
+    result = evaluate(
+        bundle.variant("iree-vmvx"), GOOD, "cpu", tests, bundle.manifest,
+        evaluation="e", executor="triton",
+    )  # fmt: skip
+    assert (result.status, result.executor) == ("measured", "native")
 
 
 def test_a_wrong_label_costs_accuracy_and_a_wrong_reference_agreement(
@@ -92,22 +104,22 @@ def test_a_run_that_breaks_is_failed_and_says_why(
     assert (result.status, result.reason, result.accuracy) == ("failed", "broke: lost", None)
 
 
-def test_a_machine_that_breaks_in_the_run_is_no_result(
+def test_an_executor_that_breaks_in_the_run_is_no_result(
     bundle: Bundle, tests: ReferenceSet, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def broken(*_: object) -> Any:
-        raise MachineBroke("killed")
+        raise ExecutorError("killed")
 
     monkeypatch.setattr(native, "run", broken)
-    with pytest.raises(MachineBroke, match="killed"):
+    with pytest.raises(ExecutorError, match="killed"):
         run(bundle, tests)
 
 
 @pytest.mark.parametrize("function", ["why_not", "describe"])
 @pytest.mark.parametrize(
-    "error", [MachineBroke("lost"), ToolError("lost"), DeviceError("lost"), RuntimeError("lost")]
+    "error", [ExecutorError("lost"), ToolError("lost"), DeviceError("lost"), RuntimeError("lost")]
 )
-def test_a_machine_that_cannot_say_what_it_is_is_not_run(
+def test_an_executor_that_cannot_say_what_it_is_is_not_run(
     bundle: Bundle,
     tests: ReferenceSet,
     monkeypatch: pytest.MonkeyPatch,
@@ -119,7 +131,7 @@ def test_a_machine_that_cannot_say_what_it_is_is_not_run(
 
     monkeypatch.setattr(native, function, broken)
     result = run(bundle, tests)
-    assert (result.status, result.reason) == ("not run", "the machine is broken: lost")
+    assert (result.status, result.reason) == ("not run", "the executor is broken: lost")
     assert result.sha256 == bundle.variant("iree-vmvx").sha256, "so that it can be attested"
 
 

@@ -154,7 +154,7 @@ def test_only_what_the_evaluations_name_is_needed() -> None:
     rows = {
         name: row
         for name, row in params.evaluations.items()
-        if row.machine in ("native", "godot", "qemu-riscv64") and row.target != "iree-vulkan"
+        if row.executor in ("native", "godot", "qemu-riscv64") and row.target != "iree-vulkan"
     }
     assert needed(params.model_copy(update={"evaluations": rows})) == []
     rows["windows"] = params.evaluations["iree-cpu-x86_64-windows"]

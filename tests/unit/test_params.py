@@ -8,8 +8,8 @@ import pytest
 
 from ludus.config.params import IreeTarget, Lowering, load_params
 from ludus.core.errors import ConfigError
-from ludus.core.types import Machine
-from ludus.evaluation.executors import MACHINES
+from ludus.core.types import Executor
+from ludus.evaluation.executors import EXECUTORS
 
 ROOT = Path(__file__).parents[2]
 GOOD = """\
@@ -40,7 +40,7 @@ targets:
   onnx: {backend: onnx}
   xla: {backend: xla, lowering: from-stablehlo, bundled: false}
 evaluations:
-  onnx-cpu: {target: onnx, device: cpu, machine: native, required: true}
+  onnx-cpu: {target: onnx, device: cpu, executor: native, required: true}
 gate: {accuracy: 0.99, accuracy_loss: 0.0005, agreement: 0.9999, max_abs_diff: 0.001}
 benchmark:
   rounds: 12
@@ -162,16 +162,16 @@ def test_a_key_of_another_table_is_not_proposed(tmp_path: Path) -> None:
          "lowerings.direct.batches: unknown value 'dynamyc', did you mean 'dynamic'?"),
         ("device: cpu", "device: vulkan-lvmpipe",
          "unknown value 'vulkan-lvmpipe', did you mean 'vulkan-llvmpipe'?"),
-        ("machine: native", "machine: nativ",
-         "evaluations.onnx-cpu.machine: unknown value 'nativ', did you mean 'native'?"),
+        ("executor: native", "executor: nativ",
+         "evaluations.onnx-cpu.executor: unknown value 'nativ', did you mean 'native'?"),
         ("source: onnx", "source: onxn",
          "lowerings.from-onnx.source: unknown value 'onxn', did you mean 'onnx'?"),
         ("lowering: from-stablehlo", "lowering: from-stabelhlo",
          "targets.xla.lowering: no lowering 'from-stabelhlo', did you mean 'from-stablehlo'?"),
-        ("machine: native", "machine: own-runtme",
-         "evaluations.onnx-cpu.machine: unknown value 'own-runtme', did you mean 'own-runtime'?"),
-        ("machine: native", "machine: godot-pkc",
-         "evaluations.onnx-cpu.machine: unknown value 'godot-pkc', did you mean 'godot-pck'?"),
+        ("executor: native", "executor: own-runtme",
+         "evaluations.onnx-cpu.executor: unknown value 'own-runtme', did you mean 'own-runtime'?"),
+        ("executor: native", "executor: godot-pkc",
+         "evaluations.onnx-cpu.executor: unknown value 'godot-pkc', did you mean 'godot-pck'?"),
         ("    lowering: tiled", "    lowering: tilde",
          "targets.iree-cpu.lowering: no lowering 'tilde', did you mean 'tiled'?"),
         ("target: onnx", "target: onxn",
@@ -342,13 +342,13 @@ def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
             "evaluations.onnx-cpu.device: 'xla' cannot run on 'cuda', on any machine; expected a",
         ),
         (
-            "target: onnx, device: cpu, machine: native",
-            "target: xla, device: cpu, machine: own-runtime",
+            "target: onnx, device: cpu, executor: native",
+            "target: xla, device: cpu, executor: own-runtime",
             "'own-runtime' runs modules for IREE alone, and 'xla' is for xla; expected native",
         ),
         (
-            "device: cpu, machine",
-            "device: cuda, machine",
+            "device: cpu, executor",
+            "device: cuda, executor",
             "evaluations.onnx-cpu.device: 'onnx' cannot run on 'cuda', on any machine",
         ),
         (
@@ -357,9 +357,9 @@ def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
             "'iree-cpu' cannot run on 'vulkan-gpu', on any machine; expected a device of ['cpu']",
         ),
         (
-            "machine: native",
-            "machine: godot",
-            "evaluations.onnx-cpu.machine: 'godot' runs modules for IREE alone, and 'onnx' is for "
+            "executor: native",
+            "executor: godot",
+            "evaluations.onnx-cpu.executor: 'godot' runs modules for IREE alone, and 'onnx' is for "
             "onnx; expected native",
         ),
         (
@@ -373,18 +373,18 @@ def test_what_could_never_work_is_refused(tmp_path: Path, old: str, new: str, sa
     assert said in refusal(tmp_path, edited(old, new))
 
 
-@pytest.mark.parametrize("machine", MACHINES)
-def test_every_machine_that_there_is_can_be_named(tmp_path: Path, machine: str) -> None:
+@pytest.mark.parametrize("executor", EXECUTORS)
+def test_every_executor_that_there_is_can_be_named(tmp_path: Path, executor: str) -> None:
     """By a target for any CPU."""
     text = edited(
-        "{target: onnx, device: cpu, machine: native",
-        f"{{target: iree-cpu, device: cpu, machine: {machine}",
+        "{target: onnx, device: cpu, executor: native",
+        f"{{target: iree-cpu, device: cpu, executor: {executor}",
     ).replace("    cpu: {architecture: x86_64, features: [avx2]}\n", "")
-    assert load(tmp_path, text).evaluations["onnx-cpu"].machine == machine
+    assert load(tmp_path, text).evaluations["onnx-cpu"].executor == executor
 
 
 @pytest.mark.parametrize(
-    ("device", "machine", "said"),
+    ("device", "executor", "said"),
     [
         ("vulkan-gpu", "wine", "'wine' has no 'vulkan-gpu'; expected device: cpu"),
         ("vulkan", "qemu-aarch64", "'qemu-aarch64' has no 'vulkan'; expected device: cpu"),
@@ -392,23 +392,23 @@ def test_every_machine_that_there_is_can_be_named(tmp_path: Path, machine: str) 
     ],
 )
 def test_a_machine_must_have_the_device(
-    tmp_path: Path, device: str, machine: str, said: str
+    tmp_path: Path, device: str, executor: str, said: str
 ) -> None:
     row = "backend: iree, toolchain: 3.13.0, lowering: direct, driver: vulkan, flags: []"
     text = edited("  onnx: {", f"  shaders: {{{row}}}\n  onnx: {{").replace(
-        "{target: onnx, device: cpu, machine: native",
-        f"{{target: shaders, device: {device}, machine: {machine}",
+        "{target: onnx, device: cpu, executor: native",
+        f"{{target: shaders, device: {device}, executor: {executor}",
     )
-    assert refusal(tmp_path, text).endswith(f"evaluations.onnx-cpu.machine: {said}")
+    assert refusal(tmp_path, text).endswith(f"evaluations.onnx-cpu.executor: {said}")
 
 
 def test_a_machine_must_be_of_the_targets_cpu(tmp_path: Path) -> None:
     text = edited(
-        "{target: onnx, device: cpu, machine: native",
-        "{target: iree-cpu, device: cpu, machine: qemu-aarch64",
+        "{target: onnx, device: cpu, executor: native",
+        "{target: iree-cpu, device: cpu, executor: qemu-aarch64",
     )
     assert refusal(tmp_path, text).endswith(
-        "evaluations.onnx-cpu.machine: 'qemu-aarch64' is of aarch64 CPUs, and 'iree-cpu' is for "
+        "evaluations.onnx-cpu.executor: 'qemu-aarch64' is of aarch64 CPUs, and 'iree-cpu' is for "
         "x86_64 ones"
     )
 
@@ -420,7 +420,7 @@ def test_a_table_without_a_row_is_refused(tmp_path: Path, table: str) -> None:
 
 
 def test_a_machine_can_be_named_only_if_there_is_one() -> None:
-    assert set(get_args(Machine)) == set(MACHINES)
+    assert set(get_args(Executor)) == set(EXECUTORS)
 
 
 @pytest.mark.parametrize(

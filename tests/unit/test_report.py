@@ -48,7 +48,7 @@ class Project:
         self.artifacts = root / "artifacts"
         self.page = self.artifacts / "report/index.html"
         params = deepcopy(PARAMS)
-        params["evaluations"] = {k: v | {"machine": "native"} for k, v in EVALUATIONS.items()}
+        params["evaluations"] = {k: v | {"executor": "native"} for k, v in EVALUATIONS.items()}
         params["gate"] = {
             "accuracy": 0.9,
             "accuracy_loss": 0.0005,
@@ -74,7 +74,7 @@ class Project:
             evaluation="iree-cuda",
             target=str(cuda["target"]),
             device=str(cuda["device"]),
-            machine="native",
+            executor="native",
             status="not run",
             reason="no NVIDIA driver",
             sha256="a" * 64,
@@ -96,7 +96,7 @@ class Project:
             evaluation=name,
             target=str(row["target"]),
             device=str(row["device"]),
-            machine="native",
+            executor="native",
             status="measured",
             seconds=0.5,
             **measure(answers, LABELS, REFERENCE),  # type: ignore[arg-type]
@@ -192,20 +192,18 @@ def test_an_evaluation_cannot_call_itself_verified(project: Project, status: Any
 
 
 @pytest.mark.parametrize(
-    "changes", [{"target": "onnx"}, {"device": "vulkan"}, {"machine": "godot"}]
+    "changes", [{"target": "onnx"}, {"device": "vulkan"}, {"executor": "godot"}]
 )
 def test_an_evaluation_of_something_else_is_refused(project: Project, changes: Any) -> None:
     project.measured("ncnn-cpu", REFERENCE, **changes)
-    found = {"target": "ncnn", "device": "cpu", "machine": "native"} | changes
-    words = (
-        "target '{target}' on '{device}' through '{machine}', and params.yaml says target 'ncnn'"
-    )
+    found = {"target": "ncnn", "device": "cpu", "executor": "native"} | changes
+    words = "target '{target}' on '{device}' by '{executor}', and params.yaml says target 'ncnn'"
     with pytest.raises(DataError, match=words.format(**found)):
         project.report()
 
 
-def test_what_two_machines_have_in_common_is_shown_once(project: Project) -> None:
-    folder = project.artifacts / "machine"
+def test_what_two_executors_have_in_common_is_shown_once(project: Project) -> None:
+    folder = project.artifacts / "executors"
     write_json(folder / "native.json", {"cpu": {"name": "a fast one"}})
     engine = {"name": None, "reason": "there is no Godot"}
     write_json(folder / "godot.json", {"engine": engine})
@@ -239,7 +237,7 @@ def _no_text(path: Path) -> None:
         ("artifacts/export/reference.npz", _other_key, "no .npz file with 'images' and 'labels'"),
         ("artifacts/evaluations/ncnn-cpu.json", _truncate, "is no results file"),
         ("attestations/h200.json", _no_text, "is no results file"),
-        ("artifacts/machine/native.json", _no_text, "is no description of a machine: Invalid JSON"),
+        ("artifacts/executors/native.json", _no_text, "is no description of an executor: Invalid"),
         ("artifacts/benchmark.json", _no_text, "is no benchmark"),
         ("artifacts/training/plots/metrics/train/loss.tsv", _no_text, "is no learning curve"),
     ],
@@ -379,7 +377,7 @@ WIDE = Result(
     evaluation="iree-vulkan-llvmpipe",
     target="iree-vulkan",
     device="vulkan-llvmpipe",
-    machine="native",
+    executor="native",
     status="verified",
     required=True,
     images=10_000,
@@ -460,8 +458,8 @@ def test_what_was_run_names_no_command(status: Status) -> None:
     assert table.run_elsewhere(replace(WIDE, status=status, reason="a reason")) is None
 
 
-def test_what_another_machine_would_run_through_names_what_brings_that(project: Project) -> None:
-    row = replace(project.not_run, machine="qemu-aarch64", reason="run `make machines`")
+def test_what_another_executor_would_run_names_what_brings_that(project: Project) -> None:
+    row = replace(project.not_run, executor="qemu-aarch64", reason="run `make machines`")
     assert "ludus evaluate" not in printed([row], 80)
 
 
@@ -481,8 +479,8 @@ def test_the_page_asks_for_no_other_file(project: Project) -> None:
 def test_the_page_escapes_what_others_wrote(project: Project) -> None:
     evil = "<script>alert('x')</script>"
     project.write(replace(project.not_run, reason=evil, device_name=evil, runtime_version=evil))
-    (project.artifacts / "machine").mkdir()
-    (project.artifacts / "machine/native.json").write_text(json.dumps({evil: evil}))
+    (project.artifacts / "executors").mkdir()
+    (project.artifacts / "executors/native.json").write_text(json.dumps({evil: evil}))
     (project.artifacts / "data").mkdir()
     (project.artifacts / "data/classes.csv").write_text(f"class,test\n{evil},1\n")
     text = project.text()
@@ -710,7 +708,7 @@ def elsewhere(project: Project) -> Project:
         figures = measure(answers, None, reference)
         before = Result(
             evaluation=name, target=str(EVALUATIONS[name]["target"]), device="cpu",
-            machine="native", status="measured", seconds=0.5,
+            executor="native", status="measured", seconds=0.5,
         )  # fmt: skip
         project.write(replace(before, **figures))
     return project

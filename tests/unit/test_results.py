@@ -1,13 +1,15 @@
 """ludus.evaluation.results: what was measured, and when it may be called verified or attested."""
 
-from dataclasses import replace
+import json
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from ludus.core.errors import DataError
-from ludus.core.types import Gate
+from ludus.core.types import Executor, Gate
+from ludus.evaluation.executors import EXECUTORS
 from ludus.evaluation.results import (
     Result,
     attest,
@@ -20,11 +22,13 @@ from ludus.evaluation.results import (
     write_results,
 )
 
+ROOT = Path(__file__).parents[2]
 FLOORS = Gate(accuracy=0.99, accuracy_loss=0.0005, agreement=0.9999, max_abs_diff=0.001)
 GOOD = Result(
     evaluation="iree-cuda",
     target="iree-cuda",
     device="cuda",
+    executor="native",
     machine="linux-x86_64",
     status="measured",
     images=10_000,
@@ -155,7 +159,7 @@ def test_the_same_file_run_elsewhere_attests() -> None:
         {"sha256": None},
         {"target": "iree-vulkan"},
         {"device": "vulkan-gpu"},
-        {"machine": "godot"},
+        {"executor": "godot"},
         {"images": 100},
         {"accuracy": 0.5},
         {"status": "failed"},
@@ -169,10 +173,29 @@ def test_anything_but_the_same_file_run_well_does_not_attest(changes: dict[str, 
 
 
 def test_what_was_run_in_the_engine_is_attested_by_what_was_run_in_the_engine_alone() -> None:
-    here, there = replace(NOT_RUN, machine="godot"), replace(GOOD, machine="godot")
+    here, there = replace(NOT_RUN, executor="godot"), replace(GOOD, executor="godot")
     assert attest(here, [there], FLOORS, 10_000).status == "attested"
-    for machine in ("native", "h200", "godot-pck"):
+    for machine in ("native", "h200", "godot", "godot-pck"):
         assert attest(here, [replace(GOOD, machine=machine)], FLOORS, 10_000) == here
+
+
+@pytest.mark.parametrize("executor", EXECUTORS)
+def test_what_an_executor_ran_attests_no_other(executor: Executor) -> None:
+    ran = replace(GOOD, executor=executor)
+    attested = [
+        name
+        for name in EXECUTORS
+        if attest(replace(NOT_RUN, executor=name), [ran], FLOORS, 10_000).status == "attested"
+    ]
+    assert attested == [executor]
+
+
+@pytest.mark.parametrize("label", EXECUTORS)
+def test_the_label_of_a_machine_proves_nothing(label: str) -> None:
+    labelled = replace(GOOD, machine=label)
+    for executor in EXECUTORS:
+        row = attest(replace(NOT_RUN, executor=executor), [labelled], FLOORS, 10_000)
+        assert (row.status == "attested") is (executor == "native")
 
 
 def test_a_result_without_a_file_of_its_own_is_not_attested() -> None:
@@ -191,6 +214,94 @@ def test_a_results_file_is_read_as_it_was_written(tmp_path: Path) -> None:
     assert read_result(tmp_path / "one.json") == GOOD
     write_results([GOOD, NOT_RUN], tmp_path / "many.json")
     assert read_results(tmp_path / "many.json") == [GOOD, NOT_RUN]
+
+
+# Files from before `executor`
+
+OLD_RUNS = [  # label, device_name, runtime_version, who ran it
+    ("native", "AMD EPYC", "3.13.0", "native"),
+    ("h200", "NVIDIA H200", "3.13.0", "native"),
+    ("triton", "AMD EPYC", "3.13.0", "native"),
+    ("triton", "AMD EPYC", "3.13.0 in Triton", "triton"),
+    ("godot", "NVIDIA H200", "3.13.0", "native"),
+    ("godot", "NVIDIA H200", "3.13.0 in Godot 4.6.3", "godot"),
+    ("godot-pck", "NVIDIA H200", "3.13.0", "native"),
+    ("godot-pck", "NVIDIA H200", "3.13.0 in Godot 4.6.3", "godot-pck"),
+    ("own-runtime", "AMD EPYC", "3.9.0", "native"),
+    ("own-runtime", "AMD EPYC", "iree-base-runtime 3.9.0", "own-runtime"),
+    ("own-runtime", "AMD EPYC", "iree-runtime 20240828.999", "own-runtime"),
+    ("own-runtime", "AMD EPYC", "shortfin 3.9.0", "own-runtime"),
+    ("wine", "AMD EPYC", "3.13.0", "native"),
+    ("wine", "x86_64 by wine-8.0, on AMD EPYC", "3.13.0", "wine"),
+    ("qemu-aarch64", "AMD EPYC", "3.13.0", "native"),
+    ("qemu-aarch64", "aarch64 by qemu-aarch64 version 7.2, on AMD EPYC", "3.13.0", "qemu-aarch64"),
+    ("qemu-riscv64", "AMD EPYC", "3.13.0", "native"),
+    ("qemu-riscv64", "riscv64 by qemu-riscv64 version 7.2, on AMD EPYC", "3.13.0", "qemu-riscv64"),
+]
+
+
+def write_old(path: Path, **values: object) -> None:
+    """A file as it was before `executor`."""
+    old = {key: value for key, value in (asdict(GOOD) | values).items() if key != "executor"}
+    path.write_text(json.dumps(old))
+
+
+@pytest.mark.parametrize(("label", "device", "version", "ran_by"), OLD_RUNS)
+def test_an_old_file_was_run_by_what_it_proves_and_not_by_what_it_is_labelled(
+    tmp_path: Path, label: str, device: str, version: str, ran_by: str
+) -> None:
+    path = tmp_path / "old.json"
+    write_old(path, machine=label, device_name=device, runtime_version=version)
+    found = read_result(path)
+    assert (found.executor, found.machine) == (ran_by, label)
+
+
+def test_every_executor_has_a_case_of_an_old_file() -> None:
+    assert {ran_by for *_, ran_by in OLD_RUNS} == set(EXECUTORS)
+
+
+@pytest.mark.parametrize("label", EXECUTORS)
+def test_an_old_file_of_what_was_not_run_is_of_the_executor_that_was_asked(
+    tmp_path: Path, label: str
+) -> None:
+    write_old(tmp_path / "old.json", machine=label, status="not run", reason="no")
+    assert read_result(tmp_path / "old.json").executor == label
+
+
+@pytest.mark.parametrize(
+    ("label", "version"),
+    [("h200", "3.13.0 in Godot 4.6.3"), ("godot", "3.13.0 in Triton"), ("native", "shortfin 3")],
+)
+def test_an_old_file_that_contradicts_its_label_is_refused(
+    tmp_path: Path, label: str, version: str
+) -> None:
+    path = tmp_path / "old.json"
+    write_old(path, machine=label, runtime_version=version)
+    with pytest.raises(DataError, match="executor: input should be 'native', "):
+        read_result(path)
+
+
+@pytest.mark.parametrize("executor", ["h200", "", None, 1])
+def test_an_executor_that_there_is_not_is_refused(tmp_path: Path, executor: object) -> None:
+    path = tmp_path / "one.json"
+    path.write_text(json.dumps(asdict(GOOD) | {"executor": executor}))
+    with pytest.raises(DataError, match="executor: input should be 'native', "):
+        read_result(path)
+
+
+@pytest.mark.parametrize(
+    ("file", "executor"),
+    [
+        ("godot-cuda-h200.json", "godot"),
+        ("godot-vulkan-gpu-h200.json", "godot"),
+        ("iree-cuda-h200.json", "native"),
+        ("iree-vulkan-gpu-h200.json", "native"),
+    ],
+)
+def test_the_attestations_that_there_are_are_read_as_what_they_were(
+    file: str, executor: str
+) -> None:
+    assert read_result(ROOT / "attestations" / file).executor == executor
 
 
 def test_a_later_versions_key_is_left_out(tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
-"""Through what a variant is run, one small file each, with the same four functions.
+"""The environments that run a variant, one small file each, with the same four functions.
 
 facts()                                         what a run there depends on, for DVC to see:
-                                                artifacts/machine/<machine>.json
+                                                artifacts/executors/<executor>.json
 why_not(variant, device)                        why it cannot be run so here, or None
 describe(variant, device)                       the names of the device and of the runtime
 run(variant, folder, device, tests, network)    the answers to all test inputs
@@ -17,10 +17,11 @@ import numpy as np
 import numpy.typing as npt
 
 from ludus.bundle.schema import Network, Variant
-from ludus.core.errors import LudusError
+from ludus.core import types
+from ludus.core.errors import LudusError, UsageError, nearest
 from ludus.data.reference_set import ReferenceSet
 
-MACHINES = {
+EXECUTORS: dict[types.Executor, str] = {
     "native": "ludus.evaluation.executors.native",  # this process
     "godot": "ludus.evaluation.executors.godot",  # the engine, a project in a folder
     "godot-pck": "ludus.evaluation.executors.godot_pck",  # the engine, a game that was exported
@@ -36,8 +37,8 @@ class NotHere(LudusError):
     """Only when it was tried did it show that a variant cannot be run here."""
 
 
-class MachineBroke(LudusError):
-    """A machine failed, whatever it ran: nothing is proved of the variant, nor against it."""
+class ExecutorError(LudusError):
+    """An executor failed, whatever it ran: nothing is proved of the variant, nor against it."""
 
 
 # How ToolError and DeviceError tell that something outside ended a program: too little memory, a
@@ -55,14 +56,15 @@ class Described:
 
 @dataclass(frozen=True, kw_only=True)
 class Answers:
-    """The answers to all test inputs, and what they took."""
+    """The answers to all test inputs, what they took, and what gave them."""
 
+    executor: types.Executor  # written by the executor that ran, whatever was asked for
     outputs: npt.NDArray[np.float32]  # [N, ...]
     seconds: float  # in the runtime alone
     device_name: str
 
 
-class Machine(Protocol):
+class Executor(Protocol):
     """What each file of this package offers."""
 
     def facts(self) -> dict[str, Any]: ...
@@ -73,6 +75,14 @@ class Machine(Protocol):
     ) -> Answers: ...
 
 
-def machine(name: str) -> Machine:
-    """The machine of a name in MACHINES."""
-    return cast(Machine, import_module(MACHINES[name]))
+def known(word: str) -> types.Executor:
+    """A word as the name of an executor. Raises UsageError, which says the nearest."""
+    for name in EXECUTORS:
+        if name == word:
+            return name
+    raise UsageError(f"no executor '{word}'{nearest(word, set(EXECUTORS))}")
+
+
+def executor(name: types.Executor) -> Executor:
+    """The executor of a name in EXECUTORS."""
+    return cast(Executor, import_module(EXECUTORS[name]))

@@ -1,4 +1,4 @@
-"""Bring the kits that machines and devices need: `python -m ludus.evaluation.executors [KIT...]`.
+"""Bring the kits that executors and devices need: `python -m ludus.evaluation.executors [KIT...]`.
 
 Without names, those that the evaluations of params.yaml need and `make machines` brings. What
 cannot be brought is said, and is no failure: its rows say `not run`.
@@ -11,7 +11,8 @@ from importlib import import_module
 from ludus.cli.stage import run_stage
 from ludus.config.params import Params, load_params
 from ludus.core.errors import ToolError, UsageError, nearest
-from ludus.evaluation.executors import MACHINES
+from ludus.core.types import Executor
+from ludus.evaluation.executors import EXECUTORS
 from ludus.process.prebuilt import Kit
 from ludus.runtimes.devices import DEVICES
 
@@ -19,19 +20,19 @@ from ludus.runtimes.devices import DEVICES
 def all_kits() -> dict[str, Kit]:
     """Every kit by its name."""
     devices = [device.kit for device in DEVICES.values()]
-    return {kit.name: kit for kit in (*devices, *map(_kit, MACHINES)) if kit is not None}
+    return {kit.name: kit for kit in (*devices, *map(_kit, EXECUTORS)) if kit is not None}
 
 
 def needed(params: Params) -> list[Kit]:
     """The kits of the evaluations of params, but for those that take a command of their own."""
     rows = params.evaluations.values()
-    kits = {DEVICES[row.device].kit for row in rows} | {_kit(row.machine) for row in rows}
+    kits = {DEVICES[row.device].kit for row in rows} | {_kit(row.executor) for row in rows}
     quick = [kit for kit in kits if kit is not None and kit.command == Kit.command]
     return sorted(quick, key=lambda kit: kit.name)
 
 
-def _kit(machine: str) -> Kit | None:
-    found: Kit | None = getattr(import_module(MACHINES[machine]), "KIT", None)
+def _kit(executor: Executor) -> Kit | None:
+    found: Kit | None = getattr(import_module(EXECUTORS[executor]), "KIT", None)
     return found
 
 

@@ -1,4 +1,4 @@
-"""A bundle of one variant, for a machine that takes bundles alone."""
+"""A bundle of one variant, for an executor that takes bundles alone."""
 
 from pathlib import Path
 

@@ -16,8 +16,9 @@ from pydantic.dataclasses import dataclass
 from ludus.bundle.schema import Network, Variant
 from ludus.core.errors import DeviceError, ToolError
 from ludus.core.files import read_json
+from ludus.core.types import Executor
 from ludus.data.reference_set import ReferenceSet
-from ludus.evaluation.executors import Answers, Described, MachineBroke, NotHere, bundle_of_one
+from ludus.evaluation.executors import Answers, Described, ExecutorError, NotHere, bundle_of_one
 from ludus.process import godot
 
 SCRIPT = Path(__file__).parent / "evaluate.gd"
@@ -66,11 +67,11 @@ def run(
 
     Raises NotHere where the extension finds no device for the variant, ToolError where the engine
     or a script in it fails, DeviceError where the extension refuses the bundle or a run, and
-    MachineBroke where the engine was ended from outside.
+    ExecutorError where the engine was ended from outside.
     """
     with tempfile.TemporaryDirectory(prefix="ludus-godot-") as scratch:
         project = make_game(Path(scratch) / "game", variant, folder, tests, network)
-        return ask(project, variant, device, tests, network)
+        return ask("godot", project, variant, device, tests, network)
 
 
 def make_game(
@@ -87,6 +88,7 @@ def make_game(
 
 
 def ask(
+    executor: Executor,
     project: Path,
     variant: Variant,
     device: str,
@@ -94,7 +96,7 @@ def ask(
     network: Network,
     *options: str,
 ) -> Answers:
-    """Run the script in a game, or in what `options` name; raises as `run` does."""
+    """Run the script in a game, or in what `options` name, for an executor; raises as `run`."""
     with tempfile.TemporaryDirectory(prefix="ludus-answers-") as scratch:
         inputs, out = Path(scratch) / "inputs.bin", Path(scratch)
         tests.inputs.tofile(inputs)
@@ -111,6 +113,7 @@ def ask(
             raise DeviceError(f"'{about.variant}' was run, and '{variant.target}' was asked for")
         answers = np.fromfile(out / "outputs.bin", dtype="<f4")
     return Answers(
+        executor=executor,
         outputs=answers.reshape(-1, *network.outputs[0].shape[1:]),
         seconds=about.seconds,
         device_name=about.device_name,
@@ -122,7 +125,7 @@ def _run(project: Path, *arguments: str) -> None:
         godot.run(project, *arguments, timeout=TIMEOUT)
     except ToolError as error:
         if ENDED.match(str(error)):
-            raise MachineBroke(str(error)) from None
+            raise ExecutorError(str(error)) from None
         raise
 
 

@@ -58,10 +58,10 @@ def run(
     with tempfile.TemporaryDirectory(prefix="ludus-godot-") as scratch:
         project = make_game(Path(scratch) / "project", variant, folder, tests, network, SETTINGS)
         # First one input: of a variant that does not run here, the export would say that it fails.
-        ask(project, variant, device, replace(tests, inputs=tests.inputs[:1]), network)
+        ask("godot-pck", project, variant, device, replace(tests, inputs=tests.inputs[:1]), network)
         game = export(project, Path(scratch) / "game")
         shutil.rmtree(project)
-        return ask(game, variant, device, tests, network, "--main-pack", PACK)
+        return ask("godot-pck", game, variant, device, tests, network, "--main-pack", PACK)
 
 
 def export(project: Path, game: Path) -> Path:

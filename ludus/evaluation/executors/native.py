@@ -12,6 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from ludus import runtimes
 from ludus.bundle.inputs import network_inputs
 from ludus.bundle.schema import Network, Variant
+from ludus.core.types import Executor
 from ludus.data.reference_set import ReferenceSet
 from ludus.evaluation.executors import Answers, Described
 from ludus.runtimes import devices
@@ -53,13 +54,20 @@ def run(
     variant: Variant, folder: Path, device: str, tests: ReferenceSet, network: Network
 ) -> Answers:
     """Load the variant and give it the inputs; raises what its backend does."""
-    return run_all(runtimes.load(variant, folder, device), variant, device, tests, network)
+    return run_all(
+        "native", runtimes.load(variant, folder, device), variant, device, tests, network
+    )
 
 
 def run_all(
-    run: runtimes.Run, variant: Variant, device: str, tests: ReferenceSet, network: Network
+    executor: Executor,
+    run: runtimes.Run,
+    variant: Variant,
+    device: str,
+    tests: ReferenceSet,
+    network: Network,
 ) -> Answers:
-    """Give a loaded variant all inputs."""
+    """Give a variant that an executor has loaded all inputs."""
     inputs = network_inputs(tests, network)
     run(inputs[:1])  # first use: memory, kernels, caches
     answers, seconds = [], 0.0
@@ -73,6 +81,7 @@ def run_all(
             seconds += time.perf_counter() - began
             progress.advance(task, len(part))
     return Answers(
+        executor=executor,
         outputs=np.concatenate(answers),
         seconds=seconds,
         device_name=devices.open_device(device)[1],

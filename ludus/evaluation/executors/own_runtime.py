@@ -12,7 +12,7 @@ from iree import runtime as iree
 from ludus.bundle.schema import Network, Variant
 from ludus.core.errors import DeviceError, ToolError
 from ludus.data.reference_set import ReferenceSet
-from ludus.evaluation.executors import KILLED, Answers, Described, MachineBroke
+from ludus.evaluation.executors import KILLED, Answers, Described, ExecutorError
 from ludus.evaluation.executors.native import run_all
 from ludus.process import toolchains
 from ludus.runtimes import devices, out_of_process
@@ -49,19 +49,19 @@ def run(
 ) -> Answers:
     """Load the variant there and give it the images.
 
-    Raises DeviceError in the runtime's words, and MachineBroke where the runtime cannot be brought
+    Raises DeviceError in the runtime's words, and ExecutorError where the runtime cannot be brought
     or was ended from outside.
     """
     version = str(variant.iree_version)
     try:
         toolchains.environment(version)
         there = out_of_process.load(version, variant, folder, _named(device))
-        return run_all(there, variant, device, tests, network)
+        return run_all("own-runtime", there, variant, device, tests, network)
     except ToolError as error:
-        raise MachineBroke(str(error)) from None
+        raise ExecutorError(str(error)) from None
     except DeviceError as error:
         if KILLED.search(str(error)):
-            raise MachineBroke(str(error)) from None
+            raise ExecutorError(str(error)) from None
         raise
 
 

@@ -4,11 +4,12 @@ from ludus.evaluation.executors.run_module import IREE, RunModule
 from ludus.process.prebuilt import Kit
 
 KIT = Kit(name="qemu-aarch64", iree=IREE)
-MACHINE = RunModule(
+EXECUTOR = RunModule(
+    executor="qemu-aarch64",
     architecture="aarch64",
     kit=KIT,
     emulator="qemu-aarch64-static",
     package="qemu-user-static",
     options=["-L", str(KIT.folder / "root")],
 )
-facts, why_not, describe, run = MACHINE.facts, MACHINE.why_not, MACHINE.describe, MACHINE.run
+facts, why_not, describe, run = EXECUTOR.facts, EXECUTOR.why_not, EXECUTOR.describe, EXECUTOR.run

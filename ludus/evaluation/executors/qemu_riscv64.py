@@ -4,10 +4,11 @@ from ludus.evaluation.executors.run_module import IREE, RunModule
 from ludus.process.prebuilt import Kit
 
 KIT = Kit(name="qemu-riscv64", iree=IREE, command="make machine-riscv64")
-MACHINE = RunModule(
+EXECUTOR = RunModule(
+    executor="qemu-riscv64",
     architecture="riscv64",
     kit=KIT,
     emulator="qemu-riscv64-static",
     package="qemu-user-static",
 )
-facts, why_not, describe, run = MACHINE.facts, MACHINE.why_not, MACHINE.describe, MACHINE.run
+facts, why_not, describe, run = EXECUTOR.facts, EXECUTOR.why_not, EXECUTOR.describe, EXECUTOR.run

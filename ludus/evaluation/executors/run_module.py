@@ -21,8 +21,9 @@ import numpy.typing as npt
 from ludus.bundle.inputs import network_inputs
 from ludus.bundle.schema import Network, Variant
 from ludus.core.errors import DeviceError, ToolError
+from ludus.core.types import Executor
 from ludus.data.reference_set import ReferenceSet
-from ludus.evaluation.executors import KILLED, Answers, Described, MachineBroke
+from ludus.evaluation.executors import KILLED, Answers, Described, ExecutorError
 from ludus.evaluation.executors.loop import compile_loop, images_a_call, padded
 from ludus.process.prebuilt import Kit
 from ludus.process.tools import run_tool
@@ -38,8 +39,9 @@ PATH = f"{os.environ.get('PATH', '')}{os.pathsep}/usr/lib/wine"  # where Debian'
 
 @dataclass(frozen=True, kw_only=True)
 class RunModule:
-    """A machine, by what emulates it; its functions are those of every machine."""
+    """An executor, by what emulates it; its functions are those of every executor."""
 
+    executor: Executor
     architecture: str  # of its CPU
     kit: Kit  # IREE's programs for it, in the folder iree, and what they need
     emulator: str  # a program of this machine
@@ -65,7 +67,7 @@ class RunModule:
         return self.kit.why_not()
 
     def why_not(self, variant: Variant, device: str) -> str | None:
-        """Why it cannot run a variant, or None. Raises MachineBroke where it cannot tell."""
+        """Why it cannot run a variant, or None. Raises ExecutorError where it cannot tell."""
         if variant.driver != "cpu" or device != "cpu":
             return "it has no device but its CPU"
         if any(entry.buffers for entry in variant.entry_functions):
@@ -87,7 +89,7 @@ class RunModule:
         """Run all inputs; the seconds are those of the program, with its start.
 
         Raises ToolError where the program fails, DeviceError where its answers are no answers, and
-        MachineBroke where that is the machine's fault.
+        ExecutorError where that is the executor's fault.
         """
         module = (folder / variant.files[0].path).resolve()
         entry, batch = images_a_call(variant.entry_functions)
@@ -112,7 +114,10 @@ class RunModule:
             seconds = time.perf_counter() - began
             answers = _answers(here / "answers.npy", shape)
         return Answers(
-            outputs=answers[: len(tests.inputs)], seconds=seconds, device_name=self._name()
+            executor=self.executor,
+            outputs=answers[: len(tests.inputs)],
+            seconds=seconds,
+            device_name=self._name(),
         )
 
     def command(self, program: str) -> list[str]:
@@ -133,12 +138,12 @@ class RunModule:
         except ToolError as error:
             first = str(error).partition("\n")[0]
             broke = NOT_RUN.search(first) or KILLED.search(first)
-            raise (MachineBroke if broke else ToolError)(f"{program}: {error}") from None
+            raise (ExecutorError if broke else ToolError)(f"{program}: {error}") from None
         finally:
             self.close()
 
     def _cpuinfo(self) -> str:
-        """What `iree-cpuinfo` prints there. It is given nothing: where it fails, the machine broke.
+        """What `iree-cpuinfo` prints there. It is given nothing: where it fails, it broke.
 
         `facts` does not ask it, since Wine takes a second and a half and every build waits for it.
         """
@@ -148,18 +153,18 @@ class RunModule:
             raise self._broke(error) from None
 
     def _refuse_if_broken(self) -> None:
-        """Raises MachineBroke where a program failed and the module is not at fault."""
+        """Raises ExecutorError where a program failed and the module is not at fault."""
         absent = self.absent()
         if absent is not None:
-            raise MachineBroke(absent)
+            raise ExecutorError(absent)
         try:
             self._call("iree-run-module", "--list_drivers")
         except ToolError as error:
             raise self._broke(error) from None
 
-    def _broke(self, error: ToolError) -> MachineBroke:
+    def _broke(self, error: ToolError) -> ExecutorError:
         anew = f"`rm -r .machines/{self.kit.name}` and `{self.kit.command}` bring it anew"
-        return MachineBroke(f"{_in_a_line(error)}; if its kit is at fault, {anew}")
+        return ExecutorError(f"{_in_a_line(error)}; if its kit is at fault, {anew}")
 
     def _emulator(self) -> str | None:
         return shutil.which(self.emulator, path=PATH)

@@ -18,7 +18,7 @@ from ludus.evaluation.executors import (
     KILLED,
     Answers,
     Described,
-    MachineBroke,
+    ExecutorError,
     bundle_of_one,
     native,
 )
@@ -57,7 +57,7 @@ def run(
 ) -> Answers:
     """Serve the variant and ask for all inputs; the seconds are those of the requests.
 
-    Raises ToolError in Triton's or the client's words, and MachineBroke where they were ended from
+    Raises ToolError in Triton's or the client's words, and ExecutorError where they were ended from
     outside or another program took the port.
     """
     with tempfile.TemporaryDirectory(prefix="ludus-triton-") as scratch:
@@ -77,12 +77,12 @@ def run(
                 run_tool([str(PYTHON), "-E", str(CLIENT), *asked], here, seconds=TIMEOUT)
         except ToolError as error:
             if KILLED.search(str(error)) or PORT_TAKEN in str(error):
-                raise MachineBroke(str(error)) from None
+                raise ExecutorError(str(error)) from None
             raise
         with np.load(here / "out.npz") as out:
             outputs, seconds = out["outputs"], float(out["seconds"])
     name = native.describe(variant, device).device_name
-    return Answers(outputs=outputs, seconds=seconds, device_name=str(name))
+    return Answers(executor="triton", outputs=outputs, seconds=seconds, device_name=str(name))
 
 
 def _backend() -> Path:

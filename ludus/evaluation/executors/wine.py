@@ -35,7 +35,8 @@ class Wine(RunModule):
             subprocess.run([*SETTINGS, server, "--kill"], capture_output=True, check=False)
 
 
-MACHINE = Wine(
+EXECUTOR = Wine(
+    executor="wine",
     architecture="x86_64",
     kit=KIT,
     emulator="wine64",
@@ -43,4 +44,4 @@ MACHINE = Wine(
     before=SETTINGS,
     suffix=".exe",
 )
-facts, why_not, describe, run = MACHINE.facts, MACHINE.why_not, MACHINE.describe, MACHINE.run
+facts, why_not, describe, run = EXECUTOR.facts, EXECUTOR.why_not, EXECUTOR.describe, EXECUTOR.run

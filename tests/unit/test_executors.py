@@ -1,4 +1,4 @@
-"""Machines: each offers the same functions, and what is written down of it differs by run only
+"""Executors: each offers the same functions, and what is written down of it differs by run only
 where what a run depends on differs."""
 
 import json
@@ -10,7 +10,7 @@ import pytest
 from ludus.bundle.reader import read_bundle
 from ludus.core.errors import DeviceError, ToolError
 from ludus.evaluation import executors
-from ludus.evaluation.executors import MACHINES, MachineBroke, own_runtime
+from ludus.evaluation.executors import EXECUTORS, ExecutorError, own_runtime
 from ludus.evaluation.executors import godot as in_godot
 from ludus.process import godot
 from ludus.process.tools import ROOT
@@ -19,25 +19,25 @@ from ludus.serving import triton
 GOOD = Path(__file__).parents[1] / "golden" / "bundle"
 
 
-@pytest.mark.parametrize("name", MACHINES)
-def test_each_machine_offers_the_same_functions(name: str) -> None:
-    machine = executors.machine(name)
+@pytest.mark.parametrize("name", EXECUTORS)
+def test_each_executor_offers_the_same_functions(name: str) -> None:
+    executor = executors.executor(name)
     for function in ("facts", "why_not", "describe", "run"):
-        assert callable(getattr(machine, function))
+        assert callable(getattr(executor, function))
 
 
-@pytest.mark.parametrize("name", MACHINES)
+@pytest.mark.parametrize("name", EXECUTORS)
 def test_facts_are_json_and_the_same_twice(name: str) -> None:
-    facts = executors.machine(name).facts()
+    facts = executors.executor(name).facts()
     assert json.loads(json.dumps(facts)) == facts
-    assert executors.machine(name).facts() == facts
+    assert executors.executor(name).facts() == facts
 
 
-@pytest.mark.parametrize("name", MACHINES)
+@pytest.mark.parametrize("name", EXECUTORS)
 def test_facts_name_no_place_of_this_checkout(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     if name == "triton":
         monkeypatch.setattr(triton, "BACKENDS", ROOT / "nowhere")
-    assert str(ROOT) not in json.dumps(executors.machine(name).facts())
+    assert str(ROOT) not in json.dumps(executors.executor(name).facts())
 
 
 @pytest.fixture
@@ -76,7 +76,7 @@ def test_an_edited_plug_in_or_another_name_changes_the_facts(addon: Path) -> Non
 def test_no_game_is_exported_on_another_system(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("platform.system", lambda: "Darwin")
     variant = read_bundle(GOOD).variant("iree-vmvx")
-    reason = executors.machine("godot-pck").why_not(variant, "cpu")
+    reason = executors.executor("godot-pck").why_not(variant, "cpu")
     assert reason == "a game is exported and run on Linux alone, and this is Darwin"
 
 
@@ -92,15 +92,15 @@ def test_without_a_library_the_facts_say_so(addon: Path) -> None:
 @pytest.mark.parametrize(
     ("exit_code", "said", "kind"),
     [
-        (None, "", MachineBroke),
-        (-9, "", MachineBroke),
-        (-15, "", MachineBroke),
+        (None, "", ExecutorError),
+        (-9, "", ExecutorError),
+        (-15, "", ExecutorError),
         (-11, "", ToolError),
         (3, "", ToolError),
         (None, "SCRIPT ERROR: no such function", ToolError),
     ],
 )
-def test_an_engine_that_was_ended_from_outside_is_the_machines_fault(
+def test_an_engine_that_was_ended_from_outside_is_the_executors_fault(
     monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,
     exit_code: int | None,
@@ -126,17 +126,17 @@ def run_out_of_process(monkeypatch: pytest.MonkeyPatch, **broken: Exception) -> 
     own_runtime.run(opened.variant("iree-vmvx"), GOOD, "cpu", opened, opened.manifest)
 
 
-def test_a_runtime_that_cannot_be_brought_is_the_machines_fault(
+def test_a_runtime_that_cannot_be_brought_is_the_executors_fault(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    with pytest.raises(MachineBroke, match="no network"):
+    with pytest.raises(ExecutorError, match="no network"):
         run_out_of_process(monkeypatch, toolchains_environment=ToolError("no network"))
 
 
 @pytest.mark.parametrize(
-    ("exit_code", "kind"), [(-9, MachineBroke), (-11, DeviceError), (1, DeviceError)]
+    ("exit_code", "kind"), [(-9, ExecutorError), (-11, DeviceError), (1, DeviceError)]
 )
-def test_a_runtime_that_was_ended_from_outside_is_the_machines_fault(
+def test_a_runtime_that_was_ended_from_outside_is_the_executors_fault(
     monkeypatch: pytest.MonkeyPatch, exit_code: int, kind: type[Exception]
 ) -> None:
     said = f"m failed on 'cpu': its process ended with exit code {exit_code} and said: (nothing)"
