@@ -17,12 +17,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from ludus.runtimes.choosing import choose
 from rich.console import Console
 from rich.table import Table
 
 from ludus.bundle.reader import read_bundle
 from ludus.process import godot
+from ludus.runtimes.choosing import choose
 from ludus.runtimes.devices import cpu
 
 BUNDLE = Path("artifacts/bundle")

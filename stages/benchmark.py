@@ -11,12 +11,12 @@ Times differ from run to run: nothing that is refused or bundled depends on them
 import argparse
 from pathlib import Path
 
-from ludus.bundle.inputs import network_inputs
 from rich.console import Console
 
 from ludus.benchmark import plan, tables
 from ludus.benchmark.record import Record, write_record
 from ludus.benchmark.run import benchmark
+from ludus.bundle.inputs import network_inputs
 from ludus.bundle.schema import read_network, read_variant
 from ludus.cli.stage import run_stage
 from ludus.config.params import Params, load_params

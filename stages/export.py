@@ -23,8 +23,8 @@ import shutil
 from pathlib import Path
 
 import numpy as np
-from ludus.bundle.inputs import network_inputs
 
+from ludus.bundle.inputs import network_inputs
 from ludus.bundle.schema import Network
 from ludus.cli.stage import run_stage
 from ludus.config.params import load_params

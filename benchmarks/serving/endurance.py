@@ -22,7 +22,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ludus.bundle.inputs import network_inputs
 from rich.console import Console
 from rich.table import Table
 
@@ -31,6 +30,7 @@ from benchmarks.serving.__main__ import BUNDLE, FIRST_PORT, REFERENCE, written
 from benchmarks.serving.bodies import Body
 from benchmarks.serving.load import run
 from benchmarks.serving.servers import Server
+from ludus.bundle.inputs import network_inputs
 from ludus.bundle.reader import read_bundle
 from ludus.data.reference_set import load_reference_set
 

@@ -16,7 +16,6 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from ludus.bundle.inputs import network_inputs
 from rich.console import Console
 from rich.table import Table
 
@@ -24,6 +23,7 @@ from benchmarks.serving import servers
 from benchmarks.serving.__main__ import BUNDLE, FIRST_PORT, REFERENCE, written
 from benchmarks.serving.load import Load, cells, load
 from benchmarks.serving.servers import Server
+from ludus.bundle.inputs import network_inputs
 from ludus.bundle.reader import read_bundle
 from ludus.data.reference_set import load_reference_set
 

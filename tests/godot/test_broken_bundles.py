@@ -9,12 +9,12 @@ from typing import Any
 
 import bundles
 import pytest
-from ludus.evaluation.golden import check_golden_answers
-from ludus.runtimes.choosing import choose
 
 from ludus.bundle.reader import read_bundle
 from ludus.core.errors import LudusError
+from ludus.evaluation.golden import check_golden_answers
 from ludus.process import godot
+from ludus.runtimes.choosing import choose
 from ludus.runtimes.devices import cpu
 
 broken = bundles.load_broken()

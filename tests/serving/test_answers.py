@@ -6,9 +6,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from ludus.bundle.inputs import network_inputs
 from server import Server, pictures, tensor
 
+from ludus.bundle.inputs import network_inputs
 from ludus.bundle.preprocessing import load_image, preprocess
 from ludus.bundle.reader import Bundle, read_bundle
 from ludus.runtimes import load

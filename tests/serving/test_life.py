@@ -13,9 +13,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from ludus.bundle.inputs import network_inputs
 from server import Answer, Server, command, free_ports, started, tensor
 
+from ludus.bundle.inputs import network_inputs
 from ludus.bundle.reader import read_bundle
 from ludus.serving import triton
 

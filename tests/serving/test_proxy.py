@@ -8,10 +8,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from ludus.bundle.inputs import network_inputs
 from proxy import Proxy
 from server import tensor
 
+from ludus.bundle.inputs import network_inputs
 from ludus.bundle.reader import read_bundle
 from ludus.serving import triton
 

@@ -12,11 +12,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from ludus.evaluation.golden import check_golden_answers
-from ludus.runtimes.choosing import choose
 
 from ludus.bundle.reader import pack, read_bundle
 from ludus.core import errors
+from ludus.evaluation.golden import check_golden_answers
+from ludus.runtimes.choosing import choose
 from ludus.runtimes.devices import cpu
 
 GOLDEN = Path(__file__).parents[1] / "golden"

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from ludus.bundle.inputs import network_inputs
 
+from ludus.bundle.inputs import network_inputs
 from ludus.bundle.schema import Network, Tensor
 from ludus.core.errors import DataError
 from ludus.data.reference_set import ReferenceSet, load_reference_set, save_reference_set
