@@ -44,6 +44,15 @@ def load_image(path: Path) -> Image.Image:
         raise ImageError(f"{path} cannot be read as a picture: {reason}") from None
 
 
+def read_picture(path: Path, how: Picture) -> npt.NDArray[np.float32]:
+    """The network's input of the picture in a file. Raises ImageError, which names the file."""
+    image = load_image(path)
+    try:
+        return preprocess(image, how)
+    except ImageError as error:
+        raise ImageError(f"{path}: {error}") from None
+
+
 def preprocess(image: Image.Image, how: Picture) -> npt.NDArray[np.float32]:
     """The network's input without its batch, float32 of `how.shape`. Raises ImageError.
 

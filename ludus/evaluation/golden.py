@@ -1,12 +1,15 @@
 """The golden inputs of a bundle, run on a device of this machine."""
 
+from typing import Any
+
 import numpy as np
 
 from ludus import runtimes
 from ludus.bundle.inputs import network_inputs
 from ludus.bundle.reader import Bundle
 from ludus.bundle.schema import Variant
-from ludus.core.errors import GoldenError
+from ludus.core.errors import GoldenError, LudusError
+from ludus.runtimes import devices
 
 
 def check_golden_answers(bundle: Bundle, variant: Variant, device: str) -> float:
@@ -27,3 +30,35 @@ def check_golden_answers(bundle: Bundle, variant: Variant, device: str) -> float
             f"more than {allowed:g}"
         )
     return difference
+
+
+def verify_bundle(bundle: Bundle) -> list[dict[str, Any]]:
+    """The golden answers of each variant on each device that is here: target, device, status.
+
+    The detail is the largest difference, or why it failed or was not run.
+    """
+    return [
+        _verify(bundle, variant, word)
+        for variant in bundle.manifest.variants
+        for word in _devices_here(variant)
+    ]
+
+
+def _devices_here(variant: Variant) -> list[str]:
+    """The devices of this machine that run a variant; where none does, the one it was made for."""
+    # "vulkan" is the first of the Vulkan devices, each of which has a word of its own.
+    words = [word for word in devices.DEVICES if word != "vulkan"]
+    here = [word for word in words if runtimes.why_not(variant, word) is None]
+    return here or [variant.driver or "cpu"]
+
+
+def _verify(bundle: Bundle, variant: Variant, word: str) -> dict[str, Any]:
+    row = {"target": variant.target, "device": word}
+    reason = runtimes.why_not(variant, word)
+    if reason is not None:
+        return {**row, "status": "not run", "detail": reason}
+    try:
+        difference = check_golden_answers(bundle, variant, word)
+    except (LudusError, RuntimeError, ValueError) as error:
+        return {**row, "status": "failed", "detail": str(error)}
+    return {**row, "status": "verified", "detail": f"largest difference {difference:.1e}"}

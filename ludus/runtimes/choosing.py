@@ -4,14 +4,21 @@ from ludus import runtimes
 from ludus.bundle.reader import Bundle
 from ludus.bundle.schema import Variant
 from ludus.core.errors import DeviceError
+from ludus.runtimes import devices
 
 
-def choose(bundle: Bundle, device: str | None) -> tuple[Variant, str]:
+def choose(bundle: Bundle, device: str | None, target: str | None = None) -> tuple[Variant, str]:
     """The variant to run and the device to run it on.
 
     device: a device word, or None for the first variant, in the bundle's order, that this machine
-    runs. A named device never falls back. Raises UsageError, or DeviceError with all reasons.
+    runs. target: a variant's, which need not run here. What is named never falls back. Raises
+    UsageError, or DeviceError with all reasons.
     """
+    if device is not None:
+        devices.known_device(device)
+    if target is not None:
+        variant = bundle.variant(target)
+        return variant, device or variant.driver or "cpu"
     reasons = []
     for variant in bundle.manifest.variants:
         word = device or variant.driver or "cpu"

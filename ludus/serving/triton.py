@@ -5,7 +5,6 @@ names. It is started on a model repository and ended with us.
 """
 
 import os
-import resource
 import secrets
 import signal
 import socket
@@ -165,6 +164,8 @@ def started(
 @contextmanager
 def _deep_stacks() -> Iterator[None]:
     """What is started within the block has threads with STACK bytes each, where that is allowed."""
+    import resource  # Unix's alone, as Triton is
+
     soft, hard = resource.getrlimit(resource.RLIMIT_STACK)
     deep = STACK if hard == resource.RLIM_INFINITY else min(STACK, hard)
     resource.setrlimit(resource.RLIMIT_STACK, (deep, hard))

@@ -18,6 +18,8 @@ from ludus.bundle.reader import read_bundle
 from ludus.cli import app
 from ludus.evaluation.executors import EXECUTORS
 from ludus.evaluation.results import attest, read_result
+from ludus.process import toolchains
+from ludus.runtimes import devices, out_of_process
 from ludus.runtimes.devices import cpu
 
 ROOT = Path(__file__).parents[2]
@@ -33,14 +35,14 @@ Call = Callable[..., tuple[int, str, str]]
 def ludus(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Call:
     """Runs `ludus` in this process, on a machine whose one device is its CPU."""
     reasons = {"vulkan": "there is no Vulkan loader", "cuda": "there is no NVIDIA driver"}
-    why_not = app.devices.why_not
+    why_not = devices.why_not
 
     def here(word: str) -> str | None:
-        app.devices.known_device(word)
+        devices.known_device(word)
         return why_not(word) if word == "cpu" else reasons.get(word, "it is not here")
 
-    monkeypatch.setattr(app.devices, "why_not", here)
-    monkeypatch.setattr(app.toolchains, "names", list)
+    monkeypatch.setattr(devices, "why_not", here)
+    monkeypatch.setattr(toolchains, "names", list)
     monkeypatch.setenv("COLUMNS", "200")
 
     def call(*arguments: object) -> tuple[int, str, str]:
@@ -99,7 +101,7 @@ def test_doctor_lists_each_device_and_runtime(ludus: Call) -> None:
     assert rows["device", "cuda"]["passes"] is False
     assert rows["device", "cuda"]["detail"] == "there is no NVIDIA driver"
     assert rows["runtime", "iree"]["passes"] is True
-    assert {name for kind, name in rows if kind == "device"} == set(app.devices.DEVICES)
+    assert {name for kind, name in rows if kind == "device"} == set(devices.DEVICES)
 
 
 def test_doctor_prints_pass_or_the_reason(ludus: Call) -> None:
@@ -129,9 +131,9 @@ def test_doctor_passes_no_runtime_that_is_not_installed(
     passes: bool,
     detail: str,
 ) -> None:
-    monkeypatch.setattr(app.toolchains, "versions", lambda: ["1.0.0", "2.0.0"])
-    monkeypatch.setattr(app.toolchains, "is_installed", lambda name: name in installed)
-    monkeypatch.setattr(app.out_of_process, "runtime_of", lambda name: f"rt {name}")
+    monkeypatch.setattr(toolchains, "versions", lambda: ["1.0.0", "2.0.0"])
+    monkeypatch.setattr(toolchains, "is_installed", lambda name: name in installed)
+    monkeypatch.setattr(out_of_process, "runtime_of", lambda name: f"rt {name}")
     _, out, _ = ludus("doctor", "--json")
     rows = {(row["kind"], row["name"]): row for row in json.loads(out)}
     row = rows["executor", "own-runtime"]
@@ -296,16 +298,42 @@ def test_predict_with_a_variant_that_is_not_for_the_device_is_refused(ludus: Cal
         ("blank.png", "the picture shows nothing"),
     ],
 )
-def test_predict_with_what_is_no_picture_of_a_digit_is_refused(
+def test_predict_names_what_is_no_picture_of_a_digit_and_answers_the_others(
     ludus: Call, tmp_path: Path, name: str, said: str
 ) -> None:
     (tmp_path / "text.png").write_text("no picture")
     (tmp_path / "cut.png").write_bytes((DRAWINGS / "3.png").read_bytes()[:60])
     Image.new("L", (28, 28), 255).save(tmp_path / "blank.png")
-    code, out, err = ludus("predict", GOOD, DRAWINGS / "3.png", tmp_path / name)
-    assert (code, out) == (2, "")
+    code, out, err = ludus("predict", GOOD, DRAWINGS / "3.png", tmp_path / name, DRAWINGS / "4.png")
+    lines = out.splitlines()
+    assert code == 1
+    assert [line.partition(":")[0] for line in lines] == [
+        str(DRAWINGS / "3.png"),
+        str(DRAWINGS / "4.png"),
+    ]
+    assert err.startswith(f"error: {tmp_path / name}")
     assert said in err
-    assert "Traceback" not in err
+    assert err.splitlines()[1:] == ["(iree-vmvx on cpu)"]
+
+
+def test_predict_as_json_has_an_answer_or_an_error_for_each_picture(
+    ludus: Call, tmp_path: Path
+) -> None:
+    bad = tmp_path / "bad.png"
+    bad.write_text("no picture")
+    pictures = (DRAWINGS / "3.png", bad, DRAWINGS / "4.png")
+    code, out, err = ludus("predict", GOOD, *pictures, "--json")
+    first, second, third = json.loads(out)["answers"]
+    assert (code, err) == (1, "")
+    assert (first["label"], third["label"]) == ("3", "4")
+    assert (second["image"], second["error"][: len(str(bad))]) == (str(bad), str(bad))
+    assert second.keys() == {"image", "error"}
+
+
+def test_predict_of_a_bad_picture_alone_ends_with_1(ludus: Call, tmp_path: Path) -> None:
+    code, out, err = ludus("predict", GOOD, tmp_path / "none.png")
+    assert (code, out) == (1, "")
+    assert "none.png cannot be read as a picture: No such file or directory" in err
 
 
 @pytest.mark.filterwarnings("ignore:overflow")
@@ -536,7 +564,7 @@ def test_predict_names_the_picture_that_shows_nothing(ludus: Call, tmp_path: Pat
     blank = tmp_path / "blank.png"
     Image.new("L", (28, 28), 255).save(blank)
     code, _, err = ludus("predict", GOOD, DRAWINGS / "3.png", blank)
-    assert code == 2
+    assert code == 1
     assert f"error: {blank}: the picture shows nothing" in err
 
 
