@@ -1,11 +1,18 @@
-"""README.md and docs/: links lead somewhere, and pages that are named anywhere exist."""
+"""README.md and docs/: links lead somewhere, pages that are named exist, commands are run.
+
+docs_commands.yaml says of each command in a block of shell where it is run. A block that is run
+nowhere has the comment `<!-- not run: reason -->` above it.
+"""
 
 import re
+import shlex
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import yaml
 
 from ludus.bundle.schema import json_schema
 from ludus.core import errors
@@ -23,6 +30,9 @@ def tracked() -> list[Path]:
 
 
 PAGES = [path for path in tracked() if path.suffix == ".md"]
+GUIDES = [path for path in PAGES if path == ROOT / "README.md" or ROOT / "docs" in path.parents]
+COMMANDS = Path(__file__).with_name("docs_commands.yaml")
+SHELLS = ("sh", "console", "powershell")
 FENCE = re.compile(r"^(?P<fence>```+).*?^(?P=fence)\s*$", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"!?\[[^\]]*\]\((?P<target>[^)\s]+)\)")
 NAMED = re.compile(r"(?<![\w/.-])(?:\.\./)*(?P<page>docs/[\w/.-]*\.(?:md|json|png))")
@@ -84,3 +94,96 @@ def test_the_bundle_format_names_every_way_for_a_bundle_to_be_bad() -> None:
         if isinstance(kind, type) and issubclass(kind, errors.BundleError)
     }  # fmt: skip
     assert {kind for kind in kinds if kind not in text} == {"BundleError"}
+
+
+# ---- commands
+
+
+def blocks(page: Path) -> Iterator[tuple[str, list[str], bool]]:
+    """Language, lines and whether it is marked as not run, of each block of code in a page."""
+    marked, language, block, indent = False, None, [], 0
+    for line in page.read_text(encoding="utf-8").splitlines():
+        words = line.strip()
+        if language is not None:
+            if words == "```":
+                yield language, block, marked
+                marked, language, block = False, None, []
+            else:
+                block.append(line[indent:])
+        elif words.startswith("```"):
+            language, indent = words.removeprefix("```"), len(line) - len(line.lstrip())
+        elif words:
+            marked = bool(re.fullmatch(r"<!-- not run[^:]*: \S.* -->", words))
+
+
+def commands(page: Path) -> Iterator[str]:
+    """The commands of a page that are not marked, without comments, each on one line."""
+    for language, lines, marked in blocks(page):
+        if language not in SHELLS or marked:
+            continue
+        text = "\n".join(lines).replace("\\\n", " ")
+        for line in text.split("\n"):
+            if language == "console" and not line.startswith("$ "):
+                continue  # what the command prints
+            words = re.sub(r"(^|\s)#.*", "", line.removeprefix("$ "))
+            if words.strip():
+                yield " ".join(words.split())
+
+
+def run_where() -> dict[str, str | dict[str, str]]:
+    """docs_commands.yaml."""
+    table: dict[str, str | dict[str, str]] = yaml.safe_load(COMMANDS.read_text(encoding="utf-8"))
+    return table
+
+
+CHEAP = [command for command, where in run_where().items() if where == "here"]
+IN_DOCS = [(page, command) for page in GUIDES for command in commands(page)]
+
+
+@pytest.mark.parametrize("page", GUIDES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_block_of_code_says_its_language(page: Path) -> None:
+    assert [lines[:1] for language, lines, _ in blocks(page) if not language] == []
+    text = FENCE.sub("", re.sub(r"^ +(?=```)", "", page.read_text(), flags=re.MULTILINE))
+    after_a_blank = re.findall(r"(?<=\n\n)    \S.*", text)
+    assert after_a_blank == [], "a block that is only indented is not checked: fence it"
+
+
+@pytest.mark.parametrize("page", GUIDES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_command_is_run_somewhere_or_marked(page: Path) -> None:
+    unknown = [command for command in commands(page) if command not in run_where()]
+    assert unknown == [], f"add to {COMMANDS.name}, or mark the block: <!-- not run: reason -->"
+
+
+def test_no_command_is_listed_that_no_page_has() -> None:
+    assert set(run_where()) - {command for _, command in IN_DOCS} == set()
+
+
+def test_every_command_is_run_where_the_table_says() -> None:
+    stale = []
+    for command, where in run_where().items():
+        if isinstance(where, str):
+            assert where in ("here", "sets up"), f"{command}: {where}"
+            continue
+        for place, text in where.items():
+            path = ROOT / place
+            files = sorted(path.rglob("*.py")) if path.is_dir() else [path]
+            if not any(text in file.read_text(encoding="utf-8") for file in files):
+                stale.append(f"{command}: {place} has no {text}")
+    assert stale == []
+
+
+@pytest.mark.parametrize("command", CHEAP)
+def test_a_cheap_command_does_what_the_page_says(command: str, tmp_path: Path) -> None:
+    golden = ROOT / "tests/golden"
+    (tmp_path / "artifacts").mkdir()
+    (tmp_path / "artifacts/bundle").symlink_to(golden / "bundle")
+    (tmp_path / "digit.png").symlink_to(sorted((golden / "drawings").glob("*.png"))[0])
+    for name in ("Makefile", "setup", "requirements"):
+        (tmp_path / name).symlink_to(ROOT / name)
+    ludus = Path(sys.executable).with_name("ludus")
+    words = [str(ludus) if word == "ludus" else word for word in shlex.split(command)]
+    done = subprocess.run(
+        words, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=300
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout
