@@ -12,9 +12,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import typer
 import yaml
 
 from ludus.bundle.schema import json_schema
+from ludus.cli.app import COMMANDS as COMMANDS_OF_LUDUS
+from ludus.cli.app import app
+from ludus.config.params import Params
 from ludus.core import errors
 
 ROOT = Path(__file__).parents[2]
@@ -32,6 +36,7 @@ def tracked() -> list[Path]:
 PAGES = [path for path in tracked() if path.suffix == ".md"]
 GUIDES = [path for path in PAGES if path == ROOT / "README.md" or ROOT / "docs" in path.parents]
 COMMANDS = Path(__file__).with_name("docs_commands.yaml")
+PENDING = {"check", "repro-all", "test-long"}
 SHELLS = ("sh", "console", "powershell")
 FENCE = re.compile(r"^(?P<fence>```+).*?^(?P=fence)\s*$", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"!?\[[^\]]*\]\((?P<target>[^)\s]+)\)")
@@ -94,6 +99,95 @@ def test_the_bundle_format_names_every_way_for_a_bundle_to_be_bad() -> None:
         if isinstance(kind, type) and issubclass(kind, errors.BundleError)
     }  # fmt: skip
     assert {kind for kind in kinds if kind not in text} == {"BundleError"}
+
+
+# ---- pages that list something list all of it
+
+
+def test_the_readme_has_at_most_a_thousand_words() -> None:
+    """As `wc -w` counts them: prose, tables, links and blocks of code."""
+    assert len((ROOT / "README.md").read_text(encoding="utf-8").split()) <= 1000
+
+
+def rows(page: Path) -> dict[str, dict[str, str]]:
+    """The rows of a page's tables whose first cell is an evaluation, by column."""
+    found, columns = {}, []
+    for line in page.read_text(encoding="utf-8").splitlines():
+        cells = [cell.strip() for cell in re.split(r"(?<!\\)\|", line)[1:-1]]
+        if cells[:1] == ["evaluation"]:
+            columns = cells
+        elif cells and (name := re.match(r"`([a-z0-9_-]+)`", cells[0])) and columns:
+            found[name[1]] = dict(zip(columns, cells, strict=False))
+        elif not cells:
+            columns = []
+    return found
+
+
+def test_the_readme_says_of_a_row_what_the_results_say() -> None:
+    all_rows, shown = rows(ROOT / "docs/results.md"), rows(ROOT / "README.md")
+    assert len(shown) == 6
+    differ = [
+        f"{name}, {key}: {row[key]}, and docs/results.md has {all_rows[name][key]}"
+        for name, row in shown.items()
+        for key in ("status", "accuracy", "agreement", "largest difference")
+        if plain(row[key]) != plain(all_rows[name][key])
+    ]
+    assert differ == []
+
+
+def plain(cell: str) -> str:
+    return re.sub(r"[*\s—]", "", cell)
+
+
+def test_the_results_have_a_row_for_each_evaluation() -> None:
+    tables = [ROOT / "params.yaml", *sorted(ROOT.glob("everywhere/params.yaml"))]
+    names = [name for table in tables for name in yaml.safe_load(table.read_text())["evaluations"]]
+    assert sorted(rows(ROOT / "docs/results.md")) == sorted(set(names))
+
+
+def test_the_index_lists_every_page() -> None:
+    index = ROOT / "docs/README.md"
+    listed = {(index.parent / target.partition("#")[0]).resolve() for target in links(index)}
+    pages = {page for page in GUIDES if page.parent != ROOT and page != index}
+    assert {page.relative_to(ROOT).as_posix() for page in pages - listed} == set()
+
+
+def test_the_page_of_params_names_every_key() -> None:
+    schema = Params.model_json_schema()
+    keys = set(schema["properties"])
+    keys |= {key for part in schema["$defs"].values() for key in part.get("properties", {})}
+    text = (ROOT / "docs/reference/params.md").read_text(encoding="utf-8")
+    assert {key for key in keys if not re.search(rf"\b{key}\b", text)} == set()
+
+
+@pytest.mark.parametrize("command", COMMANDS_OF_LUDUS)
+def test_the_page_of_commands_has_every_option(command: str) -> None:
+    text = (ROOT / "docs/reference/cli.md").read_text(encoding="utf-8")
+    (row,) = [line for line in text.splitlines() if line.startswith(f"| `ludus {command}")]
+    parser = typer.main.get_command(app).get_command(None, command)  # type: ignore[attr-defined]
+    options = {name for parameter in parser.params for name in parameter.opts if name[:2] == "--"}
+    assert {f"`{name}`" for name in options} == set(re.findall(r"`--[a-z-]+`", row))
+
+
+def test_the_page_of_ludus_model_has_every_method_and_property() -> None:
+    source = (ROOT / "native/godot/src/model.rs").read_text(encoding="utf-8")
+    methods = set(re.findall(r"#\[func(?:\(gd_self\))?\]\s+fn ([a-z]\w*)", source))
+    properties = set(re.findall(r"#\[var\([^\]]*\]\s+(\w+):", source))
+    assert len(methods) > 10
+    assert len(properties) > 10
+    public = {name for name in methods if not re.match(r"on_|[gs]et_(?!image)", name)} | properties
+    text = (ROOT / "docs/reference/ludus-model.md").read_text(encoding="utf-8")
+    assert {name for name in public if not re.search(rf"`{name}\b", text)} == set()
+
+
+def test_every_make_target_that_is_named_is_there() -> None:
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    known = set(re.findall(r"^([a-z0-9-]+):", makefile, re.MULTILINE)) | PENDING
+    named = {
+        name for page in PAGES
+        for name in re.findall(r"(?:`|^ *|&& )make ([a-z0-9-]+)", page.read_text(), re.MULTILINE)
+    }  # fmt: skip
+    assert named - known == set()
 
 
 # ---- commands
