@@ -28,6 +28,7 @@ from ludus.bundle.inputs import network_inputs
 from ludus.bundle.schema import Network
 from ludus.cli.stage import run_stage
 from ludus.config.params import load_params
+from ludus.core.arrays import read_arrays
 from ludus.core.files import replaced_folder
 from ludus.data.reference_set import ReferenceSet, save_reference_set
 
@@ -41,8 +42,8 @@ def export(model: Path, tests: Path, out: Path) -> None:
 
     network = Network.model_validate_json((model / "network.json").read_bytes())
     program = torch.export.load(model / "program.pt2")
-    with np.load(tests) as arrays:
-        labelled = {"inputs": arrays["images"], "labels": arrays["labels"]}
+    pictures, labels = read_arrays(tests, ("images", "labels"), "run `dvc repro prepare`")
+    labelled = {"inputs": pictures, "labels": labels}
     images = network_inputs(ReferenceSet(**labelled, reference=np.empty(0, np.float32)), network)
     expected = ludwig_export.run_in_chunks(program.module(), images)
     with replaced_folder(out) as folder:

@@ -21,7 +21,6 @@ import argparse
 import errno
 import os
 import shutil
-import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -34,6 +33,7 @@ import yaml
 from ludus.cli.stage import gives_way, run_stage
 from ludus.config.network import merge, read_config, trained_on
 from ludus.config.params import Train, load_params
+from ludus.core.arrays import read_arrays
 from ludus.core.errors import DataError
 from ludus.core.files import replaced_folder
 from ludus.training.ray import address, environment
@@ -103,13 +103,7 @@ def _enough_room(folder: Path) -> Iterator[None]:
 
 def read_split(path: Path) -> tuple[Bytes, Bytes]:
     """images uint8 [N, height, width] and labels uint8 [N] of one split. Raises DataError."""
-    try:
-        with path.open("rb") as file, np.load(file) as arrays:
-            images, labels = arrays["images"], arrays["labels"]
-    except FileNotFoundError:
-        raise DataError(f"{path} is missing; {AGAIN}") from None
-    except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
-        raise DataError(f"{path} cannot be read ({error}); {AGAIN}") from None
+    images, labels = read_arrays(path, ("images", "labels"), AGAIN)
     for name, array, rank in (("images", images, 3), ("labels", labels, 1)):
         if array.dtype != np.uint8 or array.ndim != rank:
             got = f"{array.dtype} of shape {list(array.shape)}"

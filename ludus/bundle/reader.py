@@ -45,7 +45,7 @@ from ludus.core.errors import (
     UsageError,
     nearest,
 )
-from ludus.core.files import write_text
+from ludus.core.files import file_fault, write_text
 from ludus.data.reference_set import ReferenceSet
 
 MANIFEST, SUMS = "manifest.json", "SHA256SUMS"
@@ -113,6 +113,9 @@ def read_bundle(folder: Path) -> Bundle:
 
 def read_manifest(path: Path) -> Manifest:
     """Read and check manifest.json alone. Raises ManifestError or SchemaVersionError."""
+    if fault := file_fault(path):
+        what = "is no JSON" if path.is_file() else "cannot be read"
+        raise ManifestError(f"{path} {what}: it {fault}; is this a bundle?")
     try:
         text = path.read_text(encoding="utf-8")
         values = json.loads(text, object_pairs_hook=_once, parse_constant=_no_number)
@@ -194,6 +197,8 @@ def _check_file(folder: Path, file: File) -> None:
     size = path.stat().st_size
     if size != file.bytes:
         next_step = LINE_ENDS if size > file.bytes and file.path.endswith(TEXTS) else AGAIN
+        if fault := file_fault(path):
+            next_step = f"it {fault}"
         raise FileSizeError(
             f"{path} has {size} bytes, and {MANIFEST} says {file.bytes}; {next_step}"
         )

@@ -1,19 +1,15 @@
 """model.yaml: what a network that was made elsewhere takes and gives, and what it is tried on."""
 
-import json
-import re
 from pathlib import Path
 from typing import Annotated, Any
 
-import yaml
-from pydantic import BaseModel, Discriminator, Field, Tag, ValidationError, model_validator
+from pydantic import Discriminator, Field, Tag, model_validator
 
 from ludus.bundle.schema import Batch, Photo, Preprocess, Sha256
-from ludus.core.errors import ConfigError, nearest
-from ludus.core.strict_yaml import YamlLoader
+from ludus.core.explain import shown
+from ludus.core.strict_yaml import read_yaml
 from ludus.core.types import Seed, Strict
 
-LONGEST = 80  # characters of a value that a message shows
 TensorName = Annotated[str, Field(min_length=1)]
 
 
@@ -102,7 +98,7 @@ class About(Strict):
         if self.input.name == self.output.name:
             raise ValueError(
                 f"outputs.0.name should be another than that of the input; got "
-                f"{_shown(self.output.name)} for both"
+                f"{shown(self.output.name)} for both"
             )
         return self
 
@@ -117,74 +113,5 @@ class About(Strict):
 
 def read_about(path: Path) -> About:
     """Read and check a model.yaml. Raises ConfigError with every fault found."""
-    try:
-        values = yaml.load(path.read_text(encoding="utf-8"), Loader=YamlLoader)
-        return About.model_validate(values, strict=True)
-    except OSError as error:
-        raise ConfigError(
-            f"{path} cannot be read: {error.strerror}; params.yaml model.about names it, and "
-            "docs/tutorials/own-network.md says what stands in it"
-        ) from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path} is no YAML: {error}") from None
-    except ValidationError as error:
-        details = "\n".join(f"  {_explain(detail)}" for detail in error.errors())
-        raise ConfigError(f"{path} is not as expected:\n{details}") from None
-
-
-# The tables, by their place; where one of two is meant, pydantic names the kind after the place.
-TABLES: dict[tuple[str, ...], type[BaseModel]] = {
-    (): About,
-    ("inputs",): Given,
-    ("outputs",): Found,
-    ("labels", "file"): Beside,
-    ("preprocess", "drawing"): Preprocess,
-    ("preprocess", "photo"): Photo,
-    ("tests", "data"): Data,
-    ("tests", "random"): Random,
-}
-# What stands where neither of two kinds does.
-EXPECTED = {
-    "labels": "a list of words, or {file, sha256}",
-    "tests": "{file, sha256, labelled} or {count, seed, low, high}",
-}
-
-
-def _explain(detail: Any) -> str:
-    """One of pydantic's errors as a line: where, what, got, and the nearest known name."""
-    location = [str(part) for part in detail["loc"]]
-    place = tuple(part for part in location[:-1] if not part.isdigit())
-    if location[:1] and location[0] in ("labels", "preprocess", "tests"):
-        del location[1:2]  # the kind, of which the file has no word
-    where, got = ".".join(location) or "the file", detail["input"]
-    if detail["type"] == "extra_forbidden":
-        known = set(TABLES[place].model_fields)
-        return f"{where}: unknown key '{location[-1]}'{nearest(location[-1], known)}"
-    if detail["type"] == "missing":
-        return f"{where}: field required"
-    if detail["type"] == "value_error":
-        said = f"{where}: {detail['ctx']['error']}".removeprefix("the file: ")
-        return said if isinstance(got, dict) else f"{said}; got {_shown(got)}"
-    return f"{where}: {_expectation(detail, where)}, got {_shown(got)}"
-
-
-def _expectation(detail: Any, where: str) -> str:
-    """What an error expected, in words of the file."""
-    got, kind = detail["input"], detail["type"]
-    if kind == "string_type" and isinstance(got, bool):
-        words = "yes, on and true" if got else "no, off and false"
-        return f"put it in quotes: YAML reads {words} as {_shown(got)}"
-    if kind == "string_type" and not isinstance(got, dict | list):
-        return "expected a word: put it in quotes"
-    if kind in ("model_type", "model_attributes_type", "dict_type"):
-        return f"expected {EXPECTED.get(where, 'keys with values')}"
-    if kind == "literal_error":
-        return f"expected {detail['ctx']['expected']}"
-    message = re.sub(r"^Input should be ", "expected ", detail["msg"])
-    return message[:1].lower() + message[1:]
-
-
-def _shown(value: Any) -> str:
-    """A value as YAML has it, in one line, not too long."""
-    text = json.dumps(value, ensure_ascii=False, default=str)
-    return text if len(text) <= LONGEST else f"{text[:LONGEST]}..."
+    next_step = "params.yaml model.about names it, and docs/own-network.md says what stands in it"
+    return read_yaml(About, path, next_step)

@@ -8,12 +8,10 @@ import json
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from ludus.config.network_keys import FEATURE_TYPES, LEFT_OUT, PATH
 from ludus.config.params import Train
 from ludus.core.errors import ConfigError, nearest
-from ludus.core.strict_yaml import YamlLoader
+from ludus.core.strict_yaml import read_values
 
 Config = dict[str, Any]
 
@@ -36,12 +34,7 @@ def read_config(path: Path) -> tuple[Config, list[str]]:
 
     Raises ConfigError for a file that is no YAML, an unknown key or a type that is not known.
     """
-    try:
-        config = yaml.load(path.read_text(), Loader=YamlLoader)
-    except FileNotFoundError:
-        raise ConfigError(f"{path} is missing; it holds the Ludwig model to train") from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path} is no YAML: {error}") from None
+    config = read_values(path, "it holds the Ludwig model to train")
     try:
         return check_config(config)
     except ConfigError as error:

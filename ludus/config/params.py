@@ -4,21 +4,18 @@ A misspelt key, a wrong type or a name that leads nowhere raises ConfigError, wh
 stands and which known name is nearest.
 """
 
-import re
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
-import yaml
 from pydantic import (
     Discriminator,
     Field,
     Tag,
-    ValidationError,
     model_validator,
 )
 
 from ludus.core.errors import ConfigError, nearest
-from ludus.core.strict_yaml import YamlLoader
+from ludus.core.strict_yaml import read_yaml
 from ludus.core.types import ANY, Cpu, Device, Driver, Executor, Gate, Name, Seed, Strict
 from ludus.process import toolchains
 
@@ -270,74 +267,9 @@ class Params(Strict):
 
 def load_params(path: Path = Path("params.yaml")) -> Params:
     """Read and check params.yaml. Raises ConfigError with every fault found."""
-    try:
-        values = yaml.load(path.read_text(encoding="utf-8"), Loader=YamlLoader)
-    except OSError as error:
-        raise ConfigError(f"{path} cannot be read: {error.strerror}") from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path} is no YAML: {error}") from None
-    try:
-        params = Params.model_validate(values, strict=True)
-    except ValidationError as error:
-        details = "\n".join(f"  {_explain(detail)}" for detail in error.errors())
-        raise ConfigError(f"{path} is not as expected:\n{details}") from None
+    params = read_yaml(Params, path)
     _check_names(params, path)
     return params
-
-
-def _explain(detail: Any) -> str:
-    """One of pydantic's errors as a line: where, what, got, and the nearest known name."""
-    location = [str(part) for part in detail["loc"]]
-    if detail["type"] == "extra_forbidden":
-        known = _known_keys(location)
-    # pydantic names the union's arm after the union.
-    if location[:1] == ["targets"]:
-        del location[2:3]
-    elif location[2:3] == ["batches"]:
-        del location[3:4]
-    where = ".".join(location)
-    if detail["type"] == "extra_forbidden":
-        return f"{where}: unknown key '{location[-1]}'{nearest(location[-1], known)}"
-    if detail["type"] in ("literal_error", "union_tag_invalid"):
-        values = detail["ctx"].get("expected") or detail["ctx"]["expected_tags"]
-        word = str(detail["ctx"].get("tag", detail["input"]))
-        known = {a or b for a, b in re.findall(r"'(.+?)'|\b(\d+)\b", values)}
-        return f"{where}: unknown value '{word}'{nearest(word, known)}"
-    if detail["type"] == "union_tag_not_found":
-        return f"{where}.backend: field required"
-    if detail["type"] in ("model_type", "model_attributes_type", "dict_type"):
-        return f"{where or 'the file'}: expected keys with values, got {detail['input']!r}"
-    got = "" if detail["type"] == "missing" else f", got {detail['input']!r}"
-    return f"{where}: {detail['msg'].lower()}{got}"
-
-
-def _known_keys(location: list[str]) -> set[str]:
-    """The keys of the table that an unknown key stands in; location as pydantic gives it."""
-    if len(location) == 1:
-        return set(Params.model_fields)
-    tables: dict[str, type[Strict]] = {
-        "model": Model,
-        "data": Data,
-        "train": Train,
-        "bundle": BundleParams,
-        "lowerings": Lowering,
-        "targets": _target_table(location[2:3]),
-        "evaluations": Evaluation,
-        "gate": Gate,
-        "benchmark": Comparison if len(location) > 2 else Benchmark,
-    }
-    inner: dict[str, type[Strict]] = {"cpu": Cpu, "tiles": Tile}
-    table = tables[location[0]]
-    if location[:2] == ["train", "ray"] and len(location) > 2:
-        table = Ray
-    if len(location) > 4:
-        table = inner.get(location[3], table)
-    return set(table.model_fields)
-
-
-def _target_table(backend: list[str]) -> type[Strict]:
-    tables: dict[str, type[Strict]] = {"iree": IreeTarget, "xla": XlaTarget}
-    return tables.get("".join(backend), OtherTarget)
 
 
 def _check_names(params: Params, path: Path) -> None:

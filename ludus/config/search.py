@@ -1,18 +1,16 @@
 """search.yaml as a typed object: every name known, every value one that params.yaml would take."""
 
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, get_args
 
-import yaml
-from pydantic import Discriminator, Field, Tag, ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
 
 from ludus.config.params import Train
-from ludus.core.errors import ConfigError, nearest
-from ludus.core.strict_yaml import YamlLoader
+from ludus.core.explain import explain, shown
+from ludus.core.strict_yaml import read_yaml
 from ludus.core.types import Seed, Strict
 
-# Of params.yaml; the others say where or how fast a training runs, not what it makes.
-KNOBS = ("train.epochs", "train.batch_size", "train.learning_rate", "train.schedule")
 FEWEST = 100  # images of a trial; fewer are less than a batch, and say nothing
 Value = int | float | str
 Values = dict[str, Value]  # by knob
@@ -53,32 +51,16 @@ class Choice(Strict):
         return self.categories
 
 
-SPACES: dict[str, type[Between] | type[Whole] | type[Choice]] = {
-    "uniform": Between,
-    "loguniform": Between,
-    "randint": Whole,
-    "lograndint": Whole,
-    "choice": Choice,
-}
-
-
-def _kind(value: Any) -> str | None:
-    word = value.get("space") if isinstance(value, dict) else getattr(value, "space", None)
-    return SPACES[word].__name__ if word in SPACES else None
-
-
-Space = Annotated[
-    Annotated[Between, Tag("Between")]
-    | Annotated[Whole, Tag("Whole")]
-    | Annotated[Choice, Tag("Choice")],
-    Discriminator(_kind),
-]
+Space = Annotated[Between | Whole | Choice, Field(discriminator="space")]
+Knob = Literal["train.epochs", "train.batch_size", "train.learning_rate", "train.schedule"]
+# Of params.yaml; the others say where or how fast a training runs, not what it makes.
+KNOBS: tuple[str, ...] = get_args(Knob)
 
 
 class Plan(Strict):
     """What is tried, and on how much."""
 
-    parameters: Annotated[dict[str, Space], Field(min_length=1)]
+    parameters: Annotated[dict[Knob, Space], Field(min_length=1)]
     trials: Annotated[int, Field(ge=1)]
     epochs: Annotated[int, Field(ge=1)]
     images: Annotated[int, Field(ge=0)]
@@ -109,55 +91,16 @@ class Plan(Strict):
 
 def load_plan(path: Path, base: Train) -> Plan:
     """Read and check search.yaml against the params it would edit. Raises ConfigError."""
-    try:
-        given = yaml.load(path.read_text(encoding="utf-8"), Loader=YamlLoader)
-    except OSError as error:
-        raise ConfigError(f"{path} cannot be read: {error.strerror}") from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path} is no YAML: {error}") from None
-    _check_names(path, given)
-    try:
-        plan = Plan.model_validate(given, strict=True)
-    except ValidationError as error:
-        raise ConfigError(_said(path, error)) from None
+    return read_yaml(Plan, path, faults=lambda plan: _refused(plan, base))
+
+
+def _refused(plan: Plan, base: Train) -> Iterator[str]:
+    """A line for each knob of which params.yaml would not take a value."""
     for name, space in plan.parameters.items():
         for value in space.ends:
             try:
                 plan.train(base, {name: value})
             except ValidationError as error:
-                said = error.errors()[0]["msg"].lower()
-                raise ConfigError(
-                    f"{path}: parameters.{name}: params.yaml would not take {value!r}: {said}"
-                ) from None
-    return plan
-
-
-def _check_names(path: Path, given: Any) -> None:
-    """Knobs and spaces that there are not, with the nearest that there is."""
-    if not isinstance(given, dict):
-        raise ConfigError(f"{path}: expected keys with values, got {given!r}")
-    for key in given:
-        if key not in Plan.model_fields:
-            raise ConfigError(f"{path}: unknown key '{key}'{nearest(key, set(Plan.model_fields))}")
-    parameters = given.get("parameters")
-    for name, space in parameters.items() if isinstance(parameters, dict) else ():
-        where = f"{path}: parameters.{name}"
-        if name not in KNOBS:
-            raise ConfigError(f"{where}: no such knob{nearest(str(name), KNOBS)}")
-        word = space.get("space") if isinstance(space, dict) else space
-        if not isinstance(word, str) or word not in SPACES:
-            raise ConfigError(
-                f"{where}.space: unknown value {word!r}{nearest(str(word), set(SPACES))}"
-            )
-
-
-def _said(path: Path, error: ValidationError) -> str:
-    lines = []
-    for detail in error.errors():
-        place = ".".join(str(part) for part in detail["loc"] if part not in _ARMS)
-        what = detail["msg"].removeprefix("Value error, ")  # pydantic's, before words of ours
-        lines.append(f"  {place}: {what.lower()}" if place else f"  {what}")
-    return "\n".join([f"{path} is not as expected:", *lines])
-
-
-_ARMS = {space.__name__ for space in SPACES.values()}
+                said = explain(Train, error)[0].removeprefix(f"{name.removeprefix('train.')}: ")
+                yield f"parameters.{name}: params.yaml would not take {shown(value)}: {said}"
+                break

@@ -1,18 +1,17 @@
-"""Files and folders that appear whole or not at all, and files that are read checked."""
+"""Files and folders that appear whole or not at all, and what keeps a file from being read."""
 
 import json
 import shutil
+import stat
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
-from zipfile import BadZipFile
 
-import numpy as np
-import numpy.typing as npt
 from pydantic import TypeAdapter, ValidationError
 
 from ludus.core.errors import DataError
+
+LFS_POINTER = b"version https://git-lfs.github.com/spec/"
 
 
 @contextmanager
@@ -60,6 +59,30 @@ def write_json(path: Path, value: object) -> None:
     write_text(path, to_json(value))
 
 
+def file_fault(path: Path) -> str | None:
+    """Why a path is not a file with something in it, or None: "is empty", "is a folder; …".
+
+    Every reader asks it first, so that each says the same of what no format can be read from.
+    """
+    try:
+        found = path.stat()
+        if stat.S_ISDIR(found.st_mode):
+            return "is a folder; expected a file"
+        if not stat.S_ISREG(found.st_mode):
+            return "is no regular file"  # a pipe would have its reader wait
+        if found.st_size == 0:
+            return "is empty"
+        with path.open("rb") as file:
+            start = file.read(len(LFS_POINTER))
+    except FileNotFoundError:
+        return "is missing"
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the path
+        return f"cannot be read: {getattr(error, 'strerror', None) or error}"
+    if start == LFS_POINTER:
+        return "is a Git LFS pointer, not the file itself; run `git lfs pull`"
+    return None
+
+
 def read_json[T](
     kind: TypeAdapter[T],
     path: Path,
@@ -74,6 +97,8 @@ def read_json[T](
     makes of an older file one of today, before it is checked.
     """
     end = f"; {next_step}" if next_step else ""
+    if fault := file_fault(path):
+        raise DataError(f"{path} {fault}{end}")
     try:
         return kind.validate_json(upgrade(path.read_bytes()), strict=True)
     except OSError as error:
@@ -83,29 +108,3 @@ def read_json[T](
         where = ".".join(str(part) for part in first["loc"])
         message = f"{where}: {first['msg'].lower()}" if where else first["msg"]
         raise DataError(f"{path} is no {what}: {message}{end}") from None
-
-
-def read_arrays(path: Path, keys: list[str], next_step: str) -> list[npt.NDArray[Any]]:
-    """The arrays of these names in an .npz file. Raises DataError, whose end is next_step."""
-    expected = " with " + " and ".join(f"'{key}'" for key in keys)
-    with _archive(path, expected, next_step) as arrays:
-        return [arrays[key] for key in keys]
-
-
-def array_names(path: Path, next_step: str) -> list[str]:
-    """The names of the arrays in an .npz file. Raises DataError, whose end is next_step."""
-    with _archive(path, "", next_step) as arrays:
-        return list(arrays.files)
-
-
-@contextmanager
-def _archive(path: Path, expected: str, next_step: str) -> Iterator[np.lib.npyio.NpzFile]:
-    try:
-        # Opened here: np.load of numpy 2 leaves open a file that it is given by its path and that
-        # is no archive.
-        with path.open("rb") as file:
-            yield np.lib.npyio.NpzFile(file)
-    except FileNotFoundError:
-        raise DataError(f"{path} is missing; {next_step}") from None
-    except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
-        raise DataError(f"{path} is no .npz file{expected}: {error}; {next_step}") from None

@@ -12,16 +12,16 @@ import numpy as np
 import numpy.typing as npt
 
 from ludus.core.errors import DataError
+from ludus.core.files import file_fault
 
 UINT8 = 8
 
 
 def read_idx(path: Path) -> npt.NDArray[np.uint8]:
     """The array of an IDX file, uint8 of the header's shape. Raises DataError if it is corrupt."""
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise DataError(f"{path} cannot be read: {error.strerror}") from None
+    if fault := file_fault(path):
+        raise DataError(f"{path} {fault}")
+    content = path.read_bytes()
     if len(content) < 4:
         raise DataError(f"{path} is truncated: got {len(content)} bytes, expected an IDX header")
     zeros, kind, dimensions = struct.unpack_from(">HBB", content)

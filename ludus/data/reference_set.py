@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from ludus.core.arrays import array_names, read_arrays
 from ludus.core.errors import DataError
-from ludus.core.files import array_names, read_arrays
 
 NEXT_STEP = "expected artifacts/export/reference.npz of the build (`dvc repro export`)"
 # What the arrays of a file are called: drawings are kept as the pictures that they are.

@@ -373,14 +373,14 @@ def test_a_missing_split_is_named(tmp_path: Path) -> None:
 def test_a_corrupt_split_is_named(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "train.npz"
     path.write_bytes(content)
-    with pytest.raises(DataError, match=r"train.npz cannot be read"):
+    with pytest.raises(DataError, match=r"train.npz is (no .npz file|empty)"):
         read_split(path)
 
 
 @pytest.mark.parametrize(
     ("arrays", "message"),
     [
-        ({"images": np.zeros((3, 28, 28), np.uint8)}, "cannot be read .*labels"),
+        ({"images": np.zeros((3, 28, 28), np.uint8)}, "is no .npz file.*labels"),
         (
             {"images": np.zeros((3, 28, 28), np.float32), "labels": np.zeros(3, np.uint8)},
             r"images are float32 of shape \[3, 28, 28\], expected uint8 of rank 3",

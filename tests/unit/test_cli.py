@@ -179,7 +179,7 @@ def test_a_bad_bundle_is_one_message_and_exit_code_1(
 def test_what_is_no_bundle_is_told(ludus: Call, tmp_path: Path) -> None:
     code, _, err = ludus("inspect", tmp_path)
     assert (code, err.count("\n")) == (1, 1)
-    assert "manifest.json cannot be read: No such file or directory; is this a bundle?" in err
+    assert "manifest.json cannot be read: it is missing; is this a bundle?" in err
 
 
 # verify

@@ -1,11 +1,23 @@
-"""Files and folders appear whole or not at all."""
+"""Files and folders appear whole or not at all, and one that cannot be read says why."""
 
 import errno
+import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from pydantic import TypeAdapter
 
-from ludus.core.files import replaced_folder, write_text
+from ludus.bundle.reader import read_manifest
+from ludus.config.model import read_about
+from ludus.config.network import read_config
+from ludus.config.params import load_params
+from ludus.config.search import Plan
+from ludus.core.arrays import read_arrays
+from ludus.core.errors import LudusError
+from ludus.core.files import file_fault, read_json, replaced_folder, write_text
+from ludus.core.strict_yaml import read_yaml
+from ludus.data.idx import read_idx
 
 FULL = OSError(errno.ENOSPC, "No space left on device")
 
@@ -98,3 +110,66 @@ def test_a_text_that_cannot_be_written_leaves_the_former(
         write_text(path, "new")
     assert path.read_text() == "old"
     assert names(tmp_path) == ["a.txt"]
+
+
+POINTER = "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n"
+
+
+@pytest.mark.parametrize(
+    ("make", "said"),
+    [
+        (lambda path: None, "is missing"),
+        (lambda path: path.mkdir(), "is a folder; expected a file"),
+        (lambda path: path.touch(), "is empty"),
+        (lambda path: os.mkfifo(path), "is no regular file"),
+        (
+            lambda path: path.write_text(POINTER),
+            "is a Git LFS pointer, not the file itself; run `git lfs pull`",
+        ),
+        (lambda path: path.write_text("a"), None),
+    ],
+)
+def test_what_no_format_can_be_read_from_is_told(
+    tmp_path: Path, make: Callable[[Path], object], said: str | None
+) -> None:
+    make(tmp_path / "a")
+    assert file_fault(tmp_path / "a") == said
+
+
+def test_a_path_that_no_file_can_have_is_told(tmp_path: Path) -> None:
+    assert file_fault(Path("a\0b")) == "cannot be read: embedded null byte"
+    (tmp_path / "a").write_text("a")
+    assert file_fault(tmp_path / "a" / "b") == "cannot be read: Not a directory"
+
+
+READERS: dict[str, Callable[[Path], object]] = {
+    "params.yaml": load_params,
+    "config.yaml": read_config,
+    "model.yaml": read_about,
+    "search.yaml": lambda path: read_yaml(Plan, path),
+    "a.npz": lambda path: read_arrays(path, ["a"], "make it"),
+    "images-idx3-ubyte": read_idx,
+    "manifest.json": read_manifest,
+    "a.json": lambda path: read_json(TypeAdapter(int), path, "number"),
+}
+
+
+@pytest.mark.parametrize("name", READERS)
+@pytest.mark.parametrize(
+    ("make", "said"),
+    [
+        (lambda path: None, "is missing"),
+        (lambda path: path.mkdir(), "is a folder; expected a file"),
+        (lambda path: path.touch(), "is empty"),
+        (lambda path: path.write_text(POINTER), "run `git lfs pull`"),
+    ],
+)
+def test_every_reader_says_the_same_of_it(
+    tmp_path: Path, name: str, make: Callable[[Path], object], said: str
+) -> None:
+    path = tmp_path / name
+    make(path)
+    with pytest.raises(LudusError) as caught:
+        READERS[name](path)
+    assert str(caught.value).startswith(f"{path} ")
+    assert said in str(caught.value)

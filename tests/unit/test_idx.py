@@ -37,7 +37,7 @@ def test_a_wrong_magic_number_is_refused_and_shown(tmp_path: Path, header: str) 
         read_idx(path)
 
 
-@pytest.mark.parametrize("length", [0, 3])
+@pytest.mark.parametrize("length", [1, 3])
 def test_a_file_without_a_magic_number_is_truncated(tmp_path: Path, length: int) -> None:
     (tmp_path / "bad").write_bytes(bytes(length))
     with pytest.raises(DataError, match=f"bad is truncated: got {length} bytes"):
@@ -71,7 +71,7 @@ def test_a_header_that_claims_more_than_memory_is_refused_before_anything_is_all
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="gone cannot be read: No such file"):
+    with pytest.raises(DataError, match="gone is missing"):
         read_idx(tmp_path / "gone")
 
 

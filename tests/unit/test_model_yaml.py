@@ -72,7 +72,7 @@ def test_pictures_labels_and_data_are_read(tmp_path: Path) -> None:
             {"outputs": [{"nmae": "y", "name": "y"}]},
             "outputs.0.nmae: unknown key 'nmae', did you mean 'name'?",
         ),
-        ({"tests": None}, "  tests: expected {file, sha256, labelled} or {count, seed, low, high}"),
+        ({"tests": None}, "tests: expected {file, sha256, labelled}, or {count, seed, low, high}"),
         ({"tests": {**DATA, "sha256": "abc"}}, "tests.sha256: string should match"),
         (
             {"tests": {**DATA, "labeled": True}},
@@ -95,7 +95,7 @@ def test_pictures_labels_and_data_are_read(tmp_path: Path) -> None:
             "tests: low should be below high; got 0 and 0",
         ),
         ({"labels": {"file": "labels.txt"}}, "labels.sha256: field required"),
-        ({"labels": "a"}, 'labels: expected a list of words, or {file, sha256}, got "a"'),
+        ({"labels": "a"}, 'labels: expected a list, or {file, sha256}, got "a"'),
         (
             {"labels": [True, False]},
             "labels.0: put it in quotes: YAML reads yes, on and true as true, got true\n"
@@ -105,7 +105,7 @@ def test_pictures_labels_and_data_are_read(tmp_path: Path) -> None:
         ({"preprocess": {**PHOTO, "mean": [0]}}, "preprocess: mean should have 3 values"),
         (
             {"preprocess": {**PHOTO, "kind": "foto"}},
-            "preprocess.kind: expected 'photo', got \"foto\"",
+            "preprocess.kind: unknown value 'foto', did you mean 'photo'?",
         ),
         (
             {"preprocess": {**PHOTO, "channel": "RGB"}},
@@ -115,7 +115,7 @@ def test_pictures_labels_and_data_are_read(tmp_path: Path) -> None:
             {"preprocess": {key: value for key, value in PHOTO.items() if key != "kind"}},
             "preprocess.kind: field required",
         ),
-        ({"lables": ["a"]}, "  lables: unknown key 'lables', did you mean 'labels'?"),
+        ({"lables": ["a"]}, "lables: unknown key 'lables', did you mean 'labels'?"),
         ({"surprise": 1}, "surprise: unknown key 'surprise'; known: inputs, labels, outputs"),
     ],
 )
@@ -123,7 +123,7 @@ def test_a_fault_is_told_with_its_place(tmp_path: Path, changes: dict[str, Any],
     path = write(tmp_path, **changes)
     with pytest.raises(ConfigError) as caught:
         read_about(path)
-    assert str(caught.value).startswith(f"{path} is not as expected:\n")
+    assert str(caught.value).startswith((f"{path}: ", f"{path} is not as expected:\n"))
     assert said in str(caught.value)
     for word in ("about", ".data.", ".random.", ".photo.", ".drawing.", "value error", "True"):
         assert word not in str(caught.value).removeprefix(str(path))
@@ -132,10 +132,10 @@ def test_a_fault_is_told_with_its_place(tmp_path: Path, changes: dict[str, Any],
 def test_what_is_long_is_not_shown_whole(tmp_path: Path) -> None:
     with pytest.raises(ConfigError) as caught:
         read_about(write(tmp_path, inputs="x" * 1000))
-    assert len(str(caught.value).splitlines()[1]) < 150
+    assert len(str(caught.value)) < len(str(tmp_path)) + 150
 
 
-@pytest.mark.parametrize("content", ["", "7", "- inputs"])
+@pytest.mark.parametrize("content", ["null", "7", "- inputs"])
 def test_a_file_that_is_no_table_is_told(tmp_path: Path, content: str) -> None:
     (tmp_path / "model.yaml").write_text(content)
     with pytest.raises(ConfigError, match="the file: expected keys with values, got "):
@@ -143,7 +143,7 @@ def test_a_file_that_is_no_table_is_told(tmp_path: Path, content: str) -> None:
 
 
 def test_a_missing_file_says_what_names_it(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match=r"cannot be read.*params.yaml model.about names it"):
+    with pytest.raises(ConfigError, match=r"is missing; params.yaml model.about names it"):
         read_about(tmp_path / "model.yaml")
 
 

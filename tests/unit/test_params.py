@@ -153,7 +153,7 @@ def test_a_key_of_another_table_is_not_proposed(tmp_path: Path) -> None:
         ("one_cycle", "one-cycel",
          "train.schedule: unknown value 'one-cycel', did you mean 'one_cycle'?"),
         ("backend: iree", "backend: iere",
-         "targets.iree-cpu: unknown value 'iere', did you mean 'iree'?"),
+         "targets.iree-cpu.backend: unknown value 'iere', did you mean 'iree'?"),
         ("driver: cpu", "driver: vulcan",
          "targets.iree-cpu.driver: unknown value 'vulcan', did you mean 'vulkan'?"),
         ("architecture: x86_64", "architecture: x86-64",
@@ -179,7 +179,7 @@ def test_a_key_of_another_table_is_not_proposed(tmp_path: Path) -> None:
         ("against: onnx", "against: onxn",
          "benchmark.comparisons.0.against: no target 'onxn', did you mean 'onnx'?"),
         ("rewrites: [winograd]", "rewrites: [winogard]",
-         "lowerings.tiled: value error, no rewrite 'winogard', did you mean 'winograd'?"),
+         "lowerings.tiled: no rewrite 'winogard', did you mean 'winograd'?"),
         ("toolchain: 3.13.0", "toolchain: 3.12.0",
          "targets.iree-cpu.toolchain: there is no requirements/iree-3.12.0.txt, did you mean "
          "'3.13.0'?"),
@@ -197,52 +197,52 @@ def test_an_unknown_name_is_told_with_the_nearest(
     ("old", "new", "said"),
     [
         ("epochs: 12", "epochs: twelve",
-         "train.epochs: input should be a valid integer, got 'twelve'"),
-        ("epochs: 12", "epochs: '12'", "train.epochs: input should be a valid integer, got '12'"),
-        ("epochs: 12", "epochs: true", "train.epochs: input should be a valid integer, got True"),
-        ("epochs: 12", "epochs: 1.5", "train.epochs: input should be a valid integer, got 1.5"),
+         "train.epochs: expected a valid integer, got \"twelve\""),
+        ("epochs: 12", "epochs: '12'", "train.epochs: expected a valid integer, got \"12\""),
+        ("epochs: 12", "epochs: true", "train.epochs: expected a valid integer, got true"),
+        ("epochs: 12", "epochs: 1.5", "train.epochs: expected a valid integer, got 1.5"),
         ("epochs: 12", "epochs: 0",
-         "train.epochs: input should be greater than or equal to 1, got 0"),
-        ("epochs: 12", "epochs:", "train.epochs: input should be a valid integer, got None"),
+         "train.epochs: expected greater than or equal to 1, got 0"),
+        ("epochs: 12", "epochs:", "train.epochs: expected a valid integer, got null"),
         ("learning_rate: 0.003", "learning_rate: fast",
-         "train.learning_rate: input should be a valid number, got 'fast'"),
+         "train.learning_rate: expected a valid number, got \"fast\""),
         ("learning_rate: 0.003", "learning_rate: .inf",
-         "train.learning_rate: input should be a finite number, got inf"),
+         "train.learning_rate: expected a finite number, got .inf"),
         ("learning_rate: 0.003", "learning_rate: -1",
-         "train.learning_rate: input should be greater than 0, got -1"),
-        ("[ludwig, npm, folder]", "[]", "data.sources: list should have at least 1 item"),
-        ("[ludwig, npm, folder]", "npm", "data.sources: input should be a valid list, got 'npm'"),
-        ("validation: 5000", "validation: 9", "data.validation: input should be greater than or"),
+         "train.learning_rate: expected greater than 0, got -1"),
+        ("[ludwig, npm, folder]", "[]", "data.sources: expected at least 1 item"),
+        ("[ludwig, npm, folder]", "npm", "data.sources: expected a valid list, got \"npm\""),
+        ("validation: 5000", "validation: 9", "data.validation: expected greater than or"),
         ("toolchain: 3.13.0", "toolchain: 3.13",
-         "targets.iree-cpu.toolchain: input should be a valid string, got 3.13"),
+         "targets.iree-cpu.toolchain: expected a word: put it in quotes, got 3.13"),
         ("[1, 16]", "[0, 16]",
-         "lowerings.tiled.batches.0: input should be greater than or equal to 1, got 0"),
-        ("[1, 16]", "[]", "lowerings.tiled.batches: list should have at least 1 item"),
-        ("[1, 16]", "16", "lowerings.tiled.batches: input should be a valid list, got 16"),
+         "lowerings.tiled.batches.0: expected greater than or equal to 1, got 0"),
+        ("[1, 16]", "[]", "lowerings.tiled.batches: expected at least 1 item"),
+        ("[1, 16]", "16", "lowerings.tiled.batches: expected a valid list, got 16"),
         ("direct: {rewrites: []", "direct: {rewrites: [5]",
-         "lowerings.direct.rewrites.0: input should be a valid string, got 5"),
+         "lowerings.direct.rewrites.0: expected a word: put it in quotes, got 5"),
         ("m: 1, n: 64", "m: 0, n: 64",
-         "targets.iree-cpu.tiles.0.m: input should be greater than or equal to 1, got 0"),
+         "targets.iree-cpu.tiles.0.m: expected greater than or equal to 1, got 0"),
         ("m: 1, n: 64", "m: 7777, n: 64",
-         "targets.iree-cpu.tiles.0.m: input should be less than or equal to 64, got 7777"),
+         "targets.iree-cpu.tiles.0.m: expected less than or equal to 64, got 7777"),
         ("m: 1, n: 64", "m: 1", "targets.iree-cpu.tiles.0.n: field required"),
-        ("{backend: onnx}", "onnx", "targets.onnx: expected keys with values, got 'onnx'"),
+        ("{backend: onnx}", "onnx", "targets.onnx: expected keys with values, got \"onnx\""),
         ("{backend: onnx}", "{flags: []}", "targets.onnx.backend: field required"),
         ("required: true", "required: yep",
-         "evaluations.onnx-cpu.required: input should be a valid boolean, got 'yep'"),
+         "evaluations.onnx-cpu.required: expected a valid boolean, got \"yep\""),
         ("accuracy: 0.99,", "accuracy: 99,",
-         "gate.accuracy: input should be less than or equal to 1"),
+         "gate.accuracy: expected less than or equal to 1"),
         ("max_abs_diff: 0.001", "max_abs_diff: .inf",
-         "gate.max_abs_diff: input should be a finite"),
+         "gate.max_abs_diff: expected a finite"),
         ("rounds: 12", "rounds: 2",
-         "benchmark.rounds: input should be greater than or equal to 3, got 2"),
-        ("[1, 4096]", "[1, 5000]", "benchmark.curve.1: input should be less than or equal to 4096"),
+         "benchmark.rounds: expected greater than or equal to 3, got 2"),
+        ("[1, 4096]", "[1, 5000]", "benchmark.curve.1: expected less than or equal to 4096"),
         ("floor: 1.3,", "floor: 0,",
-         "benchmark.comparisons.0.floor: input should be greater than 0, got 0"),
+         "benchmark.comparisons.0.floor: expected greater than 0, got 0"),
         ("  iree-cpu:", "  IREE CPU:", "targets.IREE CPU: string should match pattern"),
         ("name: digits", "name: ../digits", "bundle.name: string should match pattern"),
         ("version: 1.0.0", "version: 1.0",
-         "bundle.version: input should be a valid string, got 1.0"),
+         "bundle.version: expected a word: put it in quotes, got 1.0"),
         ("version: 1.0.0", "version: one", "bundle.version: string should match pattern"),
     ],
 )  # fmt: skip
@@ -273,22 +273,22 @@ def test_what_is_no_yaml_is_told(tmp_path: Path, text: str | bytes) -> None:
     assert refusal(tmp_path, text).startswith("params.yaml is no YAML: ")
 
 
-@pytest.mark.parametrize("text", ["", "[]", "5"])
+@pytest.mark.parametrize("text", ["[]", "5", "null"])
 def test_what_is_no_table_is_told(tmp_path: Path, text: str) -> None:
     assert "the file: expected keys with values, got" in refusal(tmp_path, text)
 
 
 def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match=r"params.yaml cannot be read: No such file or directory"):
+    with pytest.raises(ConfigError, match=r"params.yaml is missing"):
         load_params(tmp_path / "params.yaml")
 
 
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
-        ("seed: 42}", "seed: -1}", "data.seed: input should be greater than or equal to 0"),
-        ("seed: 42\n", "seed: 4294967296\n", "train.seed: input should be less than 4294967296"),
-        ("threads: 0", "threads: 100000", "train.threads: input should be less than or equal"),
+        ("seed: 42}", "seed: -1}", "data.seed: expected greater than or equal to 0"),
+        ("seed: 42\n", "seed: 4294967296\n", "train.seed: expected less than 4294967296"),
+        ("threads: 0", "threads: 100000", "train.threads: expected less than or equal"),
         ("  onnx: {", "  onnx-1.2: {", "targets.onnx-1.2: string should match"),
         ("[1, 16]", "[16, 16]", "lowerings.tiled.batches: [16, 16] has a size twice"),
         (
@@ -304,17 +304,17 @@ def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
         (
             "source: onnx, rewrites: []",
             "source: onnx, rewrites: [winograd]",
-            "lowerings.from-onnx: value error, source: onnx is compiled as exported; rewrites, ",
+            "lowerings.from-onnx: source: onnx is compiled as exported; rewrites, ",
         ),
         (
             "source: onnx, rewrites: []",
             "source: onnx, rewrites: [], single: [winograd]",
-            "lowerings.from-onnx: value error, source: onnx is compiled as exported; rewrites, ",
+            "lowerings.from-onnx: source: onnx is compiled as exported; rewrites, ",
         ),
         (
             "batches: [32]",
             "batches: [32], buffers: caller",
-            "lowerings.from-stablehlo: value error, source: stablehlo is compiled as exported",
+            "lowerings.from-stablehlo: source: stablehlo is compiled as exported",
         ),
         (
             "batches: [32]",
@@ -416,7 +416,7 @@ def test_a_machine_must_be_of_the_targets_cpu(tmp_path: Path) -> None:
 @pytest.mark.parametrize("table", ["targets", "evaluations"])
 def test_a_table_without_a_row_is_refused(tmp_path: Path, table: str) -> None:
     kept = re.sub(rf"(?ms)^{table}:\n.*?(?=^\w)", f"{table}: {{}}\n", GOOD)
-    assert f"{table}: dictionary should have at least 1 item" in refusal(tmp_path, kept)
+    assert f"{table}: expected at least 1 item" in refusal(tmp_path, kept)
 
 
 def test_a_machine_can_be_named_only_if_there_is_one() -> None:
@@ -457,7 +457,7 @@ def test_iree_allocates_unless_a_lowering_says_that_the_caller_does(tmp_path: Pa
 
 def test_buffers_of_the_callers_need_batches_of_known_sizes(tmp_path: Path) -> None:
     text = edited("direct: {", "direct: {buffers: caller, ")
-    assert "lowerings.direct: value error, buffers: caller needs a list" in refusal(tmp_path, text)
+    assert "lowerings.direct: buffers: caller needs a list" in refusal(tmp_path, text)
 
 
 def test_a_network_that_was_made_elsewhere_has_a_description(tmp_path: Path) -> None:

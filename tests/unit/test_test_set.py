@@ -73,7 +73,9 @@ def test_a_file_that_is_no_test_set_is_refused(tmp_path: Path, content: bytes | 
             np.save(file, np.zeros(3))
     elif content is not None:
         path.write_bytes(content)
-    with pytest.raises(DataError, match=r"t.npz is (missing|no .npz file).*reference.npz of the"):
+    with pytest.raises(
+        DataError, match=r"t.npz is (missing|empty|no .npz file).*reference.npz of the"
+    ):
         load_reference_set(path)
 
 

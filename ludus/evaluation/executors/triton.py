@@ -12,6 +12,7 @@ import numpy as np
 from ludus.bundle.inputs import network_inputs
 from ludus.bundle.reader import read_bundle
 from ludus.bundle.schema import Network, Variant
+from ludus.core.arrays import read_arrays
 from ludus.core.errors import ToolError
 from ludus.data.reference_set import ReferenceSet
 from ludus.evaluation.executors import (
@@ -79,10 +80,11 @@ def run(
             if KILLED.search(str(error)) or PORT_TAKEN in str(error):
                 raise ExecutorError(str(error)) from None
             raise
-        with np.load(here / "out.npz") as out:
-            outputs, seconds = out["outputs"], float(out["seconds"])
+        outputs, seconds = read_arrays(here / "out.npz", ("outputs", "seconds"), "run it again")
     name = native.describe(variant, device).device_name
-    return Answers(executor="triton", outputs=outputs, seconds=seconds, device_name=str(name))
+    return Answers(
+        executor="triton", outputs=outputs, seconds=float(seconds), device_name=str(name)
+    )
 
 
 def _backend() -> Path:

@@ -20,8 +20,9 @@ from ludus.bundle.inputs import network_inputs
 from ludus.bundle.reader import check_network
 from ludus.bundle.schema import Network, Tensor
 from ludus.config.model import About, Beside, Data, read_about
+from ludus.core.arrays import read_arrays
 from ludus.core.errors import NetworkError
-from ludus.core.files import read_arrays, replaced_folder
+from ludus.core.files import file_fault, replaced_folder
 from ludus.data.reference_set import ReferenceSet, save_reference_set
 
 Array = npt.NDArray[np.float32]
@@ -50,8 +51,8 @@ def bring(source: str, file: Path, path: Path, out: Path) -> Network:
     fit; ConfigError for a model.yaml that is not as expected; DataError for a broken .npz file.
     """
     about = read_about(path)
-    if not file.is_file():
-        raise NetworkError(f"{file} is missing; params.yaml model.file names it")
+    if fault := file_fault(file):
+        raise NetworkError(f"{file} {fault}; params.yaml model.file names it")
     origin = cast(Source, import_module(SOURCES[source]))
     with replaced_folder(out) as folder:
         origin.take(file, about, folder)
@@ -157,8 +158,8 @@ def _of_any(shape: list[int]) -> str:
 def _beside(named: Beside, path: Path) -> Path:
     """A file that model.yaml names. Raises NetworkError where it is missing or another."""
     file = path.parent / named.file
-    if not file.is_file():
-        raise NetworkError(f"{file} is missing, and {path} names it")
+    if fault := file_fault(file):
+        raise NetworkError(f"{file} {fault}, and {path} names it")
     found = hashlib.sha256(file.read_bytes()).hexdigest()
     if found != named.sha256:
         raise NetworkError(
