@@ -113,5 +113,7 @@ class About(Strict):
 
 def read_about(path: Path) -> About:
     """Read and check a model.yaml. Raises ConfigError with every fault found."""
-    next_step = "params.yaml model.about names it, and docs/own-network.md says what stands in it"
+    next_step = (
+        "params.yaml model.about names it, and docs/tutorials/own-network.md says what stands in it"
+    )
     return read_yaml(About, path, next_step)
