@@ -10,7 +10,6 @@ writes  artifacts/bundle/
 import argparse
 import hashlib
 import json
-import subprocess
 from importlib.metadata import version
 from pathlib import Path
 
@@ -20,8 +19,10 @@ from ludus.bundle.schema import Figures, Provenance, Variant, read_network, read
 from ludus.bundle.writer import write_bundle
 from ludus.cli.stage import run_stage
 from ludus.config.params import Params, load_params
+from ludus.core.errors import ToolError
 from ludus.data.reference_set import ReferenceSet, load_reference_set
 from ludus.evaluation.results import Result, read_results
+from ludus.process.tools import run_tool
 
 # The stages whose outputs are in the bundle; dvc.lock's other entries hold times and machines.
 BUILT_BY = ("download", "prepare", "train", "export", "lower", "compile@")
@@ -63,12 +64,19 @@ def _provenance(lock: Path) -> Provenance:
     stages = yaml.safe_load(lock.read_text(encoding="utf-8"))["stages"] if lock.exists() else {}
     built = {name: stage for name, stage in stages.items() if name.startswith(BUILT_BY)}
     digest = hashlib.sha256(json.dumps(built, sort_keys=True).encode()).hexdigest()
-    git = subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True, check=False)
     return Provenance(
-        revision=git.stdout.strip() or None,
+        revision=_revision(),
         dvc_lock_sha256=digest,
         versions={package: version(package) for package in PACKAGES},
     )
+
+
+def _revision() -> str | None:
+    """The commit of the checkout; None outside of Git, or before the first."""
+    try:
+        return run_tool(["git", "rev-parse", "--verify", "--quiet", "HEAD"], seconds=60).strip()
+    except ToolError:
+        return None
 
 
 def main() -> None:

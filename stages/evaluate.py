@@ -26,7 +26,7 @@ from ludus.core.files import read_json
 from ludus.data.reference_set import load_reference_set
 from ludus.evaluation import executors
 from ludus.evaluation.results import Result, write_result
-from ludus.evaluation.run import BROKEN, evaluate
+from ludus.evaluation.run import evaluate
 from ludus.runtimes import devices
 
 
@@ -51,7 +51,7 @@ def run_evaluation(name: str, params: Params, targets: Path, export: Path) -> Re
             f"{name}: the executor '{row.executor}' broke, which proves nothing of the target, so "
             f"there is no result; mend it and run `dvc repro` again: {error}"
         ) from None
-    if (result.reason or "").startswith(BROKEN):
+    if result.failure == "executor":
         again = f"when it is mended, which DVC does not see: `dvc repro -f -s evaluate@{name}`"
         result = replace(result, reason=f"{result.reason}; {again}")
     return result

@@ -17,7 +17,8 @@ from ludus.core.files import write_json
 from ludus.evaluation.results import Result, Status, read_results
 
 NEXT_STEPS: dict[Status, str] = {
-    "failed": "see its figures in {page}; mend the target, or the floors under gate in params.yaml",
+    "failed": "see its figures in {page}; mend the target, or the thresholds under gate in "
+    "params.yaml",
     "not run": "run it on a machine that can, or set required: false in params.yaml "
     "evaluations.{name}",
     "attested": "required means verified here: run it on this machine, or set required: false in "
@@ -26,7 +27,7 @@ NEXT_STEPS: dict[Status, str] = {
 
 
 BROKE = (
-    "mend the target; where the machine was at fault, which DVC does not see: "
+    "mend the target; where the executor was at fault, which DVC does not see: "
     "dvc repro -f -s evaluate@{name} && dvc repro"
 )
 
@@ -70,7 +71,7 @@ def falls_short(row: Result) -> bool:
 def _explain(row: Result, page: Path) -> str:
     required = " (required)" if row.required else ""
     step = NEXT_STEPS.get(row.status, "run `dvc repro report`")
-    if row.status == "failed" and (row.reason or "").startswith("broke: "):
+    if row.failure == "run":
         step = BROKE
     return (
         f"  {row.evaluation}{required}: {row.status}: {row.reason or 'no reason given'}\n"

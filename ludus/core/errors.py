@@ -5,13 +5,60 @@ The message of each says what is wrong, where, what was got, what was expected a
 cannot be asked so.
 """
 
+from collections.abc import Sequence
 from difflib import get_close_matches
+from typing import Self
+
+# How a program ends that SIGKILL or SIGTERM ended; a shell and an emulator say 128 more.
+KILLED = {-9, -15, 128 + 9, 128 + 15}
 
 
 class LudusError(Exception):
     """Base of all errors whose message is meant for a person; never raised itself."""
 
     exit_code = 1
+
+
+class ProcessError(LudusError):
+    """Base of what another program's end may cause; what is decided of it is decided by the fields.
+
+    returncode: what the program ended with, negative for a signal; None where it did not start, was
+    ended for its time, or was not to blame. timed_out: it had not ended in its time. output: what
+    it printed. command: what runs it again.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        returncode: int | None = None,
+        timed_out: bool = False,
+        output: str = "",
+        command: Sequence[str] = (),
+    ) -> None:
+        super().__init__(message)
+        self.returncode = returncode
+        self.timed_out = timed_out
+        self.output = output
+        self.command = command
+
+    @property
+    def killed(self) -> bool:
+        """Whether something outside ended the program: too little memory, a person.
+
+        What a program does to itself, by SIGSEGV or SIGABRT, is no such end.
+        """
+        return self.returncode in KILLED
+
+    def about(self, what: str) -> Self:
+        """The same error, with a message that begins with what it is about."""
+        return type(self)(
+            f"{what}: {self}",
+            returncode=self.returncode,
+            timed_out=self.timed_out,
+            output=self.output,
+            command=self.command,
+        )
 
 
 class ConfigError(LudusError):
@@ -42,16 +89,16 @@ class NetworkError(LudusError):
     """A network that was made elsewhere cannot be taken; the message names what of it."""
 
 
-class ToolError(LudusError):
-    """A tool (compiler, converter) failed; the message holds its words and the command to paste."""
+class ToolError(ProcessError):
+    """A tool (compiler, converter) failed; the message has its output and the command to paste."""
 
 
 class ClusterError(LudusError):
     """A Ray cluster cannot be reached, has no place for what is asked, or lost the run."""
 
 
-class DeviceError(LudusError):
-    """A device was named that this machine does not have or cannot use."""
+class DeviceError(ProcessError):
+    """A device that this machine does not have or cannot use, or whose process ended."""
 
 
 class ImageError(LudusError):

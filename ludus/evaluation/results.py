@@ -29,6 +29,9 @@ from ludus.data.reference_set import MOST_CLASSES
 from ludus.evaluation import old_results
 
 Status = Literal["measured", "verified", "failed", "not run", "attested"]
+# Why a result is "not run" or "failed", where that says what to do next: the executor is broken;
+# the run ended in an error; a threshold was not met.
+Failure = Literal["executor", "run", "thresholds"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,6 +44,7 @@ class Result:
     executor: Executor  # what ran it, as the executor itself says; what was asked, if not run
     status: Status
     reason: str | None = None
+    failure: Failure | None = None
     required: bool = False
     machine: str | None = None  # a label of the machine that it was run on: free text
     device_name: str | None = None  # the hardware's or driver's own name
@@ -155,7 +159,12 @@ def judge(result: Result, floors: Gate, images: int | None = None) -> Result:
     if images is not None and result.images != images:
         reasons.append(f"run on {result.images} images, not on all {images}")
     status: Status = "failed" if reasons else "verified"
-    return replace(result, status=status, reason="; ".join(reasons) or None)
+    return replace(
+        result,
+        status=status,
+        reason="; ".join(reasons) or None,
+        failure="thresholds" if reasons else None,
+    )
 
 
 def attest(result: Result, elsewhere: Iterable[Result], floors: Gate, images: int) -> Result:

@@ -11,9 +11,6 @@ from ludus.data.reference_set import ReferenceSet
 from ludus.evaluation import executors
 from ludus.evaluation.results import Result, measure
 
-# How the reason begins where an executor failed before anything was run on it.
-BROKEN = "the executor is broken: "
-
 
 def evaluate(
     variant: Variant,
@@ -52,7 +49,7 @@ def evaluate(
         result = replace(result, **asdict(runner.describe(variant, device)))
     except (LudusError, RuntimeError, ValueError) as error:
         # It may stay so, and what need not run here must not end the build.
-        return replace(result, reason=f"{BROKEN}{error}")
+        return replace(result, reason=f"the executor is broken: {error}", failure="executor")
     try:
         answers = runner.run(variant, folder, device, tests, network)
     except executors.NotHere as error:
@@ -60,7 +57,7 @@ def evaluate(
     except executors.ExecutorError:
         raise
     except (LudusError, RuntimeError, ValueError, IndexError) as error:
-        return replace(result, status="failed", reason=f"broke: {error}")
+        return replace(result, status="failed", reason=f"broke: {error}", failure="run")
     return replace(
         result,
         status="measured",

@@ -18,7 +18,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from ludus.config.params import Lowering
-from ludus.core.errors import LudusError, ToolError
+from ludus.core.errors import LudusError, ProcessError, ToolError
 from ludus.process.toolchains import STABLEHLO, environment
 from ludus.process.tools import run_tool
 
@@ -58,15 +58,12 @@ def convert(model: Path, lowering: Lowering, folder: Path, name: str) -> Path:
 
 @contextmanager
 def kept_where_named(what: str) -> Iterator[Path]:
-    """A new folder of one's own, removed at the end, but where an error's message names it.
-
-    For such a message holds a command to paste, which needs the files.
-    """
+    """A new folder of one's own, removed at the end, but where an error's command needs it."""
     folder, kept = Path(tempfile.mkdtemp(prefix=f"ludus-{what}-")), False
     try:
         yield folder
     except LudusError as error:
-        kept = str(folder) in str(error)
+        kept = isinstance(error, ProcessError) and str(folder) in " ".join(error.command)
         raise
     finally:
         if not kept:

@@ -19,7 +19,7 @@ from functools import cache
 from pathlib import Path
 
 from ludus.core.errors import ToolError
-from ludus.process.tools import ROOT
+from ludus.process.tools import ROOT, end_tool, run_tool, start_tool
 
 ADDON = ROOT / "godot" / "addons" / "ludus"
 OWN_ENGINE = ROOT / ".godot-engine" / "godot"  # where `make addon` puts one
@@ -76,9 +76,14 @@ class Ended:
     seconds: float
 
     @property
+    def bad_lines(self) -> list[str]:
+        """The lines of its log that say that something is wrong."""
+        return [line for line in self.said.splitlines() if SIGNS.search(line)]
+
+    @property
     def faults(self) -> list[str]:
         """What was wrong with it, a line each: its exit code, and lines of its log."""
-        found = [line for line in self.said.splitlines() if SIGNS.search(line)]
+        found = self.bad_lines
         if self.exit_code is None:
             found.insert(0, f"it had not ended after {self.seconds:.0f} s")
         elif self.exit_code < 0:
@@ -112,16 +117,16 @@ def find_engine() -> Engine:
 @cache
 def engine_at(program: Path) -> Engine:
     """The engine of a path. Raises ToolError where it is none, or too old."""
-    command = [str(program), "--version"]
+    ended_well = True
     try:
-        ended = subprocess.run(
-            command, capture_output=True, text=True, errors="replace", timeout=60, check=False
-        )
-    except (OSError, subprocess.TimeoutExpired) as error:
-        raise ToolError(f"{program} cannot be started as Godot: {error}") from None
-    version = ended.stdout.strip().rpartition("\n")[2]
+        said = run_tool([str(program), "--version"], seconds=60)
+    except ToolError as error:
+        if error.returncode is None:
+            raise ToolError(f"{program} cannot be started as Godot: {error}") from None
+        ended_well, said = False, error.output
+    version = said.strip().rpartition("\n")[2]
     numbers = re.match(r"(\d+)\.(\d+)\.", f"{version}.")
-    if ended.returncode != 0 or numbers is None:
+    if not ended_well or numbers is None:
         raise ToolError(f"{program} is no Godot: --version says '{version}'")
     if (int(numbers[1]), int(numbers[2])) < OLDEST:
         raise ToolError(f"{program} is Godot {version}, expected {_words(OLDEST)} or newer")
@@ -199,9 +204,23 @@ def run(project: Path, *arguments: str, timeout: float = 120, headless: bool = T
     Raises ToolError with its words where it fails or its log says that something is wrong.
     """
     ended = start(project, *arguments, timeout=timeout, headless=headless)
-    if ended.faults:
-        raise ToolError(explain(ended))
+    error = failure(ended)
+    if error is not None:
+        raise error
     return ended.said
+
+
+def failure(ended: Ended) -> ToolError | None:
+    """The error of a run that something was wrong with, or None."""
+    if not ended.faults:
+        return None
+    return ToolError(
+        explain(ended),
+        returncode=ended.exit_code,
+        timed_out=ended.exit_code is None,
+        output=ended.said,
+        command=ended.command,
+    )
 
 
 def start(project: Path, *arguments: str, timeout: float = 120, headless: bool = True) -> Ended:
@@ -216,9 +235,8 @@ def start(project: Path, *arguments: str, timeout: float = 120, headless: bool =
     home = (project / ".godot" / "home").resolve()
     began = time.monotonic()
     with tempfile.TemporaryFile() as log:
-        engine = subprocess.Popen(
+        engine = start_tool(
             command,
-            stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
             env=os.environ | {"XDG_DATA_HOME": f"{home}/data", "XDG_CONFIG_HOME": f"{home}/config"},
@@ -226,8 +244,7 @@ def start(project: Path, *arguments: str, timeout: float = 120, headless: bool =
         try:
             exit_code = _wait(engine, log.fileno(), began + timeout)
         finally:
-            engine.kill()
-            engine.wait()
+            end_tool(engine)
         log.seek(0)
         said = COLOURS.sub("", log.read().decode(errors="replace"))
     return Ended(command=command, exit_code=exit_code, said=said, seconds=time.monotonic() - began)

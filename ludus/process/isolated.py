@@ -33,11 +33,13 @@ def run_isolated[Answer](
     theirs.close()
     try:
         if not pipe.poll(seconds):
-            raise TookTooLong(f"it took more than {seconds:.0f} s")
+            raise TookTooLong(f"it took more than {seconds:.0f} s", timed_out=True)
         good, answer = pipe.recv()
     except (EOFError, OSError):
         process.join()
-        raise DeviceError(f"its process ended with {in_words(process.exitcode)}") from None
+        raise DeviceError(
+            f"its process ended with {in_words(process.exitcode)}", returncode=process.exitcode
+        ) from None
     finally:
         _kill_group(process.pid)
         process.kill()

@@ -14,13 +14,13 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
 
 from ludus.core.errors import ToolError, UsageError
-from ludus.process.tools import ROOT
+from ludus.process.tools import ROOT, end_tool, start_tool
 from ludus.serving.repository import Served
 
 OWN = ROOT / ".triton"
@@ -32,6 +32,7 @@ KEY_HEADER = "ludus-key"
 RESTRICTED = ["model-repository", "shared-memory", "trace", "logging"]
 # Seconds: for the calls that run when Triton is asked to end, and for us to end it otherwise.
 DRAINING, PATIENCE = 10, 15
+READY = 600.0  # seconds in which every model has to be loaded
 # Bytes, of each of its threads: its HTTP library copies a body onto the stack where a client says
 # that it is a form, as curl and urllib do unless told otherwise; with the usual 8 MB it would die.
 STACK = 256 << 20
@@ -145,12 +146,11 @@ def started(
     ]
     # Of a group of its own: Ctrl-C is for us, and we ask it to end.
     with (log or Path(os.devnull)).open("wb") as said, _deep_stacks():
-        process = subprocess.Popen(
+        process = start_tool(
             command,
-            stdin=subprocess.DEVNULL,
             stdout=said if log else None,
             stderr=said if log else None,
-            start_new_session=True,
+            new_session=True,
         )
     running = Running(process=process, addresses=addresses, log=log)
     try:
@@ -190,22 +190,39 @@ class Running:
         return (self.process.poll() or 0) < 0 and not self.asked_to_end.is_set()
 
     def wait_until_ready(self) -> None:
-        """Wait until every model is loaded. Raises ToolError where Triton ends first."""
+        """Wait until every model is loaded. Raises ToolError where Triton ends first, or READY."""
         url = f"http://{_for_url(self.addresses)}:{self.addresses.http}/v2/health/ready"
+        deadline = time.monotonic() + READY
         while not answers(url):
             if self.process.poll() is not None:
-                why = "its lines above that begin with E say why"
-                if self.log is not None:
-                    lines = self.log.read_text(errors="replace").splitlines()
-                    why = "\n  ".join(["it said:", *lines[-LINES_SHOWN:]])
-                raise ToolError(
-                    f"Triton ended with exit code {self.process.returncode} before it was ready; "
-                    f"{why}"
-                )
+                raise self._failure("before it was ready")
+            if time.monotonic() > deadline:
+                self.process.kill()
+                raise self._failure(f"had not loaded every model after {READY:g} s", timed_out=True)
             time.sleep(0.02)
 
+    def check_alive(self) -> None:
+        """Raise ToolError where it has ended; for when it no longer answers."""
+        with suppress(subprocess.TimeoutExpired):
+            self.process.wait(1)  # its connections are gone a moment before it is
+            raise self._failure("while it was asked")
+
+    def _failure(self, what: str, *, timed_out: bool = False) -> ToolError:
+        code, said = self.process.poll(), ""
+        why = "its lines above that begin with E say why"
+        if self.log is not None:
+            said = self.log.read_text(errors="replace")
+            why = "\n  ".join(["it said:", *said.splitlines()[-LINES_SHOWN:]])
+        how = what if timed_out else f"ended with exit code {code} {what}"
+        return ToolError(
+            f"Triton {how}; {why}",
+            returncode=None if timed_out else code,
+            timed_out=timed_out,
+            output=said,
+        )
+
     def wait(self) -> int:
-        """Wait until it ends; its exit code."""
+        """Wait until it ends, which has no limit: who serves decides; its exit code."""
         return self.process.wait()
 
     def end(self) -> None:
@@ -215,8 +232,7 @@ class Running:
             try:
                 self.process.wait(PATIENCE)
             except subprocess.TimeoutExpired:
-                self.process.kill()
-                self.process.wait()
+                end_tool(self.process)
 
 
 def lines(served: list[Served], addresses: Addresses) -> Iterator[str]:

@@ -10,7 +10,7 @@ import pytest
 from ludus.config.params import Params, load_params
 from ludus.core.errors import DataError, DeviceError
 from ludus.evaluation.executors import ExecutorError, wine
-from ludus.evaluation.results import Result
+from ludus.evaluation.results import Failure, Result
 from ludus.runtimes import devices
 from stages import evaluate
 from stages.evaluate import refuse_if_unseen, run_evaluation
@@ -84,13 +84,17 @@ def test_an_executor_that_broke_stops_the_stage_in_words(
         run_evaluation(NAME, params, tmp_path, tmp_path)
 
 
-@pytest.mark.parametrize(
-    ("reason", "again"), [("the executor is broken: exit code 53", True), ("no exe", False)]
-)
+@pytest.mark.parametrize(("failure", "again"), [("executor", True), (None, False)])
 def test_what_dvc_cannot_see_mended_says_the_command_that_tries_again(
-    params: Params, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, reason: str, again: bool
+    params: Params,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    failure: Failure | None,
+    again: bool,
 ) -> None:
-    monkeypatch.setattr(evaluate, "evaluate", lambda *_, **__: replace(RESULT, reason=reason))
+    reason = "the executor is broken: exit code 53"  # a sentence decides nothing
+    result = replace(RESULT, reason=reason, failure=failure)
+    monkeypatch.setattr(evaluate, "evaluate", lambda *_, **__: result)
     found = str(run_evaluation(NAME, params, tmp_path, tmp_path).reason)
     assert found.startswith(reason)
     assert found.endswith(f"`dvc repro -f -s evaluate@{NAME}`") is again

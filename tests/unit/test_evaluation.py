@@ -88,6 +88,7 @@ def test_what_cannot_run_here_says_why_and_has_no_figures(
     result = run(bundle, tests, device="cuda")
     assert result.status == "not run"
     assert result.reason == "it is built for the driver 'cpu', not for 'cuda'"
+    assert result.failure is None
     assert result.accuracy is None
     assert result.sha256 == bundle.variant("iree-vmvx").sha256, "so that it can be attested"
 
@@ -102,6 +103,7 @@ def test_a_run_that_breaks_is_failed_and_says_why(
     monkeypatch.setattr("ludus.runtimes.load", lambda *_: broken)
     result = run(bundle, tests)
     assert (result.status, result.reason, result.accuracy) == ("failed", "broke: lost", None)
+    assert result.failure == "run"
 
 
 def test_an_executor_that_breaks_in_the_run_is_no_result(
@@ -132,6 +134,7 @@ def test_an_executor_that_cannot_say_what_it_is_is_not_run(
     monkeypatch.setattr(native, function, broken)
     result = run(bundle, tests)
     assert (result.status, result.reason) == ("not run", "the executor is broken: lost")
+    assert result.failure == "executor"
     assert result.sha256 == bundle.variant("iree-vmvx").sha256, "so that it can be attested"
 
 

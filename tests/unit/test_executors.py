@@ -134,11 +134,19 @@ def test_a_runtime_that_cannot_be_brought_is_the_executors_fault(
 
 
 @pytest.mark.parametrize(
-    ("exit_code", "kind"), [(-9, ExecutorError), (-11, DeviceError), (1, DeviceError)]
+    ("ended", "kind"),
+    [
+        ({"returncode": -9}, ExecutorError),
+        ({"returncode": 137}, ExecutorError),
+        ({"timed_out": True}, ExecutorError),
+        ({"returncode": -11}, DeviceError),
+        ({"returncode": 1}, DeviceError),
+        ({}, DeviceError),
+    ],
 )
 def test_a_runtime_that_was_ended_from_outside_is_the_executors_fault(
-    monkeypatch: pytest.MonkeyPatch, exit_code: int, kind: type[Exception]
+    monkeypatch: pytest.MonkeyPatch, ended: dict[str, Any], kind: type[Exception]
 ) -> None:
-    said = f"m failed on 'cpu': its process ended with exit code {exit_code} and said: (nothing)"
-    with pytest.raises(kind, match="its process ended"):
-        run_out_of_process(monkeypatch, out_of_process_load=DeviceError(said))
+    said = "its process ended with exit code -9, had not ended after 5 s"  # decides nothing
+    with pytest.raises(kind, match=said):
+        run_out_of_process(monkeypatch, out_of_process_load=DeviceError(said, **ended))

@@ -72,9 +72,12 @@ def test_a_refusal_names_the_next_step(tmp_path: Path, status: Status, step: str
 def test_what_broke_is_told_how_it_is_tried_again(tmp_path: Path) -> None:
     again = r"next: .*dvc repro -f -s evaluate@onnx-cpu && dvc repro$"
     with pytest.raises(GateError, match=again):
-        run(tmp_path, replace(ROW, status="failed", reason="broke: lost"))
+        run(tmp_path, replace(ROW, status="failed", reason="broke: lost", failure="run"))
     with pytest.raises(GateError) as caught:
-        run(tmp_path, replace(ROW, status="failed", reason="accuracy 0.5, floor 0.99"))
+        run(
+            tmp_path,
+            replace(ROW, status="failed", reason="broke: 0.5 < 0.99", failure="thresholds"),
+        )
     assert "-f -s" not in str(caught.value)
 
 

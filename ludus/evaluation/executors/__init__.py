@@ -7,7 +7,8 @@ describe(variant, device)                       the names of the device and of t
 run(variant, folder, device, tests, network)    the answers to all test inputs
 """
 
-import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -18,7 +19,7 @@ import numpy.typing as npt
 
 from ludus.bundle.schema import Network, Variant
 from ludus.core import types
-from ludus.core.errors import LudusError, UsageError, nearest
+from ludus.core.errors import LudusError, ProcessError, UsageError, nearest
 from ludus.data.reference_set import ReferenceSet
 
 EXECUTORS: dict[types.Executor, str] = {
@@ -41,9 +42,18 @@ class ExecutorError(LudusError):
     """An executor failed, whatever it ran: nothing is proved of the variant, nor against it."""
 
 
-# How ToolError and DeviceError tell that something outside ended a program: too little memory, a
-# person. What a program does to itself, by SIGSEGV or SIGABRT, is the module's doing.
-KILLED = re.compile(r"\bended with exit code (-9|-15|137|143)\b")
+@contextmanager
+def blaming_the_executor() -> Iterator[None]:
+    """Raises ExecutorError where something outside, or its time, ends a program in the block.
+
+    What a program does to itself, by an exit code, SIGSEGV or SIGABRT, is the variant's doing.
+    """
+    try:
+        yield
+    except ProcessError as error:
+        if error.killed or error.timed_out:
+            raise ExecutorError(str(error)) from None
+        raise
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,7 +4,6 @@ The bundle holds the one variant, and ludus/evaluation/executors/evaluate.gd giv
 """
 
 import hashlib
-import re
 import tempfile
 from pathlib import Path
 from typing import Any, Literal
@@ -14,7 +13,7 @@ from pydantic import TypeAdapter
 from pydantic.dataclasses import dataclass
 
 from ludus.bundle.schema import Network, Variant
-from ludus.core.errors import DeviceError, ToolError
+from ludus.core.errors import DeviceError
 from ludus.core.files import read_json
 from ludus.core.types import Executor
 from ludus.data.reference_set import ReferenceSet
@@ -24,8 +23,6 @@ from ludus.process import godot
 SCRIPT = Path(__file__).parent / "evaluate.gd"
 BUNDLE = "models/evaluated"
 TIMEOUT = 1800.0  # seconds; software Vulkan takes 1 for 200 images where it is slow
-# The only fault of an engine that something outside ended; a script's error would stand beside it.
-ENDED = re.compile(r"Godot: (it had not ended after \d+ s|signal (9|15) ended it); it said:")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -121,12 +118,13 @@ def ask(
 
 
 def _run(project: Path, *arguments: str) -> None:
-    try:
-        godot.run(project, *arguments, timeout=TIMEOUT)
-    except ToolError as error:
-        if ENDED.match(str(error)):
-            raise ExecutorError(str(error)) from None
-        raise
+    ended = godot.start(project, *arguments, timeout=TIMEOUT)
+    error = godot.failure(ended)
+    if error is None:
+        return
+    if (error.killed or error.timed_out) and not ended.bad_lines:
+        raise ExecutorError(str(error))
+    raise error  # a script's error, which an engine may not survive, is no fault of the engine
 
 
 def _digest() -> str:

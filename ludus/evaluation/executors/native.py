@@ -14,7 +14,7 @@ from ludus.bundle.inputs import network_inputs
 from ludus.bundle.schema import Network, Variant
 from ludus.core.types import Executor
 from ludus.data.reference_set import ReferenceSet
-from ludus.evaluation.executors import Answers, Described
+from ludus.evaluation.executors import Answers, Described, blaming_the_executor
 from ludus.runtimes import devices
 from ludus.runtimes.devices import cpu
 from ludus.runtimes.iree import runtime_version
@@ -53,10 +53,13 @@ def describe(variant: Variant, device: str) -> Described:
 def run(
     variant: Variant, folder: Path, device: str, tests: ReferenceSet, network: Network
 ) -> Answers:
-    """Load the variant and give it the inputs; raises what its backend does."""
-    return run_all(
-        "native", runtimes.load(variant, folder, device), variant, device, tests, network
-    )
+    """Load the variant and give it the inputs; raises what its backend does.
+
+    Raises ExecutorError where the process of a backend that has its own was ended from outside.
+    """
+    with blaming_the_executor():
+        loaded = runtimes.load(variant, folder, device)
+        return run_all("native", loaded, variant, device, tests, network)
 
 
 def run_all(

@@ -10,9 +10,14 @@ from typing import Any
 from iree import runtime as iree
 
 from ludus.bundle.schema import Network, Variant
-from ludus.core.errors import DeviceError, ToolError
+from ludus.core.errors import ToolError
 from ludus.data.reference_set import ReferenceSet
-from ludus.evaluation.executors import KILLED, Answers, Described, ExecutorError
+from ludus.evaluation.executors import (
+    Answers,
+    Described,
+    ExecutorError,
+    blaming_the_executor,
+)
 from ludus.evaluation.executors.native import run_all
 from ludus.process import toolchains
 from ludus.runtimes import devices, out_of_process
@@ -49,20 +54,17 @@ def run(
 ) -> Answers:
     """Load the variant there and give it the images.
 
-    Raises DeviceError in the runtime's words, and ExecutorError where the runtime cannot be brought
-    or was ended from outside.
+    Raises DeviceError in the runtime's words, and ExecutorError where the runtime cannot be
+    installed, was ended from outside, or did not answer in its time.
     """
     version = str(variant.iree_version)
     try:
         toolchains.environment(version)
-        there = out_of_process.load(version, variant, folder, _named(device))
-        return run_all("own-runtime", there, variant, device, tests, network)
+        with blaming_the_executor():
+            there = out_of_process.load(version, variant, folder, _named(device))
+            return run_all("own-runtime", there, variant, device, tests, network)
     except ToolError as error:
         raise ExecutorError(str(error)) from None
-    except DeviceError as error:
-        if KILLED.search(str(error)):
-            raise ExecutorError(str(error)) from None
-        raise
 
 
 def not_installed() -> list[str]:

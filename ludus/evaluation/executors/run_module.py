@@ -5,7 +5,6 @@ calls the first for each batch. So nothing but two programs of IREE's is needed 
 """
 
 import os
-import re
 import shutil
 import tempfile
 import time
@@ -23,7 +22,7 @@ from ludus.bundle.schema import Network, Variant
 from ludus.core.errors import DeviceError, ToolError
 from ludus.core.types import Executor
 from ludus.data.reference_set import ReferenceSet
-from ludus.evaluation.executors import KILLED, Answers, Described, ExecutorError
+from ludus.evaluation.executors import Answers, Described, ExecutorError
 from ludus.evaluation.executors.loop import compile_loop, images_a_call, padded
 from ludus.process.prebuilt import Kit
 from ludus.process.tools import run_tool
@@ -32,8 +31,6 @@ from ludus.runtimes.devices import cpu
 IREE = version("iree-base-runtime")
 DEVICE = "--device=local-task"  # all cores
 TIMEOUT = 3600.0  # seconds; an emulator takes minutes for what the CPU itself does in two seconds
-# How a ToolError begins that says nothing of what the program was given; see also KILLED.
-NOT_RUN = re.compile(r"\b(cannot be started|had not ended after)\b")
 PATH = f"{os.environ.get('PATH', '')}{os.pathsep}/usr/lib/wine"  # where Debian's wine64 is
 
 
@@ -136,9 +133,10 @@ class RunModule:
         try:
             return run_tool([*command, *arguments], at, again, TIMEOUT)
         except ToolError as error:
-            first = str(error).partition("\n")[0]
-            broke = NOT_RUN.search(first) or KILLED.search(first)
-            raise (ExecutorError if broke else ToolError)(f"{program}: {error}") from None
+            told = error.about(program)
+            if error.returncode is None or error.killed:  # it was not to blame, if it ran at all
+                raise ExecutorError(str(told)) from None
+            raise told from None
         finally:
             self.close()
 
@@ -175,7 +173,7 @@ class RunModule:
 
     def _emulator_version(self) -> str:
         """The first line of what the emulator says of itself."""
-        said = run_tool([self._emulator() or self.emulator, "--version"])
+        said = run_tool([self._emulator() or self.emulator, "--version"], seconds=60)
         return said.partition("\n")[0].strip()
 
 

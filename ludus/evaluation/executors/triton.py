@@ -16,7 +16,6 @@ from ludus.core.arrays import read_arrays
 from ludus.core.errors import ToolError
 from ludus.data.reference_set import ReferenceSet
 from ludus.evaluation.executors import (
-    KILLED,
     Answers,
     Described,
     ExecutorError,
@@ -30,7 +29,7 @@ CLIENT = Path(__file__).parent / "ask_triton.py"
 PYTHON = triton.OWN / "bin" / "python"
 BATCH = 256  # inputs a request
 TIMEOUT = 1800.0  # seconds for all requests
-# What Triton says where another program listens at a port of ours.
+# What Triton itself says where another program listens at a port of ours.
 PORT_TAKEN = "already in use"
 
 
@@ -71,13 +70,17 @@ def run(
         try:
             http, grpc = _free_ports()
             addresses = triton.Addresses(http=http, grpc=grpc, metrics=0)
-            with triton.started(models, addresses, None, log):
+            with triton.started(models, addresses, None, log) as server:
                 address = f"{addresses.host}:{addresses.grpc}"
                 names = network.inputs[0].name, network.outputs[0].name
                 asked = [address, bundle_of_one.NAME, *names, str(BATCH), "inputs.npy", "out.npz"]
-                run_tool([str(PYTHON), "-E", str(CLIENT), *asked], here, seconds=TIMEOUT)
+                try:
+                    run_tool([str(PYTHON), "-E", str(CLIENT), *asked], here, seconds=TIMEOUT)
+                except ToolError:
+                    server.check_alive()  # the client knows only that nobody answers
+                    raise
         except ToolError as error:
-            if KILLED.search(str(error)) or PORT_TAKEN in str(error):
+            if error.killed or error.timed_out or PORT_TAKEN in error.output:
                 raise ExecutorError(str(error)) from None
             raise
         outputs, seconds = read_arrays(here / "out.npz", ("outputs", "seconds"), "run it again")

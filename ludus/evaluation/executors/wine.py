@@ -1,10 +1,12 @@
 """Windows, as Wine has it: IREE's programs are those of its wheel for Windows, on this CPU."""
 
 import shutil
-import subprocess
+from contextlib import suppress
 
+from ludus.core.errors import ToolError
 from ludus.evaluation.executors.run_module import IREE, PATH, RunModule
 from ludus.process.prebuilt import Kit
+from ludus.process.tools import run_tool
 
 KIT = Kit(
     name="wine",
@@ -32,7 +34,8 @@ class Wine(RunModule):
     def close(self) -> None:
         server = shutil.which("wineserver", path=PATH)
         if server is not None:
-            subprocess.run([*SETTINGS, server, "--kill"], capture_output=True, check=False)
+            with suppress(ToolError):  # it ends with 1 where no server runs
+                run_tool([*SETTINGS, server, "--kill"], seconds=60)
 
 
 EXECUTOR = Wine(

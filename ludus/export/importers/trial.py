@@ -26,11 +26,10 @@ def try_compiler(file: Path, mlir: Path) -> None:
         try:
             iree_compile(TOOLCHAIN, mlir, FLAGS, Path(scratch) / "trial.mlir")
         except ToolError as error:
-            said = str(error)
-            lines = [line for line in said.splitlines() if "error:" in line]
-            found = NAMED.search("\n".join(lines) or said)
+            lines = [line for line in error.output.splitlines() if "error:" in line]
+            found = NAMED.search("\n".join(lines) or error.output)
             name = next(filter(None, found.groups()), "") if found else ""
             what = f"the operator {name}" if name else "it"
             raise NetworkError(
-                f"{file} cannot be compiled by IREE {TOOLCHAIN}, which refuses {what}:\n{said}"
+                f"{file} cannot be compiled by IREE {TOOLCHAIN}, which refuses {what}:\n{error}"
             ) from None

@@ -2,12 +2,12 @@
 
 import os
 import platform
-import subprocess
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
 from ludus.core.types import Cpu
+from ludus.process.tools import run_tool
 
 
 def why_not_cpu(needs: Cpu) -> str | None:
@@ -47,7 +47,7 @@ def _cpuinfo() -> str:
 
     suffix = ".exe" if platform.system() == "Windows" else ""
     program = Path(_runtime_libs.__file__).with_name(f"iree-cpuinfo{suffix}")
-    return subprocess.run([program], capture_output=True, text=True, check=True).stdout
+    return run_tool([str(program)], seconds=60)
 
 
 def _parse(printed: str) -> dict[str, bool]:

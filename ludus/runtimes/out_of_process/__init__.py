@@ -9,6 +9,7 @@ import json
 import subprocess
 import tempfile
 import weakref
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -19,11 +20,15 @@ import numpy.typing as npt
 from ludus.bundle.schema import Variant
 from ludus.core.errors import DeviceError, LudusError
 from ludus.process import toolchains
+from ludus.process.isolated import limited
+from ludus.process.tools import end_tool, start_tool
 from ludus.runtimes import Run
 from ludus.runtimes.batches import run_in_batches
 from ludus.runtimes.devices.build import compile_double
 
 Array = npt.NDArray[np.float32]
+CALL_LIMIT = 600.0  # seconds of one call; the first waits for the module to be loaded as well
+ENDING = 5.0  # seconds for a process that gives no answers to end by itself
 # The package that tells a toolchain's runtime, and the runner for it; the first that is pinned.
 RUNNERS = {
     "shortfin": "run_shortfin.py",
@@ -107,7 +112,7 @@ class Child:
         runner = Path(__file__).parent / RUNNERS[runtime.package]
         self._what = f"{module} failed on '{device}' in {runtime}"
         self._said = tempfile.TemporaryFile()  # noqa: SIM115 - closed when the child ends
-        self._process = subprocess.Popen(
+        self._process = start_tool(
             # -E: PYTHONPATH is this Python's.
             [str(python), "-E", str(runner), str(module.absolute()), device],
             stdin=subprocess.PIPE,
@@ -117,34 +122,54 @@ class Child:
         self._end = weakref.finalize(self, _end, self._process, self._said)
 
     def call(self, function: str, argument: Array) -> Array:
-        """Call a function of one float32 tensor that returns one. Raises DeviceError."""
+        """Call a function of one float32 tensor that returns one.
+
+        Raises DeviceError where the process has ended or gives no whole answer in CALL_LIMIT.
+        """
         to, back = self._process.stdin, self._process.stdout
         if to is None or back is None:
             raise DeviceError(self._what)
         request = json.dumps({"function": function, "shape": argument.shape})
-        try:
-            to.write(request.encode() + b"\n")
-            to.write(np.ascontiguousarray(argument).data)
-            to.flush()
-            shape = json.loads(back.readline())
-            data = back.read(4 * int(np.prod(shape)))
-            return np.frombuffer(data, dtype=np.float32).reshape(shape)
-        except (OSError, ValueError):
-            raise DeviceError(f"{self._what}: {self._last_words()}") from None
+        with limited([self._process.pid], CALL_LIMIT) as expired:
+            try:
+                to.write(request.encode() + b"\n")
+                to.write(np.ascontiguousarray(argument).data)
+                to.flush()
+                shape = json.loads(back.readline())
+                data = back.read(4 * int(np.prod(shape)))
+                return np.frombuffer(data, dtype=np.float32).reshape(shape)
+            except (OSError, ValueError):
+                raise self._failure(timed_out=expired.is_set()) from None
 
-    def _last_words(self) -> str:
-        """How it ended, and the last line that it said."""
-        if self._process.stdin is not None:
-            self._process.stdin.close()
-        code = self._process.wait()
+    def _failure(self, *, timed_out: bool) -> DeviceError:
+        """How it ended, and the last line that it said; it is ended where it has not yet."""
+        code: int | None = None
+        with suppress(OSError):
+            if self._process.stdin is not None:
+                self._process.stdin.close()  # there are no more calls
+        with suppress(subprocess.TimeoutExpired):
+            code = self._process.wait(ENDING)
+        end_tool(self._process)
         self._said.seek(0)
-        lines = self._said.read().decode(errors="replace").strip().splitlines() or ["(nothing)"]
-        return f"its process ended with exit code {code} and said: {lines[-1]}"
+        said = self._said.read().decode(errors="replace")
+        lines = said.strip().splitlines() or ["(nothing)"]
+        if timed_out:
+            how = f"its process had not answered after {CALL_LIMIT:g} s"
+        elif code is None:
+            how = f"its process gave no answer and had not ended after {ENDING:g} s"
+        else:
+            how = f"its process ended with exit code {code}"
+        return DeviceError(
+            f"{self._what}: {how} and said: {lines[-1]}",
+            returncode=None if timed_out else code,
+            timed_out=timed_out,
+            output=said,
+        )
 
 
-def _end(process: subprocess.Popen[bytes], said: IO[bytes]) -> None:
+def _end(process: "subprocess.Popen[bytes]", said: IO[bytes]) -> None:
     for stream in (process.stdin, process.stdout, said):
         if stream is not None:
-            stream.close()
-    process.kill()
-    process.wait()
+            with suppress(OSError):  # what was not written yet, to a process that has ended
+                stream.close()
+    end_tool(process)

@@ -1,13 +1,19 @@
-"""The machine `triton`: a variant is served by a Triton of its own, and asked for all inputs."""
+"""The executor `triton`: a variant is served by a Triton of its own, and asked for all inputs."""
 
+import signal
 import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from ludus.bundle.reader import Bundle, read_bundle
 from ludus.bundle.schema import Variant
+from ludus.core.errors import ToolError
 from ludus.data.reference_set import ReferenceSet
 from ludus.evaluation.executors import ExecutorError
 from ludus.evaluation.executors import triton as in_triton
@@ -85,7 +91,7 @@ def test_without_triton_it_is_not_run(
     assert "`make triton` brings one" in str(result.reason)
 
 
-def test_a_port_that_another_took_is_the_machines_fault(
+def test_a_port_that_another_took_is_the_executors_fault(
     digits: Bundle, tests: ReferenceSet, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with socket.socket() as taken:
@@ -97,7 +103,7 @@ def test_a_port_that_another_took_is_the_machines_fault(
             run(digits, tests)
 
 
-def test_a_server_that_was_killed_is_the_machines_fault(
+def test_a_server_that_was_killed_is_the_executors_fault(
     digits: Bundle, tests: ReferenceSet, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     killed = tmp_path / "tritonserver"
@@ -107,3 +113,44 @@ def test_a_server_that_was_killed_is_the_machines_fault(
     with pytest.raises(ExecutorError, match="Triton ended with exit code -9"):
         run(digits, tests)
     assert triton.find_server() == killed
+
+
+def test_a_server_that_is_never_ready_is_the_executors_fault(
+    digits: Bundle, tests: ReferenceSet, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    slow = tmp_path / "tritonserver"
+    slow.write_text("#!/bin/sh\nexec sleep 600\n")
+    slow.chmod(0o755)
+    monkeypatch.setenv("TRITON_SERVER", str(slow))
+    monkeypatch.setattr(triton, "READY", 0.5)
+    with pytest.raises(ExecutorError, match=r"Triton had not loaded every model after 0\.5 s"):
+        run(digits, tests)
+
+
+@pytest.mark.parametrize(
+    ("number", "kind"), [(signal.SIGKILL, "raised"), (signal.SIGSEGV, "failed")]
+)
+def test_a_server_that_ends_while_it_is_asked_is_told_by_how_it_ended(
+    digits: Bundle, tests: ReferenceSet, monkeypatch: pytest.MonkeyPatch, number: int, kind: str
+) -> None:
+    started = triton.started
+
+    @contextmanager
+    def remembered(*arguments: Any) -> Iterator[triton.Running]:
+        with started(*arguments) as server:
+            monkeypatch.setattr(in_triton, "run_tool", partial(ask, server))
+            yield server
+
+    def ask(server: triton.Running, *_: object, **__: object) -> str:
+        server.process.send_signal(number)
+        raise ToolError("ask_triton.py ended with exit code 1", returncode=1)
+
+    monkeypatch.setattr(triton, "started", remembered)
+    said = f"Triton ended with exit code -{int(number)} while it was asked"
+    if kind == "raised":
+        with pytest.raises(ExecutorError, match=said):
+            run(digits, tests)
+    else:
+        result = run(digits, tests)
+        assert (result.status, result.failure) == ("failed", "run")
+        assert said in str(result.reason)

@@ -15,10 +15,10 @@ from ludus.process import toolchains
 from ludus.runtimes import out_of_process
 
 RUNNER = """\
-import sys
+import os, signal, sys, time
 from pathlib import Path
 sys.path.insert(0, {serve!r})
-from serve import answer, calls
+from serve import _answers, answer, calls
 module, device = sys.argv[1:]
 factor = float(Path(module).read_text())
 print("not an answer")
@@ -27,6 +27,14 @@ for function, argument in calls():
         raise ValueError("out of memory\\nin some place")
     if function == "leave":
         sys.exit(7)
+    if function == "hang":
+        time.sleep(600)
+    if function == "kill":
+        os.kill(os.getpid(), 9)
+    if function == "babble":
+        os.write(_answers.fileno(), b"what?\\n")
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        time.sleep(600)
     answer(argument.reshape(len(argument), -1)[:, :2] * factor)
 """
 
@@ -114,6 +122,52 @@ def test_a_runner_that_ends_is_told_with_its_last_words(
         assert str(caught.value) == (
             f"{there}/model.vmfb failed on 'cpu' in tester 1.5: its process {said}"
         )
+
+
+def failure_of(there: Path, function: str) -> DeviceError:
+    """How a call fails; nothing of it runs afterwards."""
+    (there / "model.vmfb").write_text("3")
+    child = out_of_process.Child("9.9.9", there / "model.vmfb", "cpu")
+    with pytest.raises(DeviceError) as caught:
+        child.call(function, np.zeros((1, 1, 2, 3), dtype=np.float32))
+    assert child._process.returncode is not None
+    return caught.value
+
+
+def test_a_runner_that_never_answers_is_killed_and_told(
+    there: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(out_of_process, "CALL_LIMIT", 3.0)
+    error = failure_of(there, "hang")
+    assert str(error).startswith(
+        f"{there}/model.vmfb failed on 'cpu' in tester 1.5: its process had not answered after 3 s "
+    )
+    assert (error.timed_out, error.returncode, error.killed) == (True, None, False)
+
+
+def test_a_runner_that_never_reads_what_it_is_given_is_killed_and_told(
+    there: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(out_of_process, "CALL_LIMIT", 0.5)
+    runner = there / "run_tester.py"
+    runner.write_text("import time\ntime.sleep(600)\n")
+    child = out_of_process.Child("9.9.9", there / "model.vmfb", "cpu")
+    with pytest.raises(DeviceError, match=r"had not answered after 0\.5 s and said: \(nothing\)"):
+        child.call("main", np.zeros((4, 1, 512, 512), dtype=np.float32))
+
+
+def test_a_runner_that_was_killed_is_known_by_its_return_code(there: Path) -> None:
+    error = failure_of(there, "kill")
+    assert (error.returncode, error.killed, error.timed_out) == (-9, True, False)
+
+
+def test_a_runner_that_answers_no_array_and_does_not_end_is_killed_and_not_called_killed(
+    there: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(out_of_process, "ENDING", 0.5)
+    error = failure_of(there, "babble")
+    assert "its process gave no answer and had not ended after 0.5 s" in str(error)
+    assert (error.returncode, error.killed, error.timed_out) == (None, False, False)
 
 
 def test_a_module_that_cannot_be_loaded_is_told_when_it_is_called(there: Path) -> None:
