@@ -1,4 +1,4 @@
-"""The machines themselves, where they are here: the golden bundle through each.
+"""The executors themselves, where they are here: the golden bundle through each.
 
 What is not here is skipped with the command that brings it.
 """
@@ -31,7 +31,7 @@ def golden_set(times: int = 1) -> ReferenceSet:
     )
 
 
-def there(name: str, variant: Variant) -> executors.Machine:
+def there(name: str, variant: Variant) -> executors.Executor:
     found = executors.executor(name)
     reason = found.why_not(variant, "cpu")
     if reason is not None:
@@ -40,23 +40,23 @@ def there(name: str, variant: Variant) -> executors.Machine:
 
 
 @pytest.mark.parametrize("name", EMULATED)
-def test_a_machine_gives_the_golden_answers(name: str) -> None:
+def test_an_executor_gives_the_golden_answers(name: str) -> None:
     variant, tests = (
         BUNDLE.variant("iree-vmvx"),
         golden_set(times=3),
     )  # 30 images: the last 2 padded
-    machine = there(name, variant)
-    answers = machine.run(variant, BUNDLE.folder, "cpu", tests, BUNDLE.manifest)
+    executor = there(name, variant)
+    answers = executor.run(variant, BUNDLE.folder, "cpu", tests, BUNDLE.manifest)
     assert answers.outputs.shape == tests.reference.shape
     assert np.abs(answers.outputs - tests.reference).max() < 1e-5
-    assert answers.device_name == machine.describe(variant, "cpu").device_name
+    assert answers.device_name == executor.describe(variant, "cpu").device_name
     assert answers.seconds > 0
 
 
 @pytest.mark.parametrize(
     ("name", "architecture"), [("qemu-aarch64", "aarch64"), ("wine", "x86_64")]
 )
-def test_a_machine_tells_its_features(name: str, architecture: str) -> None:
+def test_an_executor_tells_its_features(name: str, architecture: str) -> None:
     there(name, BUNDLE.variant("iree-vmvx"))
     values = BUNDLE.variant("iree-vmvx").model_dump()
     needs = {"architecture": architecture, "features": ["warp9"]}
@@ -70,7 +70,7 @@ def test_a_module_for_any_batch_is_run_too(tmp_path: Path) -> None:
     """What `batches: dynamic` makes: one function for any number of images."""
     from ludus.process.toolchains import iree_compile
 
-    machine = there("wine", BUNDLE.variant("iree-vmvx"))
+    executor = there("wine", BUNDLE.variant("iree-vmvx"))
     source = tmp_path / "twice.mlir"
     source.write_text("""\
 func.func @main(%x: tensor<?x1x28x28xf32>) -> tensor<?x10xf32> {
@@ -87,7 +87,7 @@ func.func @main(%x: tensor<?x1x28x28xf32>) -> tensor<?x10xf32> {
     files = [{"path": "model.vmfb", "bytes": 0, "sha256": "0" * 64}]
     values = BUNDLE.variant("iree-vmvx").model_dump() | {"entry_functions": entries, "files": files}
     variant, tests = Variant.model_validate(values), golden_set(times=30)
-    answers = machine.run(variant, tmp_path, "cpu", tests, BUNDLE.manifest)
+    answers = executor.run(variant, tmp_path, "cpu", tests, BUNDLE.manifest)
     assert np.allclose(answers.outputs, tests.inputs[:, 14, 9:19] / 255)
 
 
