@@ -102,7 +102,7 @@ def test_a_refusal_takes_back_an_earlier_pass_and_keeps_the_figures(tmp_path: Pa
 
 
 def test_no_results_are_no_pass(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="cannot be read"):
+    with pytest.raises(DataError, match="is missing"):
         gate(tmp_path / "results.json", tmp_path / "gate.json")
     assert not (tmp_path / "gate.json").exists()
 

@@ -317,7 +317,7 @@ def test_a_later_versions_key_is_left_out(tmp_path: Path) -> None:
         ("{", "is no results file: Invalid JSON"),
         ("[]", "is no results file"),
         ('{"evaluation": "x"}', "target: field required"),
-        (None, "cannot be read: No such file"),
+        (None, "is missing"),
     ],
 )
 def test_a_file_that_is_no_results_file_is_refused(
