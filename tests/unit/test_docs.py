@@ -34,7 +34,13 @@ def tracked() -> list[Path]:
 
 
 PAGES = [path for path in tracked() if path.suffix == ".md"]
-GUIDES = [path for path in PAGES if path == ROOT / "README.md" or ROOT / "docs" in path.parents]
+DOCS = [page for page in PAGES if ROOT / "docs" in page.parents]
+GUIDES = [
+    ROOT / "README.md",
+    ROOT / "deploy/README.md",
+    ROOT / "godot/addons/ludus/README.md",
+    *DOCS,
+]
 COMMANDS = Path(__file__).with_name("docs_commands.yaml")
 # A file or folder in backquotes; one with a placeholder, as <name>, is no such path.
 SOURCE = re.compile(
@@ -170,7 +176,7 @@ def test_the_results_have_a_row_for_each_evaluation() -> None:
 def test_the_index_lists_every_page() -> None:
     index = ROOT / "docs/README.md"
     listed = {(index.parent / target.partition("#")[0]).resolve() for target in links(index)}
-    pages = {page for page in GUIDES if page.parent != ROOT and page != index}
+    pages = set(DOCS) - {index}
     assert {page.relative_to(ROOT).as_posix() for page in pages - listed} == set()
 
 
