@@ -48,7 +48,8 @@ def main() -> None:
     given = parser.parse_args()
     record = measure_targets(load_params(), given.targets, given.export, long=given.long)
     write_record(record, given.out)
-    Console().print(tables.terminal(record))
+    console = Console()
+    console.print(tables.terminal(record, console.width), crop=False)
 
 
 if __name__ == "__main__":

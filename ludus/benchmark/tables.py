@@ -2,13 +2,12 @@
 
 from collections.abc import Iterator
 
-from rich.box import SIMPLE_HEAD
 from rich.console import Group, RenderableType
-from rich.table import Table
 from rich.text import Text
 
 from ludus.benchmark.plan import LARGE, SMALL, usual_threads
 from ludus.benchmark.record import Load, Record, Row
+from ludus.core import terminal as core
 
 COLUMNS = ("runner", "median", "p99", "images/s", "to ONNX Runtime")
 QUIET = 0.05  # of the CPU: others that take less are not worth a word
@@ -95,28 +94,22 @@ def machine(record: Record) -> str:
     return ", ".join([f"{here.cpu}, {cores}", *others, here.system])
 
 
-def terminal(record: Record) -> RenderableType:
-    """The tables for a terminal, and the reasons under them."""
+def terminal(record: Record, width: int) -> RenderableType:
+    """The tables for a terminal of that width, and the reasons under them; nothing is cut."""
     parts: list[RenderableType] = [Text(machine(record)), ""]
     for title, rows in shown(record):
-        table = _table(title, COLUMNS)
-        for row in rows:
-            table.add_row(*map(Text, cells(row)))
-        parts += [table, ""]
-    parts += [_loads(record.loads), ""]
-    why = Table.grid(padding=(0, 2, 0, 0))
-    why.add_column()
-    why.add_column(overflow="fold")
-    for who, reason in reasons(record):
-        why.add_row(Text(who, "yellow"), Text(" ".join(reason.split())))
-    return Group(*parts, why)
+        parts += [*_table(title, COLUMNS, [cells(row) for row in rows]), ""]
+    loads = [load_cells(row) for row in record.loads]
+    parts += _table("a fresh process", LOAD_COLUMNS, loads)
+    why = [(who, "not run", reason) for who, reason in reasons(record)]
+    return Group(*parts, *([""] if why else []), *core.reasons(why, width))
 
 
-def _table(title: str, columns: tuple[str, ...]) -> Table:
-    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
-    for column in columns:
-        table.add_column(column, justify="left" if column in WORDS else "right")
-    return table
+def _table(
+    title: str, columns: tuple[str, ...], rows: list[list[str]]
+) -> tuple[RenderableType, RenderableType]:
+    right = [column for column in columns if column not in WORDS]
+    return Text(title, "italic"), core.Whole(columns, rows, right)
 
 
 def load_cells(row: Load) -> list[str]:
@@ -128,13 +121,6 @@ def load_cells(row: Load) -> list[str]:
 
 
 LOAD_COLUMNS = ("runner", "to the first answer", "memory", "file")
-
-
-def _loads(loads: list[Load]) -> Table:
-    table = _table("a fresh process", LOAD_COLUMNS)
-    for row in loads:
-        table.add_row(*map(Text, load_cells(row)))
-    return table
 
 
 def markdown(record: Record) -> str:

@@ -34,6 +34,7 @@ def bench(
     if as_json:
         print(files.to_json(asdict(found)), end="")
     else:
-        Console().print(tables.terminal(found))
+        console = Console()
+        console.print(tables.terminal(found, console.width), crop=False, highlight=False)
     if all(row.status != "measured" for row in found.rows):
         raise typer.Exit(1)

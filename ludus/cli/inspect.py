@@ -1,12 +1,14 @@
 """`ludus inspect`: what a bundle holds."""
 
-from rich.console import Console
-from rich.markup import escape
-from rich.table import Column, Table
+from collections.abc import Iterator
+
+from rich.text import Text
 
 from ludus.bundle import reader
 from ludus.bundle.schema import Figures, Variant
 from ludus.cli.options import BundleFolder, Json, print_json
+from ludus.core import terminal
+from ludus.core.cpu_features import in_words
 
 
 def inspect(folder: BundleFolder, as_json: Json = False) -> None:
@@ -15,30 +17,26 @@ def inspect(folder: BundleFolder, as_json: Json = False) -> None:
     if as_json:
         print_json(found.model_dump(mode="json"))
         return
-    console = Console()
-    console.print(f"[bold]{escape(found.name)}[/] {found.version}")
+    lines = [Text.assemble((found.name, "bold"), f" {found.version}")]
     for index, tensor in enumerate(found.inputs):
-        console.print(f"input/{index}   {tensor.name}: {tensor.datatype} {tensor.shape}")
+        lines.append(Text(f"input/{index}   {tensor.name}: {tensor.datatype} {tensor.shape}"))
     for index, tensor in enumerate(found.outputs):
-        console.print(f"output/{index}  {tensor.name}: {tensor.datatype} {tensor.shape}")
-    console.print(f"labels    {_listed(found.labels)}")
+        lines.append(Text(f"output/{index}  {tensor.name}: {tensor.datatype} {tensor.shape}"))
+    lines.append(Text(f"labels    {_listed(found.labels)}"))
     figure = _best_figure_of([row for each in found.variants for row in each.evaluations])
-    whole = [Column(name, no_wrap=True) for name in ("variant", "size")]
-    table = Table(
-        *whole,
-        "needs",
-        Column("evaluation", no_wrap=True),
-        "status",
-        figure,
-        box=None,
-    )
-    for variant in found.variants:
-        size = sum(file.bytes for file in variant.files) / 1e6
-        for number, row in enumerate(variant.evaluations or [None]):
-            first = [variant.target, f"{size:.2f} MB", _needs(variant)] if number == 0 else [""] * 3
-            last = ["", "not run", ""] if row is None else _found(row, figure)
-            table.add_row(*first, *last)
-    console.print(table)
+    headers = ("variant, its evaluations", "size", "needs", "status", figure)
+    rows = [row for variant in found.variants for row in _rows(variant, figure)]
+    terminal.show(*lines, "", terminal.Whole(headers, rows, right=("size", figure)))
+
+
+def _rows(variant: Variant, figure: str) -> Iterator[list[str | Text]]:
+    """A line for the variant, and one below it for each evaluation that is called otherwise."""
+    size = f"{sum(file.bytes for file in variant.files) / 1e6:.2f} MB"
+    named = {row.evaluation: _found(row, figure) for row in variant.evaluations}
+    none: list[str | Text] = ["", ""] if named else [terminal.status("not run"), ""]
+    yield [variant.target, size, _needs(variant), *named.pop(variant.target, none)]
+    for evaluation, found in named.items():
+        yield [f"  {evaluation}", "", "", *found]
 
 
 def _listed(labels: list[str]) -> str:
@@ -53,12 +51,10 @@ def _best_figure_of(rows: list[Figures]) -> str:
     return "accuracy" if measured or all(row.agreement is None for row in rows) else "agreement"
 
 
-def _found(row: Figures, figure: str) -> list[str]:
+def _found(row: Figures, figure: str) -> list[str | Text]:
     share: float | None = getattr(row, figure)
-    return [row.evaluation, row.status, "" if share is None else f"{share:.4f}"]
+    return [terminal.status(row.status), "" if share is None else f"{share:.4f}"]
 
 
 def _needs(variant: Variant) -> str:
-    cpu = variant.cpu
-    words = [cpu.architecture, *cpu.features] if cpu else [variant.driver or variant.backend]
-    return " ".join(words)
+    return in_words(variant.cpu) if variant.cpu else variant.driver or variant.backend

@@ -34,7 +34,7 @@ def tune(
     console = Console()
     console.print(summary.summary(found.log), highlight=False, soft_wrap=True)
     if found.score is not None:
-        console.print(summary.table(found.score), highlight=False)
+        console.print(summary.table(found.score), highlight=False, crop=False)
     _write(found, path, dry_run=dry_run)
     if found.log.interrupted:
         raise typer.Exit(130)

@@ -1,5 +1,6 @@
 """What this machine can run: a row for each device, executor, runtime and toolchain."""
 
+import re
 from typing import Any
 
 from ludus import runtimes
@@ -8,6 +9,8 @@ from ludus.evaluation import executors
 from ludus.evaluation.executors import EXECUTORS, own_runtime
 from ludus.process import toolchains
 from ludus.runtimes import devices, out_of_process
+
+DIGEST = re.compile("[0-9a-f]{64}")
 
 
 def rows_here() -> list[dict[str, Any]]:
@@ -28,11 +31,16 @@ def _executor(name: Executor) -> dict[str, Any]:
     parts = executors.executor(name).facts()
     reasons = [part["reason"] for part in parts.values() if part["reason"]]
     missing = own_runtime.not_installed() if name == "own-runtime" else []
-    names = [part["name"] for key, part in parts.items() if key not in missing]
+    names = [_named(key, part["name"]) for key, part in parts.items() if key not in missing]
     if missing:
         reasons = [*names, f"{', '.join(missing)}: {toolchains.NOT_INSTALLED}"]
     detail = "; ".join(reasons or names)
     return {"kind": "executor", "name": name, "passes": not reasons, "detail": detail}
+
+
+def _named(part: str, name: str) -> str:
+    """A part of an executor by its name; what has a digest alone is called by what it is."""
+    return f"{part} {name}" if DIGEST.fullmatch(name or "") else name
 
 
 def _runtime(name: str) -> dict[str, Any]:

@@ -35,7 +35,8 @@ def check_golden_answers(bundle: Bundle, variant: Variant, device: str) -> float
 def verify_bundle(bundle: Bundle) -> list[dict[str, Any]]:
     """The golden answers of each variant on each device that is here: target, device, status.
 
-    The detail is the largest difference, or why it failed or was not run.
+    The difference is the largest of any output, where it was verified; the detail says the same in
+    words, or why it failed or was not run.
     """
     return [
         _verify(bundle, variant, word)
@@ -53,7 +54,7 @@ def _devices_here(variant: Variant) -> list[str]:
 
 
 def _verify(bundle: Bundle, variant: Variant, word: str) -> dict[str, Any]:
-    row = {"target": variant.target, "device": word}
+    row = {"target": variant.target, "device": word, "difference": None}
     reason = runtimes.why_not(variant, word)
     if reason is not None:
         return {**row, "status": "not run", "detail": reason}
@@ -61,4 +62,5 @@ def _verify(bundle: Bundle, variant: Variant, word: str) -> dict[str, Any]:
         difference = check_golden_answers(bundle, variant, word)
     except (LudusError, RuntimeError, ValueError) as error:
         return {**row, "status": "failed", "detail": str(error)}
-    return {**row, "status": "verified", "detail": f"largest difference {difference:.1e}"}
+    detail = f"largest difference {difference:.1e}"
+    return {**row, "status": "verified", "difference": difference, "detail": detail}

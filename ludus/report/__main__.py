@@ -31,7 +31,7 @@ def main(arguments: list[str]) -> None:
         print(table.results_page(rows, sizes), end="")
         return
     console = Console()
-    console.print(table.terminal(rows, sizes, console.width))
+    console.print(table.terminal(rows, sizes, console.width), crop=False)
     print("page: artifacts/report/index.html")
 
 

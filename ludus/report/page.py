@@ -46,7 +46,7 @@ def render(inputs: Inputs) -> str:
         things="images" if inputs.params.model.source == "ludwig" else "inputs",
         reference=REFERENCES[inputs.params.model.source],
         nothing=table.NONE,
-        counts={status: _count(inputs.rows, status) for status in table.STYLES},
+        counts={status: _count(inputs.rows, status) for status in table.STATUSES},
         unmet=[row.evaluation for row in inputs.rows if row.required and row.status != "verified"],
         rows=[_row(row, inputs) for row in inputs.rows],
         flips=[_flips(row, inputs) for row in inputs.rows if row.flipped],

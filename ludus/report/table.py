@@ -2,20 +2,14 @@
 
 from collections import Counter
 
-from rich.box import SIMPLE_HEAD
 from rich.console import Group, RenderableType
-from rich.table import Table
 from rich.text import Text
 
+from ludus.core import terminal as core
 from ludus.evaluation.results import Result, Status
 
-# In the order in which a count names them, with the colour a terminal shows them in.
-STYLES: dict[Status, str] = {
-    "verified": "bold green",
-    "failed": "bold red",
-    "attested": "bold cyan",
-    "not run": "yellow",
-}
+# In the order in which a count names them.
+STATUSES: tuple[Status, ...] = ("verified", "failed", "attested", "not run")
 NONE = "—"
 LONGEST = 400  # characters of a reason that a terminal is shown
 RESULTS = """\
@@ -98,29 +92,25 @@ def run_elsewhere(row: Result) -> str | None:
 def summary(rows: list[Result]) -> str:
     """Such as "7 verified, 0 failed, 1 attested, 5 not run"."""
     counts = Counter(row.status for row in rows)
-    return ", ".join(f"{counts[status]} {status}" for status in STYLES)
+    return ", ".join(f"{counts[status]} {status}" for status in STATUSES)
 
 
 def terminal(rows: list[Result], sizes: dict[str, int], width: int) -> RenderableType:
-    """The table for a terminal of that width, 80 columns or more, the reasons under it."""
-    gap = 2 if width >= 100 else 0  # beside the one column of the box
-    table = Table(box=SIMPLE_HEAD, padding=(0, gap, 0, 0), pad_edge=False, show_edge=False)
-    headers = ("evaluation", "status", "accuracy", "agree", "flips", "diff", "size", "img/s")
-    for header in headers:
-        table.add_column(header, justify="left" if header in WORDS else "right", no_wrap=True)
+    """The table for a terminal of that width, the reasons under it; nothing of it is cut."""
+    headers = ("evaluation", "status", "accuracy", "agree", "flips", "diff", "MB", "img/s")
+    lines: list[list[str | Text]] = []
     for row in rows:
         name, status, *figures = cells(row, sizes[row.target]).values()
         mark = " *" if row.required else ""
-        table.add_row(Text(name + mark), Text(status, STYLES[row.status]), *map(Text, figures))
-    reasons = Table.grid(padding=(0, 2, 0, 0))
-    reasons.add_column(no_wrap=True)
-    reasons.add_column(overflow="fold")
-    for row in rows:
-        if row.reason:
-            command = run_elsewhere(row)
-            words = Text(_clip(row.reason)) + Text(f"\n{command}" if command else "", "dim")
-            reasons.add_row(Text(row.evaluation, STYLES[row.status]), words)
-    return Group("", table, "", reasons, "", Text(f"{summary(rows)}  (* required)"))
+        lines.append([name + mark, core.status(status), *(f.removesuffix(" MB") for f in figures)])
+    table = core.Whole(headers, lines, right=headers[2:], gap=2 if width >= 100 else 1)
+    why = [(row.evaluation, row.status, _clip(row.reason)) for row in rows if row.reason]
+    parts: list[RenderableType] = ["", table, "", *core.reasons(why, width)]
+    commands = [command for row in rows if (command := run_elsewhere(row))]
+    if commands:
+        parts += ["", Text("On machines that can run them, these attest them:")]
+        parts += [core.command(command, width) for command in commands]
+    return Group(*parts, "", Text(f"{summary(rows)}  (* required)"))
 
 
 def _clip(reason: str) -> str:

@@ -3,9 +3,9 @@
 from collections.abc import Callable
 
 from rich.markup import escape
-from rich.table import Column, Table
 
 from ludus.benchmark.record import Ratio
+from ludus.core.terminal import Whole
 from ludus.tuning.candidates import Candidate
 from ludus.tuning.scores import Score
 from ludus.tuning.search import Log, Step
@@ -50,17 +50,17 @@ def summary(log: Log) -> str:
     return f"{counts}; kept:{kept}" if kept else f"{escape(counts)}; none is faster"
 
 
-def table(score: Score) -> Table:
+def table(score: Score) -> Whole:
     """Before and after, at each batch."""
-    right = [Column(name, justify="right") for name in ("batch", "threads", "before", "after")]
-    made = Table(*right, "times as fast (10 % to 90 % of rounds)", box=None)
-    for line in score.lines:
-        made.add_row(
+    headers = ("batch", "threads", "before", "after", "times as fast (10% to 90% of rounds)")
+    rows = [
+        [
             str(line.batch),
             str(line.threads),
             f"{line.before_ms:.4g} ms",
             f"{line.after_ms:.4g} ms",
             spread(line.ratio),
-        )
-    made.add_row("all", "", "", "", spread(score.together))
-    return made
+        ]
+        for line in score.lines
+    ]
+    return Whole(headers, [*rows, ["all", "", "", "", spread(score.together)]], right=headers[:-1])

@@ -208,7 +208,7 @@ def test_what_was_not_measured_is_not_run_with_the_reason(
 def printed(width: int) -> str:
     console = Console(width=width, color_system=None)
     with console.capture() as capture:
-        console.print(tables.terminal(RECORD))
+        console.print(tables.terminal(RECORD, width), crop=False)
     return " ".join(capture.get().split())
 
 
@@ -220,9 +220,26 @@ def test_the_terminal_shows_ratios_loads_and_reasons() -> None:
         "iree-cpu 8.00 ms 10.0 ms 32,000 1.50 (1.00 to 2.00)",
         "iree-cpu, module alone",
         "iree-cpu 8.60 ms 7 MB 1.07 MB",
-        "iree-cuda: not run there is no NVIDIA driver",
+        "iree-cuda: not run: there is no NVIDIA driver",
     ):
         assert said in text
+
+
+@pytest.mark.parametrize("target", ["iree-cpu-x86_64-v3", "iree-cpu-x86_64-v3-with-a-long-name"])
+def test_a_terminal_of_80_columns_has_names_and_figures_whole(target: str) -> None:
+    row = replace(IREE, target=target, ratio_to_onnxruntime=12.345, median_ms=1234.5)
+    record = replace(RECORD, rows=[row, ONNX])
+    console = Console(width=80, color_system=None)
+    with console.capture() as capture:
+        console.print(tables.terminal(record, 80), crop=False)
+    text = capture.get()
+    assert "…" not in text
+    assert max(map(len, text.splitlines())) <= 80
+    for cell in (
+        *tables.cells(row),
+        *(cell for each in record.loads for cell in tables.load_cells(each)),
+    ):
+        assert cell in text
 
 
 def test_markdown_names_the_machine_and_has_the_fastest_first() -> None:

@@ -109,7 +109,8 @@ def test_doctor_prints_pass_or_the_reason(ludus: Call) -> None:
     lines = [line.split() for line in out.splitlines()]
     assert code == 0
     assert ["device", "cpu", "PASS"] in [line[:3] for line in lines]
-    assert ["device", "cuda", "no", "there", "is", "no", "NVIDIA", "driver"] in lines
+    assert ["device", "cuda", "no"] in lines
+    assert "device cuda: there is no NVIDIA driver" in out.splitlines()
 
 
 @pytest.mark.parametrize(
@@ -154,7 +155,7 @@ def test_inspect_shows_what_goes_in_and_out_and_each_variant(ludus: Call) -> Non
     ):
         assert said in out.splitlines()
     row = next(line.split() for line in out.splitlines() if "iree-vmvx" in line)
-    assert row == ["iree-vmvx", "0.04", "MB", "cpu", "iree-vmvx", "verified", "1.0000"]
+    assert row == ["iree-vmvx", "0.04", "MB", "cpu", "verified", "1.0000"]
 
 
 def test_inspect_as_json_is_the_manifest(ludus: Call) -> None:
@@ -199,8 +200,10 @@ def test_verify_prints_a_row_each(ludus: Call) -> None:
     rows = [line.split()[:4] for line in out.splitlines()]
     assert code == 0
     assert out.splitlines()[0] == f"{GOOD}: every file is as manifest.json says"
-    assert ["iree-vmvx", "cpu", "verified", "largest"] in rows
+    (verified,) = [row for row in rows if row[:3] == ["iree-vmvx", "cpu", "verified"]]
+    assert float(verified[3]) < 1e-5
     assert ["iree-vulkan", "vulkan", "not", "run"] in rows
+    assert out.splitlines()[-1] == "iree-vulkan on vulkan: there is no Vulkan loader"
 
 
 def test_verify_fails_where_golden_answers_differ(ludus: Call, bundle: Path) -> None:

@@ -368,7 +368,8 @@ def printed(rows: list[Result], width: int) -> str:
         console.print(
             table.terminal(
                 rows, dict.fromkeys(("ncnn", "iree-cuda", "iree-vulkan"), 12_345_678), width
-            )
+            ),
+            crop=False,
         )
     return capture.get()
 
@@ -395,7 +396,7 @@ def test_the_table_fits_a_terminal(width: int) -> None:
     text = printed([WIDE, failed], width)
     assert "…" not in text
     assert max(len(line.rstrip()) for line in text.splitlines()) <= width
-    figures = "iree-vulkan-llvmpipe * verified 99.34% 99.99% 10,000 4.6e-07 12.3 MB 1,000,000"
+    figures = "iree-vulkan-llvmpipe * verified 99.34% 99.99% 10,000 4.6e-07 12.3 1,000,000"
     assert figures in " ".join(text.split())
 
 
@@ -405,9 +406,9 @@ def test_a_page_of_words_is_cut_in_a_terminal() -> None:
     assert "…" in text
 
 
-def test_a_long_path_in_a_reason_is_broken_not_cut() -> None:
+def test_a_long_path_in_a_reason_is_whole() -> None:
     text = printed([replace(WIDE, status="failed", reason="x" * 200)], 80)
-    assert text.count("x") == 200
+    assert "x" * 200 in text
 
 
 def test_brackets_in_a_reason_are_no_markup_of_the_terminal() -> None:
@@ -447,7 +448,9 @@ def test_what_is_not_run_ends_in_the_command_that_runs_it_elsewhere(
         "--data artifacts/export/reference.npz --out attestations/iree-cuda.json"
     )
     if show == "terminal":
-        text = " ".join(printed([project.not_run], 80).split())
+        text = printed([project.not_run], 80)
+        assert max(map(len, text.splitlines())) <= 80
+        text = " ".join(text.replace(" \\\n", " ").split())
     else:
         text = (project.artifacts / "report" / show).read_text()
     assert text.count(command) == 1

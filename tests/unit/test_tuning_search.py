@@ -58,7 +58,7 @@ def test_the_table_and_the_lines_name_ratio_and_spread() -> None:
     assert summary.spread(found.together) == "1.10 (1.02 to 1.18)"
     done = Step(candidate=row(), outcome=Outcome(verdict="faster", score=found))
     assert summary.step(done) == "faster      1.10 (1.02 to 1.18)  flags "
-    assert summary.table(found).row_count == 2
+    assert len(summary.table(found).rows) == 2
 
 
 def row(*flags: str) -> Candidate:

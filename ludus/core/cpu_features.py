@@ -1,0 +1,20 @@
+"""What CPU code needs, in few words."""
+
+from ludus.core.types import Cpu
+
+# Sets of features by the name that they are known by: the levels v4 and v3 of x86-64.
+SETS = {
+    "AVX-512": ("avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl"),
+    "AVX2": ("avx2", "fma", "f16c"),
+}
+
+
+def in_words(cpu: Cpu) -> str:
+    """Such as "x86_64 AVX-512": a set of features that is there whole by its name, others as is."""
+    features = list(cpu.features)
+    words: list[str] = [cpu.architecture]
+    for name, members in SETS.items():
+        if set(members) <= {*features}:
+            words.append(name)
+            features = [feature for feature in features if feature not in members]
+    return " ".join([*words, *features])
