@@ -52,8 +52,12 @@ class ProcessError(LudusError):
 
     def about(self, what: str) -> Self:
         """The same error, with a message that begins with what it is about."""
-        return type(self)(
-            f"{what}: {self}",
+        return self.told_as(type(self), f"{what}: {self}")
+
+    def told_as[Kind: ProcessError](self, kind: type[Kind], message: str) -> Kind:
+        """An error of another kind and message that knows as much of the program."""
+        return kind(
+            message,
             returncode=self.returncode,
             timed_out=self.timed_out,
             output=self.output,
@@ -85,7 +89,7 @@ class ExportError(LudusError):
     """An exported network does not give the answers of the trained one."""
 
 
-class NetworkError(LudusError):
+class NetworkError(ProcessError):
     """A network that was made elsewhere cannot be taken; the message names what of it."""
 
 

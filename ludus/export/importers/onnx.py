@@ -160,5 +160,6 @@ def _try_batches(
     try:
         mlir = from_onnx.convert(model, lowering, folder, "trial")
     except ToolError as error:
-        raise NetworkError(f"{file} cannot be taken by iree-import-onnx: {error}") from None
+        said = f"{file} cannot be taken by iree-import-onnx: {error}"
+        raise error.told_as(NetworkError, said) from None
     try_compiler(file, mlir)

@@ -30,6 +30,5 @@ def try_compiler(file: Path, mlir: Path) -> None:
             found = NAMED.search("\n".join(lines) or error.output)
             name = next(filter(None, found.groups()), "") if found else ""
             what = f"the operator {name}" if name else "it"
-            raise NetworkError(
-                f"{file} cannot be compiled by IREE {TOOLCHAIN}, which refuses {what}:\n{error}"
-            ) from None
+            said = f"{file} cannot be compiled by IREE {TOOLCHAIN}, which refuses {what}:\n{error}"
+            raise error.told_as(NetworkError, said) from None
