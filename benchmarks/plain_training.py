@@ -15,8 +15,8 @@ from torch import nn
 from torch.nn import functional
 
 from ludus.config.params import load_params
+from ludus.data.splits import read_split
 from ludus.training.speed import keep_memory, quicken
-from stages.train import read_split
 
 
 def network() -> nn.Sequential:

@@ -8,7 +8,6 @@ writes  artifacts/benchmark.json
 Times differ from run to run: nothing that is refused or bundled depends on them.
 """
 
-import argparse
 from pathlib import Path
 
 from rich.console import Console
@@ -18,8 +17,8 @@ from ludus.benchmark.record import Record, write_record
 from ludus.benchmark.run import benchmark
 from ludus.bundle.inputs import network_inputs
 from ludus.bundle.schema import read_network, read_variant
-from ludus.cli.stage import run_stage
 from ludus.config.params import Params, load_params
+from ludus.core.program import arguments_of, run_stage
 from ludus.data.reference_set import load_reference_set
 
 MOST_IMAGES = max(plan.LONG.curve)
@@ -40,10 +39,12 @@ def measure_targets(params: Params, targets: Path, export: Path, *, long: bool =
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--targets", type=Path, default=Path("artifacts/targets"))
-    parser.add_argument("--export", type=Path, default=Path("artifacts/export"))
-    parser.add_argument("--out", type=Path, default=Path("artifacts/benchmark.json"))
+    parser = arguments_of(
+        __doc__,
+        targets="artifacts/targets",
+        export="artifacts/export",
+        out="artifacts/benchmark.json",
+    )
     parser.add_argument("--long", action="store_true", help="every batch, 40 rounds; minutes")
     given = parser.parse_args()
     record = measure_targets(load_params(), given.targets, given.export, long=given.long)

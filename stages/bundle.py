@@ -7,7 +7,6 @@ reads   artifacts/targets/, artifacts/export/, artifacts/report/results.json, ar
 writes  artifacts/bundle/
 """
 
-import argparse
 import hashlib
 import json
 from importlib.metadata import version
@@ -17,9 +16,9 @@ import yaml
 
 from ludus.bundle.schema import Figures, Provenance, Variant, read_network, read_variant
 from ludus.bundle.writer import write_bundle
-from ludus.cli.stage import run_stage
 from ludus.config.params import Params, load_params
 from ludus.core.errors import ToolError
+from ludus.core.program import arguments_of, run_stage
 from ludus.data.reference_set import ReferenceSet, load_reference_set
 from ludus.evaluation.results import Result, read_results
 from ludus.process.tools import run_tool
@@ -80,11 +79,9 @@ def _revision() -> str | None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--artifacts", type=Path, default=Path("artifacts"))
-    parser.add_argument("--lock", type=Path, default=Path("dvc.lock"))
-    parser.add_argument("--out", type=Path, default=Path("artifacts/bundle"))
-    arguments = parser.parse_args()
+    arguments = arguments_of(
+        __doc__, artifacts="artifacts", lock="dvc.lock", out="artifacts/bundle"
+    ).parse_args()
     tests = load_reference_set(arguments.artifacts / "export" / "reference.npz")
     bundle(load_params(), arguments.artifacts, tests, arguments.lock, arguments.out)
 

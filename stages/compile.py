@@ -6,14 +6,13 @@ reads   artifacts/export/, artifacts/lowered/, params.yaml targets.<target>, low
 writes  artifacts/targets/<target>/: the module, and variant.json that describes it
 """
 
-import argparse
 from pathlib import Path
 
-from ludus.cli.stage import run_stage
 from ludus.compile import Sources, compiler
 from ludus.config.params import Params, load_params
 from ludus.core.errors import UsageError, nearest
 from ludus.core.files import replaced_folder
+from ludus.core.program import arguments_of, run_stage
 
 
 def compile_target(name: str, params: Params, export: Path, lowered: Path, out: Path) -> None:
@@ -30,10 +29,8 @@ def compile_target(name: str, params: Params, export: Path, lowered: Path, out: 
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = arguments_of(__doc__, export="artifacts/export", lowered="artifacts/lowered")
     parser.add_argument("target", help="a row of params.yaml targets")
-    parser.add_argument("--export", type=Path, default=Path("artifacts/export"))
-    parser.add_argument("--lowered", type=Path, default=Path("artifacts/lowered"))
     parser.add_argument("--out", type=Path, help="default: artifacts/targets/<target>")
     arguments = parser.parse_args()
     out = arguments.out or Path("artifacts/targets") / arguments.target

@@ -8,7 +8,6 @@ A file is put in place only once its checksum is right; until then it is in data
 which the next run clears away. Files that are in place already are not fetched again.
 """
 
-import argparse
 import errno
 import gzip
 import hashlib
@@ -16,9 +15,10 @@ import shutil
 import zlib
 from pathlib import Path
 
-from ludus.cli.stage import gives_way, run_stage
+from ludus.config.elsewhere import made_elsewhere
 from ludus.config.params import Data, load_params
 from ludus.core.errors import DownloadError
+from ludus.core.program import arguments_of, run_stage
 from ludus.data.sources import SOURCES, Request, SourceError, copy_with_bar
 
 # sha256 of the unpacked files.
@@ -107,14 +107,9 @@ def _sha256(path: Path) -> str | None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
-    )
-    parser.add_argument("--target", type=Path, default=Path("data/raw"))
-    parser.add_argument("--params", type=Path, default=Path("params.yaml"))
-    arguments = parser.parse_args()
+    arguments = arguments_of(__doc__, target="data/raw", params="params.yaml").parse_args()
     params = load_params(arguments.params)
-    if not gives_way(params.model, arguments.target):
+    if not made_elsewhere(params.model, arguments.target):
         download(arguments.target, params.data)
 
 

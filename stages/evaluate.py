@@ -11,7 +11,6 @@ thresholds later.
 Where the executor breaks in the run it writes nothing and fails, so that DVC tries it again.
 """
 
-import argparse
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -19,10 +18,10 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from ludus.bundle.schema import read_network, read_variant
-from ludus.cli.stage import run_stage
 from ludus.config.params import Params, load_params
 from ludus.core.errors import DeviceError, UsageError, nearest
 from ludus.core.files import read_json
+from ludus.core.program import arguments_of, run_stage
 from ludus.data.reference_set import load_reference_set
 from ludus.evaluation import executors
 from ludus.evaluation.results import Result, write_result
@@ -81,11 +80,13 @@ def refuse_if_unseen(result: Result, probed: Path) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = arguments_of(
+        __doc__,
+        targets="artifacts/targets",
+        export="artifacts/export",
+        executors="artifacts/executors",
+    )
     parser.add_argument("evaluation", help="a row of params.yaml evaluations")
-    parser.add_argument("--targets", type=Path, default=Path("artifacts/targets"))
-    parser.add_argument("--export", type=Path, default=Path("artifacts/export"))
-    parser.add_argument("--executors", type=Path, default=Path("artifacts/executors"))
     parser.add_argument("--out", type=Path, help="default: artifacts/evaluations/<evaluation>.json")
     arguments = parser.parse_args()
     result = run_evaluation(

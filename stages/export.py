@@ -18,7 +18,6 @@ params.yaml `model` names. It writes network.json, the file under the name that 
 and reference.npz: inputs, what the file's own runtime answers, and labels, if there are any.
 """
 
-import argparse
 import shutil
 from pathlib import Path
 
@@ -26,10 +25,10 @@ import numpy as np
 
 from ludus.bundle.inputs import network_inputs
 from ludus.bundle.schema import Network
-from ludus.cli.stage import run_stage
 from ludus.config.params import load_params
 from ludus.core.arrays import read_arrays
 from ludus.core.files import replaced_folder
+from ludus.core.program import arguments_of, run_stage
 from ludus.data.reference_set import ReferenceSet, save_reference_set
 
 
@@ -57,11 +56,9 @@ def export(model: Path, tests: Path, out: Path) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--model", type=Path, default=Path("artifacts/model"))
-    parser.add_argument("--tests", type=Path, default=Path("data/prepared/test.npz"))
-    parser.add_argument("--out", type=Path, default=Path("artifacts/export"))
-    arguments = parser.parse_args()
+    arguments = arguments_of(
+        __doc__, model="artifacts/model", tests="data/prepared/test.npz", out="artifacts/export"
+    ).parse_args()
     model = load_params().model
     if model.source != "ludwig":
         from ludus.export import importers  # only now: it wants tools of the pipeline

@@ -6,14 +6,13 @@ Reads artifacts/report/results.json, where every evaluation has its status and r
 artifacts/gate.json, which the bundle depends on. A refusal deletes nothing but an earlier pass.
 """
 
-import argparse
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from ludus.cli.stage import run_stage
 from ludus.core.errors import GateError, UsageError, nearest
 from ludus.core.files import write_json
+from ludus.core.program import arguments_of, run_stage
 from ludus.evaluation.results import Result, Status, read_results
 
 NEXT_STEPS: dict[Status, str] = {
@@ -80,9 +79,9 @@ def _explain(row: Result, page: Path) -> str:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--results", type=Path, default=Path("artifacts/report/results.json"))
-    parser.add_argument("--passed", type=Path, default=Path("artifacts/gate.json"))
+    parser = arguments_of(
+        __doc__, results="artifacts/report/results.json", passed="artifacts/gate.json"
+    )
     parser.add_argument("--require", metavar="EVALUATION", nargs="*", default=[])
     given = parser.parse_args()
     required = gate(given.results, given.passed, given.require)

@@ -7,15 +7,15 @@ writes  artifacts/lowered/<lowering>.mlir, for those of source: torch; what is m
         made when a target is compiled that needs it (ludus/lowering/from_onnx.py)
 """
 
-import argparse
 from pathlib import Path
 
 import torch
 
-from ludus.cli.stage import ELSEWHERE, run_stage
 from ludus.compile import check_batches
+from ludus.config.elsewhere import ELSEWHERE
 from ludus.config.params import Lowering, load_params
 from ludus.core.files import write_text
+from ludus.core.program import arguments_of, run_stage
 from ludus.lowering.to_mlir import batch_of, to_mlir
 
 
@@ -40,10 +40,9 @@ def lower(program: Path, lowerings: dict[str, Lowering], out: Path) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--program", type=Path, default=Path("artifacts/export/model.pt2"))
-    parser.add_argument("--out", type=Path, default=Path("artifacts/lowered"))
-    arguments = parser.parse_args()
+    arguments = arguments_of(
+        __doc__, program="artifacts/export/model.pt2", out="artifacts/lowered"
+    ).parse_args()
     lower(arguments.program, load_params().lowerings, arguments.out)
 
 

@@ -9,7 +9,6 @@ Command: python -m stages.prepare
 The same files and params give the same bytes. Each folder is written beside its place and renamed.
 """
 
-import argparse
 import csv
 import errno
 from pathlib import Path
@@ -18,10 +17,11 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageDraw, ImageFont
 
-from ludus.cli.stage import gives_way, run_stage
+from ludus.config.elsewhere import made_elsewhere
 from ludus.config.params import load_params
 from ludus.core.errors import ConfigError, DataError
 from ludus.core.files import replaced_folder
+from ludus.core.program import arguments_of, run_stage
 from ludus.data.idx import read_idx
 
 SIZE = 28  # pixels, height and width
@@ -144,17 +144,16 @@ def _draw_samples(splits: dict[str, Split], rows: int = 4, zoom: int = 2) -> Ima
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
-    )
-    parser.add_argument("--raw", type=Path, default=Path("data/raw"))
-    parser.add_argument("--prepared", type=Path, default=Path("data/prepared"))
-    parser.add_argument("--report", type=Path, default=Path("artifacts/data"))
-    parser.add_argument("--params", type=Path, default=Path("params.yaml"))
-    arguments = parser.parse_args()
+    arguments = arguments_of(
+        __doc__,
+        raw="data/raw",
+        prepared="data/prepared",
+        report="artifacts/data",
+        params="params.yaml",
+    ).parse_args()
     params = load_params(arguments.params)
     splits = [arguments.prepared / f"{name}.npz" for name in ("train", "validation", "test")]
-    if not gives_way(params.model, arguments.report, *splits):
+    if not made_elsewhere(params.model, arguments.report, *splits):
         given = params.data.validation, params.data.seed
         prepare(arguments.raw, arguments.prepared, arguments.report, *given)
 

@@ -10,20 +10,14 @@ unchanged machine gives the same files and nothing after it runs again. Being al
 checks params.yaml, of which DVC looks at the keys that it knows alone.
 """
 
-import argparse
-from pathlib import Path
-
-from ludus.cli.stage import run_stage
 from ludus.config.params import load_params
 from ludus.core.files import replaced_folder, write_json
+from ludus.core.program import arguments_of, run_stage
 from ludus.evaluation import executors
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--out", type=Path, default=Path("artifacts/executors"))
-    parser.add_argument("--params", type=Path, default=Path("params.yaml"))
-    arguments = parser.parse_args()
+    arguments = arguments_of(__doc__, out="artifacts/executors", params="params.yaml").parse_args()
     load_params(arguments.params)
     found = {name: executors.executor(name).facts() for name in executors.EXECUTORS}
     with replaced_folder(arguments.out) as folder:

@@ -8,7 +8,6 @@ evaluation with its status; index.html, table.md, plots/) and artifacts/metrics.
 its status word here; to refuse a build is the gate's work.
 """
 
-import argparse
 import csv
 import math
 from collections.abc import Mapping
@@ -16,9 +15,9 @@ from pathlib import Path
 
 import numpy as np
 
-from ludus.cli.stage import run_stage
 from ludus.config.params import load_params
 from ludus.core.files import replaced_folder, write_json, write_text
+from ludus.core.program import arguments_of, run_stage
 from ludus.data.reference_set import ReferenceSet
 from ludus.evaluation.results import Result, write_results
 from ludus.report import page, table
@@ -105,11 +104,9 @@ def write_confusion(tests: ReferenceSet, path: Path) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--params", type=Path, default=Path("params.yaml"))
-    parser.add_argument("--artifacts", type=Path, default=Path("artifacts"))
-    parser.add_argument("--attestations", type=Path, default=Path("attestations"))
-    given = parser.parse_args()
+    given = arguments_of(
+        __doc__, params="params.yaml", artifacts="artifacts", attestations="attestations"
+    ).parse_args()
     inputs = report(given.params, artifacts=given.artifacts, attestations=given.attestations)
     print(f"{table.summary(inputs.rows)}; page: {given.artifacts / 'report/index.html'}")
 

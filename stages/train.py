@@ -17,7 +17,6 @@ a cluster train; the files are the same.
 The test images are not read. The same params on the same machine give the same weights.
 """
 
-import argparse
 import errno
 import os
 import shutil
@@ -26,22 +25,18 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
 import yaml
 
-from ludus.cli.stage import gives_way, run_stage
+from ludus.config.elsewhere import made_elsewhere
 from ludus.config.network import merge, read_config, trained_on
 from ludus.config.params import Train, load_params
-from ludus.core.arrays import read_arrays
 from ludus.core.errors import DataError
 from ludus.core.files import replaced_folder
+from ludus.core.program import arguments_of, run_stage
+from ludus.data.splits import AGAIN, read_split
 from ludus.training.ray import address, environment
 
-AGAIN = "run `dvc repro prepare`"
 ROOM = 8 << 20  # bytes free that a training needs at least: a model and its checkpoint are 4 MB
-
-Bytes = npt.NDArray[np.uint8]
 
 
 def train(data: Path, config_path: Path, params: Train, out: Path, live: Path) -> None:
@@ -101,30 +96,17 @@ def _enough_room(folder: Path) -> Iterator[None]:
         raise
 
 
-def read_split(path: Path) -> tuple[Bytes, Bytes]:
-    """images uint8 [N, height, width] and labels uint8 [N] of one split. Raises DataError."""
-    images, labels = read_arrays(path, ("images", "labels"), AGAIN)
-    for name, array, rank in (("images", images, 3), ("labels", labels, 1)):
-        if array.dtype != np.uint8 or array.ndim != rank:
-            got = f"{array.dtype} of shape {list(array.shape)}"
-            raise DataError(f"{path}: {name} are {got}, expected uint8 of rank {rank}; {AGAIN}")
-    if len(images) != len(labels) or len(labels) < 2:
-        raise DataError(f"{path} has {len(images)} images and {len(labels)} labels; {AGAIN}")
-    return images, labels
-
-
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
-    )
-    parser.add_argument("--data", type=Path, default=Path("data/prepared"))
-    parser.add_argument("--params", type=Path, default=Path("params.yaml"))
-    parser.add_argument("--out", type=Path, default=Path("artifacts/model"))
-    parser.add_argument("--live", type=Path, default=Path("artifacts/training"))
-    arguments = parser.parse_args()
+    arguments = arguments_of(
+        __doc__,
+        data="data/prepared",
+        params="params.yaml",
+        out="artifacts/model",
+        live="artifacts/training",
+    ).parse_args()
     params = load_params(arguments.params)
     file = Path(params.model.file)
-    if gives_way(params.model, arguments.live):
+    if made_elsewhere(params.model, arguments.live):
         with replaced_folder(arguments.out) as folder:
             shutil.copyfile(file, folder / file.name)
     else:

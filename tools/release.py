@@ -22,10 +22,10 @@ from pathlib import Path
 import yaml
 
 from ludus.bundle.reader import MANIFEST, SUMS, Bundle, pack, read_bundle
-from ludus.cli.stage import run_stage
 from ludus.config.params import BundleParams, load_params
 from ludus.core.errors import ReleaseError, ToolError, nearest
 from ludus.core.files import write_text
+from ludus.core.program import run_stage
 
 BUNDLE, CHANGELOG, DIST = Path("artifacts/bundle"), Path("CHANGELOG.md"), Path("dist")
 UNRELEASED = "## [Unreleased]\n"

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from ludus.benchmark import tables
 from ludus.benchmark.record import read_record
-from ludus.cli.stage import run_stage
+from ludus.core.program import run_stage
 
 
 def main() -> None:

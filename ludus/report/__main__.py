@@ -9,9 +9,9 @@ from pathlib import Path
 
 from rich.console import Console
 
-from ludus.cli.stage import run_stage
 from ludus.config.params import load_params
 from ludus.core.errors import DataError
+from ludus.core.program import run_stage
 from ludus.evaluation.results import read_results
 from ludus.report import table
 from ludus.report.inputs import module_sizes

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from ludus.cli.stage import run_stage
 from ludus.core.errors import DataError, GateError, UsageError
+from ludus.core.program import run_stage
 from ludus.evaluation.results import Result, Status, write_results
 from stages.gate import gate, main
 

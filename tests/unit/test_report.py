@@ -16,9 +16,9 @@ import yaml
 from rich.console import Console
 
 from ludus.benchmark.record import Machine, Record, Row, write_record
-from ludus.cli.stage import run_stage
 from ludus.core.errors import DataError
 from ludus.core.files import write_json
+from ludus.core.program import run_stage
 from ludus.data.reference_set import ReferenceSet, save_reference_set
 from ludus.evaluation.results import Result, Status, measure, read_results, write_result
 from ludus.report import charts, speed, table

@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from ludus.cli.stage import gives_way, run_stage
+from ludus.config.elsewhere import made_elsewhere
 from ludus.config.params import Model
 from ludus.core.errors import ConfigError, DataError, LudusError, nearest
+from ludus.core.program import run_stage
 
 
 def ending(error: BaseException, capsys: pytest.CaptureFixture[str]) -> tuple[object, str]:
@@ -53,7 +54,7 @@ def test_a_file_that_cannot_be_opened_is_told_by_its_name(
 
 def test_where_the_network_is_ludwigs_a_stage_has_its_work(tmp_path: Path) -> None:
     model = Model(source="ludwig", file="config.yaml", about="config.yaml")
-    assert not gives_way(model, tmp_path / "folder")
+    assert not made_elsewhere(model, tmp_path / "folder")
     assert list(tmp_path.iterdir()) == []
 
 
@@ -63,7 +64,7 @@ def test_where_it_was_made_elsewhere_a_stage_says_so(
     (tmp_path / "folder").mkdir()
     (tmp_path / "folder" / "former").write_text("")
     model = Model(source="onnx", file="n.onnx", about="model.yaml")
-    assert gives_way(model, tmp_path / "folder", tmp_path / "data" / "file.npz")
+    assert made_elsewhere(model, tmp_path / "folder", tmp_path / "data" / "file.npz")
     assert "the network is n.onnx" in capsys.readouterr().out
     assert [path.name for path in (tmp_path / "folder").iterdir()] == ["elsewhere.txt"]
     assert (tmp_path / "data" / "file.npz").is_file()

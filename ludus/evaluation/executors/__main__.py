@@ -8,9 +8,9 @@ import sys
 import time
 from importlib import import_module
 
-from ludus.cli.stage import run_stage
 from ludus.config.params import Params, load_params
 from ludus.core.errors import ToolError, UsageError, nearest
+from ludus.core.program import run_stage
 from ludus.core.types import Executor
 from ludus.evaluation.executors import EXECUTORS
 from ludus.process.prebuilt import Kit

@@ -8,7 +8,6 @@ Command: python -m ludus.training.search             search, and show the table
 The test images are not read. Nothing of DVC's is written: `dvc repro` trains what params.yaml says.
 """
 
-import argparse
 import csv
 import json
 import tempfile
@@ -18,11 +17,12 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from ludus.cli.stage import run_stage
 from ludus.config.params import load_params
 from ludus.config.search import Plan, load_plan
 from ludus.core.errors import DataError, UsageError
 from ludus.core.files import replaced_folder
+from ludus.core.program import arguments_of, run_stage
+from ludus.data.splits import read_split
 from ludus.training.ray import address, environment
 from ludus.training.search.writing import said, write_values
 
@@ -43,7 +43,6 @@ def search(plan: Plan, source: Path, params_path: Path, data: Path, out: Path) -
     from ludus.training.search.picture import draw
     from ludus.training.search.running import as_json
     from ludus.training.search.running import search as run
-    from stages.train import read_split
 
     config, _ = read_config(Path(params.model.file))
     training, validation = (read_split(data / split) for split in SPLITS)
@@ -111,16 +110,14 @@ def _short(value: Any) -> str:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        prog="python -m ludus.training.search",
-        description=__doc__,
-        formatter_class=argparse.RawTextHelpFormatter,
+    parser = arguments_of(
+        __doc__,
+        plan="search.yaml",
+        params="params.yaml",
+        data="data/prepared",
+        out="artifacts/search",
     )
     parser.add_argument("--write", action="store_true", help="write the best, and search nothing")
-    parser.add_argument("--plan", type=Path, default=Path("search.yaml"))
-    parser.add_argument("--params", type=Path, default=Path("params.yaml"))
-    parser.add_argument("--data", type=Path, default=Path("data/prepared"))
-    parser.add_argument("--out", type=Path, default=Path("artifacts/search"))
     arguments = parser.parse_args()
     if arguments.write:
         write(arguments.params, arguments.out)
