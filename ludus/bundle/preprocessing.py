@@ -15,6 +15,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from ludus.bundle.schema import Photo, Picture, Preprocess
 from ludus.core.errors import ImageError
+from ludus.core.files import file_fault
 
 LARGEST_SIDE = 512  # pixels
 LEAST_CONTRAST = 16.0  # grey levels between background and drawing, of 255
@@ -26,6 +27,8 @@ Plane = npt.NDArray[np.float64]
 
 def load_image(path: Path) -> Image.Image:
     """The picture in a file, turned upright as its camera says. Raises ImageError."""
+    if fault := file_fault(path):
+        raise ImageError(f"{path} {fault}")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)
@@ -100,6 +103,8 @@ def _planes(image: Image.Image, channels: str) -> tuple[list[Plane], Plane | Non
     """The channels of a picture, 0..255, float64 [height, width] each, and its alpha, if any."""
     if image.mode.startswith(("I", "F")):
         levels = np.asarray(image, np.float64)
+        if np.isnan(levels).any():
+            raise ImageError("the picture has pixels that are no numbers (NaN)")
         grey = np.clip(levels if image.mode == "F" else levels / 257, 0, 255)
         return [grey] * (1 if channels == "grey" else 3), None
     try:

@@ -296,7 +296,11 @@ def test_predict_with_a_variant_that_is_not_for_the_device_is_refused(ludus: Cal
     ("name", "said"),
     [
         ("text.png", "is no picture; expected PNG, JPEG"),
-        ("none.png", "cannot be read as a picture: No such file or directory"),
+        ("none.png", "none.png is missing"),
+        ("empty.png", "empty.png is empty"),
+        ("folder.png", "folder.png is a folder; expected a file"),
+        ("pointer.png", "pointer.png is a Git LFS pointer, not the file itself; run `git lfs"),
+        ("nan.tiff", "the picture has pixels that are no numbers (NaN)"),
         ("cut.png", "cannot be read as a picture"),
         ("blank.png", "the picture shows nothing"),
     ],
@@ -307,6 +311,13 @@ def test_predict_names_what_is_no_picture_of_a_digit_and_answers_the_others(
     (tmp_path / "text.png").write_text("no picture")
     (tmp_path / "cut.png").write_bytes((DRAWINGS / "3.png").read_bytes()[:60])
     Image.new("L", (28, 28), 255).save(tmp_path / "blank.png")
+    (tmp_path / "empty.png").touch()
+    (tmp_path / "folder.png").mkdir()
+    pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n"
+    (tmp_path / "pointer.png").write_text(pointer)
+    levels = np.eye(28, dtype=np.float32) * 255
+    levels[3, 4] = np.nan
+    Image.fromarray(levels).save(tmp_path / "nan.tiff")
     code, out, err = ludus("predict", GOOD, DRAWINGS / "3.png", tmp_path / name, DRAWINGS / "4.png")
     lines = out.splitlines()
     assert code == 1
@@ -336,7 +347,7 @@ def test_predict_as_json_has_an_answer_or_an_error_for_each_picture(
 def test_predict_of_a_bad_picture_alone_ends_with_1(ludus: Call, tmp_path: Path) -> None:
     code, out, err = ludus("predict", GOOD, tmp_path / "none.png")
     assert (code, out) == (1, "")
-    assert "none.png cannot be read as a picture: No such file or directory" in err
+    assert "none.png is missing" in err
 
 
 @pytest.mark.filterwarnings("ignore:overflow")

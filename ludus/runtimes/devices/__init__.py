@@ -17,7 +17,7 @@ from iree.runtime import _binding
 
 from ludus.core.errors import DeviceError, UsageError, nearest
 from ludus.process.prebuilt import Kit
-from ludus.runtimes.devices import cpu
+from ludus.runtimes.devices import cpu, vulkan_drivers
 from ludus.runtimes.devices.module import Module
 
 # Names under which drivers report that a Vulkan device is the CPU.
@@ -108,9 +108,19 @@ def _open(word: str, get_driver: Callable[[str], iree.HalDriver]) -> tuple[iree.
                 name = cpu.name() if word == "cpu" else info["name"]
                 return driver.create_device(info["device_id"]), name
     except (RuntimeError, ValueError) as error:
-        raise DeviceError(f"{_in_words(str(error))}; {device.help}") from None
+        raise DeviceError(_with_help(_in_words(str(error)), device)) from None
     names = ", ".join(info["name"] for info in found) or "none"
-    raise DeviceError(f"no such device; the driver '{device.driver}' has: {names}; {device.help}")
+    reason = f"no such device; the driver '{device.driver}' has: {names}"
+    raise DeviceError(_with_help(reason, device))
+
+
+def _with_help(reason: str, device: Device) -> str:
+    """A reason with what would help: to mend the driver's files that are named, or to install."""
+    if device.driver == "vulkan" and device.kit is None:
+        broken = vulkan_drivers.faults()
+        if broken:  # the loader's own error may be of something else, such as memory
+            return f"{'; '.join(broken)} (so Vulkan says: {reason})"
+    return f"{reason}; {device.help}"
 
 
 @contextmanager
