@@ -5,7 +5,7 @@ use std::sync::Arc;
 use godot::builtin::{Array, GString, PackedInt64Array, PackedStringArray, VarDictionary, vdict};
 use godot::meta::ToGodot;
 use ludus_runtime::Bundle;
-use ludus_runtime::manifest::{Figures, File, Manifest, Preprocess, Tensor, Variant};
+use ludus_runtime::manifest::{Driver, Figures, File, Manifest, Preprocess, Tensor, Variant};
 use ludus_runtime::model::{Choice, is_of_this_iree};
 
 use crate::failure::Outcome;
@@ -34,9 +34,9 @@ pub fn chosen(bundle: &Arc<Bundle>, choices: &[Choice]) -> Array<VarDictionary> 
 fn about(variant: &Variant, choice: &Choice) -> VarDictionary {
     vdict! {
         "target" => choice.target.as_str(),
-        "backend" => variant.backend,
+        "backend" => variant.backend.as_str(),
         "device" => choice.device.as_str(),
-        "status" => variant.status(),
+        "status" => variant.status().as_str(),
         "runs" => choice.reason.is_none(),
         "reason" => choice.reason.as_deref().unwrap_or_default(),
         "bytes" => bytes(&variant.files),
@@ -63,7 +63,7 @@ fn described(manifest: &Manifest) -> VarDictionary {
 fn preprocess(how: &Preprocess) -> VarDictionary {
     let (height, width, channels, fit) = match how {
         Preprocess::Drawing(how) => (how.size, how.size, "grey", "box"),
-        Preprocess::Photo(how) => (how.height, how.width, how.channels, how.fit),
+        Preprocess::Photo(how) => (how.height, how.width, how.channels.as_str(), how.fit.as_str()),
     };
     vdict! {
         "kind" => how.kind(),
@@ -79,15 +79,15 @@ fn variant(variant: &Variant) -> VarDictionary {
     let cpu = variant.cpu.as_ref();
     vdict! {
         "target" => variant.target.as_str(),
-        "backend" => variant.backend,
-        "driver" => variant.driver.unwrap_or_default(),
-        "architecture" => cpu.map(|cpu| cpu.architecture).unwrap_or_default(),
+        "backend" => variant.backend.as_str(),
+        "driver" => variant.driver.map(Driver::as_str).unwrap_or_default(),
+        "architecture" => cpu.map(|cpu| cpu.architecture.as_str()).unwrap_or_default(),
         "features" => &cpu.map(|cpu| strings(&cpu.features)).unwrap_or_default(),
         "iree_version" => variant.iree_version.as_deref().unwrap_or_default(),
         "fits" => is_of_this_iree(variant),
         "bytes" => bytes(&variant.files),
         "files" => &paths,
-        "status" => variant.status(),
+        "status" => variant.status().as_str(),
         "evaluations" => &evaluations(variant),
     }
 }
@@ -100,7 +100,7 @@ fn figures(figures: &Figures) -> VarDictionary {
     vdict! {
         "evaluation" => figures.evaluation.as_str(),
         "device" => figures.device.as_str(),
-        "status" => figures.status,
+        "status" => figures.status.as_str(),
         "reason" => figures.reason.as_deref().unwrap_or_default(),
         "images" => figures.images,
         "accuracy" => &number(figures.accuracy),
@@ -118,7 +118,7 @@ fn tensors(tensors: &[Tensor]) -> Array<VarDictionary> {
     let each = |tensor: &Tensor| {
         vdict! {
             "name" => tensor.name.as_str(),
-            "datatype" => tensor.datatype,
+            "datatype" => tensor.datatype.as_str(),
             "shape" => &tensor.shape.iter().copied().collect::<PackedInt64Array>(),
         }
     };

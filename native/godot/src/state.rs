@@ -172,7 +172,7 @@ impl Tensor {
     fn new(tensor: &manifest::Tensor) -> Self {
         Self {
             name: (&tensor.name).into(),
-            datatype: tensor.datatype.into(),
+            datatype: tensor.datatype.as_str().into(),
             shape: tensor.shape.iter().map(|length| (*length).max(1)).collect(),
             data: PackedFloat32Array::new(),
         }

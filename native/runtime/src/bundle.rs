@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use crate::bytes::{self, AGAIN, Sum};
 use crate::error::{Error, Result};
-use crate::manifest::{Examples, File, Manifest, Variant};
+use crate::manifest::{File, Golden, Manifest, Variant};
 use crate::picture::normalise;
 use crate::source::{Kind, Source};
 
@@ -75,15 +75,16 @@ impl Bundle {
     /// Where there are fewer.
     pub fn golden(&self, count: usize) -> Result<(Vec<f32>, Vec<f32>)> {
         let values = count * self.manifest.network.inputs[0].values();
-        match (&self.manifest.golden.examples, &self.manifest.network.preprocess) {
-            (Examples::Images { images, probabilities, .. }, Some(how)) => {
-                let answers = probabilities[..count].iter().flatten().map(|value| *value as f32);
-                Ok((normalise(&self.read(images)?[..values], how), answers.collect()))
+        match (&self.manifest.golden, &self.manifest.network.preprocess) {
+            (Golden::Images(golden), Some(how)) => {
+                let rows = golden.probabilities[..count].iter().flatten();
+                let images = self.read(&golden.images)?;
+                Ok((normalise(&images[..values], how), rows.map(|value| *value as f32).collect()))
             }
-            (Examples::Images { .. }, None) => unreachable!("the manifest was checked"),
-            (Examples::Tensors { inputs, outputs }, _) => {
+            (Golden::Images(_), None) => unreachable!("the manifest was checked"),
+            (Golden::Tensors(golden), _) => {
                 let answers = count * self.manifest.network.outputs[0].values();
-                Ok((self.floats(inputs, values)?, self.floats(outputs, answers)?))
+                Ok((self.floats(&golden.inputs, values)?, self.floats(&golden.outputs, answers)?))
             }
         }
     }

@@ -36,7 +36,7 @@ fn why_not_on(
     has: impl Fn(&str) -> Option<bool>,
     needs: &Cpu,
 ) -> Option<String> {
-    if needs.architecture != architecture {
+    if needs.architecture.as_str() != architecture {
         return Some(format!("it is for {} CPUs, and this is {architecture}", needs.architecture));
     }
     let those = |answer: Option<bool>| {
@@ -52,10 +52,11 @@ fn why_not_on(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::manifest::Architecture;
 
     fn needs(features: &[&str]) -> Cpu {
         let features = features.iter().map(|&feature| feature.to_owned()).collect();
-        Cpu { architecture: "x86_64", features }
+        Cpu { architecture: Architecture::X86_64, features }
     }
 
     /// A CPU with AVX2 and no other feature that the runtime knows.
@@ -99,7 +100,8 @@ mod tests {
 
     #[test]
     fn the_runtime_tells_what_this_cpu_has() {
-        let of_this = |features: &[&str]| Cpu { architecture: ARCH, ..needs(features) };
+        let this = serde_json::from_str(&format!("\"{ARCH}\"")).unwrap();
+        let of_this = |features: &[&str]| Cpu { architecture: this, ..needs(features) };
         assert_eq!(why_not(&of_this(&[])), None);
         let reason = why_not(&of_this(&["warp9"])).unwrap();
         assert!(reason.contains("cannot tell"), "{reason}");

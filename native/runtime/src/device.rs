@@ -3,15 +3,15 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use crate::cpu;
-use crate::iree;
+use crate::manifest::Driver;
+use crate::{cpu, iree};
 
 /// A device word: IREE's driver, which of that driver's devices, and what brings one.
 pub struct Kind {
     /// The word itself.
     pub word: &'static str,
     /// What a variant for it says in the manifest.
-    pub driver: &'static str,
+    pub driver: Driver,
     iree: &'static str,
     built: bool,
     accepts: fn(&str) -> bool,
@@ -20,10 +20,17 @@ pub struct Kind {
 
 /// Every device that a word names; the first of a driver is what "auto" takes.
 pub static KINDS: [Kind; 7] = [
-    Kind { word: "cpu", driver: "cpu", iree: "local-sync", built: true, accepts: any, help: "" },
+    Kind {
+        word: "cpu",
+        driver: Driver::Cpu,
+        iree: "local-sync",
+        built: true,
+        accepts: any,
+        help: "",
+    },
     Kind {
         word: "vulkan",
-        driver: "vulkan",
+        driver: Driver::Vulkan,
         iree: "vulkan",
         built: cfg!(feature = "vulkan"),
         accepts: any,
@@ -31,7 +38,7 @@ pub static KINDS: [Kind; 7] = [
     },
     Kind {
         word: "vulkan-gpu",
-        driver: "vulkan",
+        driver: Driver::Vulkan,
         iree: "vulkan",
         built: cfg!(feature = "vulkan"),
         accepts: |name| !is_software(name),
@@ -39,7 +46,7 @@ pub static KINDS: [Kind; 7] = [
     },
     Kind {
         word: "vulkan-llvmpipe",
-        driver: "vulkan",
+        driver: Driver::Vulkan,
         iree: "vulkan",
         built: cfg!(feature = "vulkan"),
         accepts: |name| name.contains("llvmpipe"),
@@ -47,7 +54,7 @@ pub static KINDS: [Kind; 7] = [
     },
     Kind {
         word: "cuda",
-        driver: "cuda",
+        driver: Driver::Cuda,
         iree: "cuda",
         built: cfg!(feature = "cuda"),
         accepts: any,
@@ -55,7 +62,7 @@ pub static KINDS: [Kind; 7] = [
     },
     Kind {
         word: "rocm",
-        driver: "rocm",
+        driver: Driver::Rocm,
         iree: "hip",
         built: false, // not among the drivers of eerie-sys 0.5
         accepts: any,
@@ -63,7 +70,7 @@ pub static KINDS: [Kind; 7] = [
     },
     Kind {
         word: "metal",
-        driver: "metal",
+        driver: Driver::Metal,
         iree: "metal",
         built: cfg!(all(target_os = "macos", target_arch = "aarch64")),
         accepts: any,
@@ -111,8 +118,8 @@ pub fn kind(word: &str) -> Option<&'static Kind> {
 /// The device that runs a driver's variants where no word asks for a certain one.
 ///
 /// # Panics
-/// Where no manifest may name that driver.
-pub fn of_driver(driver: &str) -> &'static Kind {
+/// Never: a test goes through all drivers.
+pub fn of_driver(driver: Driver) -> &'static Kind {
     KINDS.iter().find(|kind| kind.driver == driver).expect("every driver has a device")
 }
 
@@ -172,4 +179,17 @@ pub(crate) fn in_words(message: &str) -> String {
     }
     let line = message.trim().lines().next().unwrap_or_default();
     line.rsplit("; ").next().unwrap_or(line).to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_driver_has_a_device() {
+        use Driver::{Cpu, Cuda, Metal, Rocm, Vulkan};
+        for driver in [Cpu, Vulkan, Cuda, Rocm, Metal] {
+            assert_eq!(of_driver(driver).driver, driver);
+        }
+    }
 }

@@ -6,7 +6,7 @@
 use std::ops::Range;
 
 use crate::error::{Error, Result};
-use crate::manifest::Drawing;
+use crate::manifest::{Centre, Drawing, Invert};
 use crate::picture::{Picture, Span, add, laid_on, luma};
 
 const LARGEST_SIDE: usize = 512; // pixels
@@ -122,7 +122,7 @@ impl Ink {
             let ink = |level: f64| above(0.0, sign * (level - background));
             lanes(&plane.levels, |sum, level| sum + ink(level) * ink(level)).iter().sum()
         };
-        let inverted = how.invert == "auto" && power(-1.0) > power(1.0);
+        let inverted = how.invert == Invert::Auto && power(-1.0) > power(1.0);
         let sign = if inverted { -1.0 } else { 1.0 };
         plane.levels.iter_mut().for_each(|level| *level = sign * (*level - background));
         let peak = lanes(&plane.levels, larger).into_iter().fold(0.0, larger);
@@ -218,8 +218,8 @@ fn median(values: &mut [f64]) -> f64 {
 fn spans(mass: &[f64], extent: Range<usize>, length: usize, zoom: f64, how: &Drawing) -> Vec<Span> {
     let size = how.size as f64;
     let (middle, centre) = match how.centre {
-        "mass" => ((size + 1.0) / 2.0, centre_of(mass)),
-        _ => (size / 2.0, extent.len() as f64 / 2.0),
+        Centre::Mass => ((size + 1.0) / 2.0, centre_of(mass)),
+        Centre::Box => (size / 2.0, extent.len() as f64 / 2.0),
     };
     let last = size - (zoom * extent.len() as f64 - TIE).ceil();
     let edge = (middle - zoom * centre + 0.5 + TIE).floor().min(last).max(0.0);

@@ -9,7 +9,7 @@ use crate::cpu;
 use crate::device::{self, Device, Kind};
 use crate::error::{Error, Result, near};
 use crate::iree;
-use crate::manifest::{EntryFunction, Tensor, Variant};
+use crate::manifest::{BACKENDS, Driver, EntryFunction, Tensor, Variant};
 
 /// The IREE whose runtime is compiled in.
 pub const IREE_VERSION: &str = "3.13.0";
@@ -42,7 +42,7 @@ pub struct Opening {
 /// What can be said of a bundle's variants without trying any.
 pub fn survey(bundle: &Bundle) -> Vec<Choice> {
     let about = |variant: &Variant| {
-        let kind = device::of_driver(variant.driver.unwrap_or("cpu"));
+        let kind = device::of_driver(variant.driver.unwrap_or(Driver::Cpu));
         choice(variant, kind, why_not(variant, kind))
     };
     bundle.manifest.variants.iter().map(about).collect()
@@ -73,7 +73,7 @@ pub fn open(bundle: &Arc<Bundle>, wanted: &str) -> Opening {
         if !wanted {
             continue;
         }
-        let kind = kind.unwrap_or_else(|| device::of_driver(variant.driver.unwrap_or("cpu")));
+        let kind = kind.unwrap_or_else(|| device::of_driver(variant.driver.unwrap_or(Driver::Cpu)));
         let reason = why_not(variant, kind);
         let tried = match &reason {
             Some(reason) => Err(Error::Device(reason.clone())),
@@ -106,7 +106,8 @@ fn refusal(bundle: &Bundle, wanted: &str, named: bool, errors: Vec<(&str, Error)
     }
     if errors.is_empty() {
         let each = |variant: &Variant| {
-            format!("{} ({})", variant.target, variant.driver.unwrap_or(variant.backend))
+            let driver: Option<&str> = variant.driver.map(Driver::as_str);
+            format!("{} ({})", variant.target, driver.unwrap_or(&variant.backend))
         };
         let others: Vec<_> = bundle.manifest.variants.iter().map(each).collect();
         let others = others.join(", ");
@@ -137,8 +138,16 @@ fn choice(variant: &Variant, kind: &'static Kind, reason: Option<String>) -> Cho
 
 /// Why a variant cannot run on a device, as far as is known without trying.
 fn why_not(variant: &Variant, kind: &'static Kind) -> Option<String> {
-    if variant.backend != "iree" {
-        return Some(format!("it is for {}, and this runs IREE's modules", variant.backend));
+    let backend = variant.backend.as_str();
+    if !BACKENDS.contains(&backend) {
+        return Some(format!(
+            "its backend '{backend}' is not one that this version of Ludus knows ({}); a newer one \
+             may",
+            BACKENDS.join(", ")
+        ));
+    }
+    if backend != "iree" {
+        return Some(format!("it is for {backend}, and this runs IREE's modules"));
     }
     if let Some(driver) = variant.driver.filter(|driver| *driver != kind.driver) {
         let word = device::of_driver(kind.driver).word;
@@ -295,7 +304,7 @@ impl Model {
 
     fn check_golden_answers(&mut self, count: usize) -> Result<f32> {
         let bundle = Arc::clone(&self.bundle);
-        let allowed = bundle.manifest.golden.max_abs_diff;
+        let allowed = bundle.manifest.golden.max_abs_diff();
         let (inputs, expected) = bundle.golden(count)?;
         let mut answers = Vec::new();
         self.run(&inputs, &mut answers)?;

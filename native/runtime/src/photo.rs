@@ -5,7 +5,7 @@
 use std::ops::Range;
 
 use crate::error::Result;
-use crate::manifest::Photo;
+use crate::manifest::{Channels, Fit, Layout, Photo};
 use crate::picture::{Picture, Span, add, laid_on, luma};
 
 const PAPER: f64 = 255.0; // white
@@ -45,8 +45,8 @@ pub fn preprocess(picture: &Picture, how: &Photo) -> Result<Vec<f32>> {
 pub fn normalise(levels: &[u8], how: &Photo) -> Vec<f32> {
     let (depth, area) = (how.depth(), how.height * how.width);
     let channel = |index: usize| match how.layout {
-        "NCHW" => index / area % depth,
-        _ => index % depth,
+        Layout::Nchw => index / area % depth,
+        Layout::Nhwc => index % depth,
     };
     let levels = levels.iter().enumerate();
     levels.map(|(index, level)| scaled(f64::from(*level), how, channel(index))).collect()
@@ -58,17 +58,17 @@ fn scaled(level: f64, how: &Photo, channel: usize) -> f32 {
 
 fn place(how: &Photo, channel: usize, row: usize, column: usize) -> usize {
     match how.layout {
-        "NCHW" => (channel * how.height + row) * how.width + column,
-        _ => (row * how.width + column) * how.depth() + channel,
+        Layout::Nchw => (channel * how.height + row) * how.width + column,
+        Layout::Nhwc => (row * how.width + column) * how.depth() + channel,
     }
 }
 
 /// In the order of the network's input.
 fn channels(how: &Photo) -> &'static [Channel] {
     match how.channels {
-        "RGB" => &[Some(0), Some(1), Some(2)],
-        "BGR" => &[Some(2), Some(1), Some(0)],
-        _ => &[None],
+        Channels::Rgb => &[Some(0), Some(1), Some(2)],
+        Channels::Bgr => &[Some(2), Some(1), Some(0)],
+        Channels::Grey => &[None],
     }
 }
 
@@ -91,7 +91,7 @@ fn fill(levels: &mut [f64], pixels: &[[u8; 4]], level: impl Fn([u8; 4]) -> f64) 
 /// Step 2: the rows and columns that are kept.
 fn part(picture: &Picture, how: &Photo) -> (Range<usize>, Range<usize>) {
     let (mut height, mut width) = (picture.height, picture.width);
-    if how.fit == "crop" {
+    if how.fit == Fit::Crop {
         if width * how.height > height * how.width {
             width = (height * how.width / how.height).max(1);
         } else {

@@ -5,7 +5,7 @@
 use std::iter::repeat_n;
 
 use ludus_runtime::drawing::{normalise, preprocess};
-use ludus_runtime::manifest::Drawing;
+use ludus_runtime::manifest::{Centre, Drawing, DrawingLayout, Invert};
 use ludus_runtime::picture::Picture;
 use proptest::prelude::*;
 
@@ -13,11 +13,11 @@ const SIDE: usize = 28;
 const HOW: Drawing = Drawing {
     size: SIDE,
     box_size: 20,
-    layout: "NCHW",
+    layout: DrawingLayout::Nchw,
     scale: 1.0 / 255.0,
     mean: 0.0,
-    invert: "auto",
-    centre: "mass",
+    invert: Invert::Auto,
+    centre: Centre::Mass,
 };
 
 /// Grey levels, `[height, width]`.
@@ -122,7 +122,7 @@ fn counts(ink: u8, paper: impl Fn(usize, usize) -> u8, more: impl Fn(usize, usiz
         (70..120, 140..190) => ink,
         _ => more(x, y).max(paper(x, y)),
     });
-    let found = levels(&canvas.picture(), &Drawing { invert: "never", ..HOW });
+    let found = levels(&canvas.picture(), &Drawing { invert: Invert::Never, ..HOW });
     inked_rows(&strong(&turned(&found, SIDE)), SIDE).len() < 20
 }
 
@@ -258,7 +258,7 @@ fn what_is_as_dark_as_it_is_light_is_not_inverted() {
 #[test]
 fn the_median_of_an_even_number_is_the_upper_one() {
     let half = Canvas::new(2, 2, |_, y| if y == 0 { 0 } else { 255 });
-    assert!(preprocess(&half.picture(), &Drawing { invert: "never", ..HOW }).is_err());
+    assert!(preprocess(&half.picture(), &Drawing { invert: Invert::Never, ..HOW }).is_err());
 }
 
 // Paper, noise, specks
@@ -323,7 +323,7 @@ fn the_centre_of_mass_comes_to_the_middle() {
     for mean in [mean(|i| i % SIDE), mean(|i| i / SIDE)] {
         assert!((mean - 14.0).abs() < 0.501, "{mean}"); // whole pixels: half a one may be missing
     }
-    let boxed = levels(&ell.picture(), &Drawing { centre: "box", ..HOW });
+    let boxed = levels(&ell.picture(), &Drawing { centre: Centre::Box, ..HOW });
     assert_eq!(inked_rows(&boxed, SIDE), (4..24).collect::<Vec<_>>());
 }
 
@@ -372,7 +372,7 @@ fn scale_and_mean_come_last() {
 
 #[test]
 fn without_inversion_dark_on_light_shows_nothing() {
-    let how = Drawing { invert: "never", ..HOW };
+    let how = Drawing { invert: Invert::Never, ..HOW };
     let error = preprocess(&four().inverted().picture(), &how).unwrap_err();
     assert!(error.to_string().contains("shows nothing"));
     assert_eq!(preprocess(&four().picture(), &how), preprocess(&four().picture(), &HOW));
@@ -491,8 +491,8 @@ proptest! {
         picture in pictures(),
         size in 1usize..40,
         part in 0.0..1.0,
-        invert in prop::sample::select(vec!["never", "auto"]),
-        centre in prop::sample::select(vec!["mass", "box"]),
+        invert in prop::sample::select(vec![Invert::Never, Invert::Auto]),
+        centre in prop::sample::select(vec![Centre::Mass, Centre::Box]),
     ) {
         let box_size = 1 + (part * (size - 1) as f64) as usize;
         match preprocess(&picture, &Drawing { size, box_size, invert, centre, ..HOW }) {

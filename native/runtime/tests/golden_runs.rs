@@ -142,6 +142,26 @@ fn auto_passes_over_what_cannot_run() {
 }
 
 #[test]
+fn a_variant_of_an_unknown_backend_is_passed_over_and_says_why_it_cannot_run() {
+    let folder = tempfile::tempdir().unwrap();
+    let bundle = common::good_copy(folder.path());
+    common::edit(&bundle, |manifest| {
+        let variant = &mut manifest["variants"][0];
+        variant["backend"] = json!("tvm");
+        variant["driver"] = json!(null);
+        variant["iree_version"] = json!(null);
+    });
+    let said = "its backend 'tvm' is not one that this version of Ludus knows";
+    let Opening { choices, model } = model::open(&read(&bundle), "auto");
+    assert_eq!(model.unwrap().target(), "iree-vmvx");
+    let reason = choices[0].reason.as_ref().unwrap();
+    assert!(reason.contains(said) && reason.contains("newer"), "{reason}");
+    assert!(fate(&bundle, "iree-vmvx").is_ok());
+    let error = fate(&bundle, "iree-vulkan").unwrap_err();
+    assert!(matches!(&error, Error::Device(words) if words.contains(said)), "{error}");
+}
+
+#[test]
 fn auto_fails_with_every_reason_where_nothing_runs() {
     let folder = tempfile::tempdir().unwrap();
     let bundle = common::good_copy(folder.path());

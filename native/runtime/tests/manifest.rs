@@ -1,7 +1,7 @@
 //! manifest.json: what is taken, what is refused, and what is written again.
 
 use ludus_runtime::Result;
-use ludus_runtime::manifest::{Manifest, Preprocess};
+use ludus_runtime::manifest::{Manifest, Preprocess, Status};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -46,7 +46,7 @@ fn a_fault_is_told_with_its_place_what_was_expected_and_what_was_got() {
         (
             "/preprocess/size",
             json!(u64::MAX),
-            "preprocess.size: expected a smaller whole number, got 18446744073709551615",
+            "preprocess.size: expected a whole number from 1 to 4294967295, got 18446744073709551615",
         ),
         ("/preprocess/mean", json!([0]), "preprocess.mean: expected a number, got a list"),
         ("/floors/accuracy", json!(2), "floors.accuracy: expected a number from 0 to 1, got 2"),
@@ -61,13 +61,17 @@ fn a_fault_is_told_with_its_place_what_was_expected_and_what_was_got() {
             "variants.0.driver: unknown value 'vulcan', did you mean 'vulkan'?",
         ),
         ("/variants", json!([]), "variants: expected at least one entry, got none"),
-        ("/provenance", json!(null), "provenance: expected keys with values, got null"),
+        ("/provenance", json!(null), "provenance: expected an object, got null"),
         (
             "/provenance/versions/torch",
             json!(2),
-            "provenance.versions.torch: expected a text, got 2",
+            "provenance.versions.torch: expected a string, got 2",
         ),
-        ("/preprocess/box", json!(true), "preprocess.box: expected a whole number, 1 or larger"),
+        (
+            "/preprocess/box",
+            json!(true),
+            "preprocess.box: expected a whole number from 1 to 4294967295, got true",
+        ),
         ("/variants/0/driver", json!(null), "variants.0: 'iree-vulkan' needs a driver"),
     ] {
         let fault = fault(pointer, value);
@@ -81,6 +85,18 @@ fn an_unknown_key_is_told_with_the_nearest() {
     document["variants"][0]["diver"] = json!("vulkan");
     let fault = parsed(&document).unwrap_err().to_string();
     assert_eq!(fault, "manifest.json: variants.0.diver: unknown key, did you mean 'driver'?");
+}
+
+#[test]
+fn of_an_unknown_backend_all_but_the_name_is_checked() {
+    let mut document = good();
+    document["variants"][0]["backend"] = json!("tvm");
+    let manifest = parsed(&document).unwrap();
+    assert_eq!(manifest.variants[0].backend, "tvm");
+    assert_eq!(serde_json::from_str::<Value>(&manifest.to_json()).unwrap(), document);
+    document["variants"][0]["tuning"] = json!(1);
+    let fault = parsed(&document).unwrap_err().to_string();
+    assert!(fault.starts_with("manifest.json: variants.0.tuning: unknown key"), "{fault}");
 }
 
 #[test]
@@ -114,7 +130,7 @@ fn what_may_be_left_out_is_as_null_or_empty() {
     let variant = &manifest.variants[1];
     assert_eq!((variant.driver, &variant.iree_version, &variant.cpu), (None, &None, &None));
     assert!(variant.evaluations.is_empty());
-    assert_eq!(variant.status(), "not run");
+    assert_eq!(variant.status(), Status::NotRun);
 }
 
 #[test]
@@ -147,7 +163,11 @@ fn a_status_is_failed_if_any_is_or_else_the_best() {
             figures
         };
         document["variants"][1]["evaluations"] = statuses.iter().map(with).collect();
-        assert_eq!(parsed(&document).unwrap().variants[1].status(), expected, "{statuses:?}");
+        assert_eq!(
+            parsed(&document).unwrap().variants[1].status().as_str(),
+            expected,
+            "{statuses:?}"
+        );
     }
 }
 

@@ -1,151 +1,147 @@
 //! The manifest's `golden`: what goes in, and what must come out.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{File, Manifest, any_number, file};
-use crate::json::{Fault, Keys, Read, filled, list, number, object, whole};
-use crate::manifest::Preprocess;
+use super::{File, Network, Preprocess, rules};
+use crate::json::{Fault, Read, read};
 
-/// Inputs and the reference's answers: a self-test that runs anywhere.
+/// At least one input and the reference's answer to it: a self-test that runs anywhere.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Golden {
-    /// In one of two forms.
-    #[serde(flatten)]
-    pub examples: Examples,
-    /// Largest difference allowed to any value of the output.
+#[serde(untagged)]
+pub enum Golden {
+    /// Of a network that recognises drawings.
+    Images(GoldenImages),
+    /// Of any network.
+    Tensors(GoldenTensors),
+}
+
+/// Test drawings, and the reference's answers.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GoldenImages {
+    /// Grey levels, [count, size, size], light on dark.
+    pub images: File,
+    /// Of shape `[count]`, each below the number of labels.
+    #[serde(deserialize_with = "rules::filled")]
+    pub labels: Vec<usize>,
+    /// Of shape `[count, labels]`.
+    pub probabilities: Vec<Vec<f64>>,
+    /// Largest difference allowed to any probability.
+    #[serde(deserialize_with = "rules::tolerance")]
     pub max_abs_diff: f64,
 }
 
-/// At least one input, and its answer.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-#[serde(untagged)]
-pub enum Examples {
-    /// Of a network that recognises drawings.
-    Images {
-        /// Grey levels, [count, size, size], light on dark.
-        images: File,
-        /// Of shape `[count]`, each below the number of labels.
-        labels: Vec<usize>,
-        /// Of shape `[count, labels]`.
-        probabilities: Vec<Vec<f64>>,
-    },
-    /// Of any network.
-    Tensors {
-        /// float32, little-endian, [count, and the input's shape without the batch].
-        inputs: File,
-        /// float32, little-endian, [count, and the output's shape without the batch].
-        outputs: File,
-    },
+/// Inputs as the network takes them, and the reference's answers.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GoldenTensors {
+    /// float32, little-endian, [count, and the input's shape without the batch].
+    pub inputs: File,
+    /// float32, little-endian, [count, and the output's shape without the batch].
+    pub outputs: File,
+    /// Largest difference allowed to any value of the output.
+    #[serde(deserialize_with = "rules::tolerance")]
+    pub max_abs_diff: f64,
 }
 
 impl Golden {
+    /// Read one of either form; `at` is its path in the document.
+    pub(super) fn read(value: &Value, at: &str) -> Read<Golden> {
+        match value.get("inputs") {
+            None => read(value, at).map(Golden::Images),
+            Some(_) => read(value, at).map(Golden::Tensors),
+        }
+    }
+
     /// The files of the examples.
     pub fn files(&self) -> impl Iterator<Item = &File> {
-        let (first, second) = match &self.examples {
-            Examples::Images { images, .. } => (images, None),
-            Examples::Tensors { inputs, outputs } => (inputs, Some(outputs)),
+        let (first, second) = match self {
+            Golden::Images(golden) => (&golden.images, None),
+            Golden::Tensors(golden) => (&golden.inputs, Some(&golden.outputs)),
         };
         [first].into_iter().chain(second)
     }
-}
 
-impl Manifest {
-    /// How many golden examples there are, at least 1.
-    pub fn golden_count(&self) -> usize {
-        match &self.golden.examples {
-            Examples::Images { labels, .. } => labels.len(),
-            Examples::Tensors { inputs, .. } => {
-                (inputs.bytes / bytes_of(self.network.inputs[0].values())) as usize
+    /// Largest difference allowed to any value of the output.
+    pub fn max_abs_diff(&self) -> f64 {
+        match self {
+            Golden::Images(golden) => golden.max_abs_diff,
+            Golden::Tensors(golden) => golden.max_abs_diff,
+        }
+    }
+
+    /// How many examples there are, for a network that they were checked with.
+    pub(super) fn count(&self, network: &Network) -> usize {
+        match self {
+            Golden::Images(golden) => golden.labels.len(),
+            Golden::Tensors(golden) => {
+                (golden.inputs.bytes / bytes_of(network.inputs[0].values())) as usize
             }
         }
     }
 
     /// The examples must be as many, and as large, as shapes and labels say.
-    pub(super) fn check_golden(&self) -> Read<()> {
-        match &self.golden.examples {
-            Examples::Images { images, labels, probabilities } => {
-                self.check_images(images, labels, probabilities)
-            }
-            Examples::Tensors { inputs, outputs } => self.check_tensors(inputs, outputs),
+    pub(super) fn check(&self, network: &Network) -> Read<()> {
+        match self {
+            Golden::Images(golden) => golden.check(network),
+            Golden::Tensors(golden) => golden.check(network),
         }
     }
+}
 
-    fn check_images(
-        &self,
-        images: &File,
-        labels: &[usize],
-        probabilities: &[Vec<f64>],
-    ) -> Read<()> {
+impl GoldenImages {
+    fn check(&self, network: &Network) -> Read<()> {
         let (Some(Preprocess::Drawing(how)), [_, _]) =
-            (&self.network.preprocess, &self.network.outputs[0].shape[..])
+            (&network.preprocess, &network.outputs[0].shape[..])
         else {
-            return Err(Fault::new(
-                "golden: images are of drawings and their labels; expected inputs and outputs",
-            ));
+            let message = "images are of drawings and their labels; expected inputs and outputs";
+            return Err(Fault::at("golden", message));
         };
-        if self.network.labels.is_empty() {
-            return Err(Fault::new("labels: expected some, since golden has labels"));
+        if network.labels.is_empty() {
+            return Err(Fault::at("labels", "expected some, since golden has labels"));
         }
-        let (count, width, size) = (labels.len(), self.network.labels.len(), how.size);
+        let (count, width, size) = (self.labels.len(), network.labels.len(), how.size);
         let bytes = (size as u64 * size as u64).checked_mul(count as u64);
-        let fits = bytes == Some(images.bytes) && probabilities.len() == count;
-        if !fits || probabilities.iter().any(|row| row.len() != width) {
-            return Err(Fault::new(format!(
-                "golden: expected {count} images of {size}x{size} bytes and {count} rows of \
-                 {width} probabilities"
-            )));
+        let fits = bytes == Some(self.images.bytes) && self.probabilities.len() == count;
+        if !fits || self.probabilities.iter().any(|row| row.len() != width) {
+            let message = format!(
+                "expected {count} images of {size}x{size} bytes and {count} rows of {width} \
+                 probabilities, got {} bytes and {} rows",
+                self.images.bytes,
+                self.probabilities.len()
+            );
+            return Err(Fault::at("golden", message));
         }
-        match labels.iter().find(|label| **label >= width) {
-            Some(label) => {
-                Err(Fault::new(format!("golden.labels: {label} is no label of {width}")))
-            }
+        match self.labels.iter().position(|label| *label >= width) {
+            Some(index) => Err(Fault::at(
+                format!("golden.labels.{index}"),
+                format!("expected the number of one of {width} labels, got {}", self.labels[index]),
+            )),
             None => Ok(()),
         }
     }
+}
 
-    fn check_tensors(&self, inputs: &File, outputs: &File) -> Read<()> {
-        let input = bytes_of(self.network.inputs[0].values());
-        let output = bytes_of(self.network.outputs[0].values());
-        let count = inputs.bytes / input;
+impl GoldenTensors {
+    fn check(&self, network: &Network) -> Read<()> {
+        let input = bytes_of(network.inputs[0].values());
+        let output = bytes_of(network.outputs[0].values());
+        let count = self.inputs.bytes / input;
         let fit = |file: &File, each: u64| count.checked_mul(each) == Some(file.bytes);
-        if count >= 1 && fit(inputs, input) && fit(outputs, output) {
+        if count >= 1 && fit(&self.inputs, input) && fit(&self.outputs, output) {
             return Ok(());
         }
-        Err(Fault::new(format!(
-            "golden: expected inputs of N x {input} bytes and outputs of N x {output}, N at least \
-             1, as the shapes say, got {} and {}",
-            inputs.bytes, outputs.bytes
-        )))
+        let message = format!(
+            "expected inputs of N x {input} bytes and outputs of N x {output}, N at least 1, as the \
+             shapes say, got {} and {}",
+            self.inputs.bytes, self.outputs.bytes
+        );
+        Err(Fault::at("golden", message))
     }
 }
 
 /// Of so many float32.
 fn bytes_of(values: usize) -> u64 {
     values as u64 * size_of::<f32>() as u64
-}
-
-pub(super) fn golden(value: &Value) -> Read<Golden> {
-    object(value, |keys| {
-        let examples = if value.get("inputs").is_some() { tensors(keys) } else { images(keys) };
-        Ok(Golden {
-            examples: examples?,
-            max_abs_diff: keys.need("max_abs_diff", number(0.0, f64::MAX))?,
-        })
-    })
-}
-
-fn images(keys: &mut Keys<'_>) -> Read<Examples> {
-    Ok(Examples::Images {
-        images: keys.need("images", file)?,
-        labels: keys.need("labels", filled(whole(0)))?,
-        probabilities: keys.need("probabilities", list(list(any_number)))?,
-    })
-}
-
-fn tensors(keys: &mut Keys<'_>) -> Read<Examples> {
-    Ok(Examples::Tensors {
-        inputs: keys.need("inputs", file)?,
-        outputs: keys.need("outputs", file)?,
-    })
 }

@@ -1,11 +1,12 @@
 //! What a network takes and gives, wherever it runs.
 
-use serde::Serialize;
+use serde::de::IgnoredAny;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{Preprocess, batch, differ, preprocess};
+use super::{Datatype, Preprocess, rules};
 use crate::error::{Error, Result};
-use crate::json::{Fault, Keys, Read, filled, list, nullable, object, parse, text, word};
+use crate::json::{Fault, Read, parse, read};
 
 /// Of a manifest, or by itself.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -21,14 +22,29 @@ pub struct Network {
 }
 
 /// An input or output.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Tensor {
     /// For people.
     pub name: String,
-    /// "FP32".
-    pub datatype: &'static str,
+    /// Of its numbers.
+    pub datatype: Datatype,
     /// The batch, which may be -1, for any, and then lengths of at least 1.
+    #[serde(deserialize_with = "rules::shape")]
     pub shape: Vec<i64>,
+}
+
+/// The keys of a network by itself.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Keys {
+    #[serde(deserialize_with = "rules::filled")]
+    inputs: Vec<Tensor>,
+    #[serde(deserialize_with = "rules::filled")]
+    outputs: Vec<Tensor>,
+    labels: Vec<String>,
+    #[serde(rename = "preprocess")]
+    _preprocess: IgnoredAny, // of a type that its own keys tell
 }
 
 impl Network {
@@ -39,17 +55,26 @@ impl Network {
     pub fn parse(bytes: &[u8], place: &str) -> Result<Network> {
         let document =
             parse(bytes).map_err(|error| Error::Manifest(format!("{place}: no JSON: {error}")))?;
-        let read = object(&document, network);
-        let read = read.and_then(|network| network.check().map(|()| network));
-        read.map_err(|fault| Error::Manifest(format!("{place}: {fault}")))
+        let network = Network::read(&document).and_then(|network| {
+            network.check()?;
+            Ok(network)
+        });
+        network.map_err(|fault| Error::Manifest(format!("{place}: {fault}")))
+    }
+
+    fn read(document: &Value) -> Read<Network> {
+        let Keys { inputs, outputs, labels, _preprocess } = read(document, "")?;
+        let preprocess = Preprocess::read(&document["preprocess"], "preprocess")?;
+        Ok(Network { inputs, outputs, labels, preprocess })
     }
 
     /// One input and one output, of the shapes that preprocess and labels have.
     pub(super) fn check(&self) -> Read<()> {
-        differ("label", self.labels.iter().map(String::as_str))?;
+        rules::differ("label", self.labels.iter().map(String::as_str))?;
         for (side, tensors) in [("inputs", &self.inputs), ("outputs", &self.outputs)] {
             if tensors.len() != 1 {
-                return Err(Fault::new(format!("{side}: expected one, got {}", tensors.len())));
+                let count = tensors.len();
+                return Err(Fault::at(side, format!("expected one, got {count}")));
             }
             check_shape(side, &tensors[0].shape)?;
         }
@@ -78,43 +103,21 @@ impl Tensor {
     }
 }
 
-/// The keys of one, of an object that may have others.
-pub(super) fn network(keys: &mut Keys<'_>) -> Read<Network> {
-    Ok(Network {
-        inputs: keys.need("inputs", filled(tensor))?,
-        outputs: keys.need("outputs", filled(tensor))?,
-        labels: keys.need("labels", list(text))?,
-        preprocess: keys.need("preprocess", nullable(preprocess::preprocess))?,
-    })
-}
-
-fn tensor(value: &Value) -> Read<Tensor> {
-    object(value, |keys| {
-        Ok(Tensor {
-            name: keys.need("name", text)?,
-            datatype: keys.need("datatype", word(&["FP32"]))?,
-            shape: keys.need("shape", filled(batch))?,
-        })
-    })
-}
-
 /// The first dimension alone may be any, and the values of one in the batch can be counted in bytes.
 fn check_shape(side: &str, shape: &[i64]) -> Read<()> {
     let bytes = shape[1..].iter().try_fold(4_i64, |product, length| product.checked_mul(*length));
     if bytes.is_some() && !shape[1..].contains(&-1) {
         return Ok(());
     }
-    Err(Fault::new(format!(
-        "{side}.0.shape: expected -1 in the first place alone, and no more values than there are \
-         bytes, got {shape:?}"
-    )))
+    let expected = "-1 in the first place alone, and fewer bytes than 64 bits can count";
+    Err(Fault::at(format!("{side}.0.shape"), format!("expected {expected}, got {shape:?}")))
 }
 
 fn expect_shape(side: &str, shape: &[i64], expected: &[i64]) -> Read<()> {
     if shape == expected {
         return Ok(());
     }
-    Err(Fault::new(format!(
-        "{side}.0.shape: expected {expected:?}, as preprocess, labels and batch say, got {shape:?}"
-    )))
+    let message =
+        format!("expected {expected:?}, as preprocess, labels and batch say, got {shape:?}");
+    Err(Fault::at(format!("{side}.0.shape"), message))
 }

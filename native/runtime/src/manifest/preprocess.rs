@@ -1,11 +1,11 @@
 //! The manifest's `preprocess`: how a picture of any size and colour becomes the network's input.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::any_number;
+use super::{Centre, Channels, DrawingLayout, Fit, Invert, Layout, PhotoKind, rules};
 use crate::error::{Error, Result};
-use crate::json::{Fault, Read, list, object, parse, whole, word};
+use crate::json::{Fault, Read, parse, read};
 
 /// One of two kinds; see ludus/bundle/preprocessing.py.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -18,40 +18,45 @@ pub enum Preprocess {
 }
 
 /// A drawing becomes a square of grey levels, light on dark.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Drawing {
     /// Height and width of the input, pixels, at least 1.
+    #[serde(deserialize_with = "rules::pixels")]
     pub size: usize,
     /// The drawing is scaled to fit this square, pixels, at least 1. `box` in the manifest.
-    #[serde(rename = "box")]
+    #[serde(rename = "box", deserialize_with = "rules::pixels")]
     pub box_size: usize,
-    /// "NCHW".
-    pub layout: &'static str,
+    /// Of the input.
+    pub layout: DrawingLayout,
     /// Grey 0..255 times this, minus mean, is the input.
     pub scale: f64,
     /// See `scale`.
     pub mean: f64,
-    /// "never" or "auto": a drawing darker than its border is inverted, to be light on dark.
-    pub invert: &'static str,
-    /// What comes to the middle: the centre of "mass", or the "box".
-    pub centre: &'static str,
+    /// Whether it is inverted.
+    pub invert: Invert,
+    /// What comes to the middle.
+    pub centre: Centre,
 }
 
 /// A photo becomes `(level * scale - mean) / std`, each channel with its own mean and std.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Photo {
     /// "photo".
-    pub kind: &'static str,
+    pub kind: PhotoKind,
     /// Of the input, pixels, at least 1.
+    #[serde(deserialize_with = "rules::pixels")]
     pub height: usize,
     /// Of the input, pixels, at least 1.
+    #[serde(deserialize_with = "rules::pixels")]
     pub width: usize,
-    /// "stretch": all of the picture; "crop": the middle of it, of the input's proportions.
-    pub fit: &'static str,
-    /// "RGB", "BGR" or "grey".
-    pub channels: &'static str,
-    /// "NCHW": plane after plane; "NHWC": pixel after pixel.
-    pub layout: &'static str,
+    /// Which part of it is resized.
+    pub fit: Fit,
+    /// In the order of the input.
+    pub channels: Channels,
+    /// Of the input.
+    pub layout: Layout,
     /// Of levels 0..255.
     pub scale: f64,
     /// One a channel, in the order of `channels`.
@@ -68,8 +73,21 @@ impl Preprocess {
     pub fn parse(bytes: &[u8]) -> Result<Preprocess> {
         let document =
             parse(bytes).map_err(|error| Error::Manifest(format!("no JSON: {error}")))?;
-        let read = preprocess(&document).and_then(|how| how.check().map(|()| how));
-        read.map_err(|fault| Error::Manifest(fault.to_string()))
+        let how = Preprocess::read(&document, "preprocess").and_then(|how| {
+            let how = how.ok_or_else(|| Fault::at("preprocess", "expected an object, got null"))?;
+            how.check()?;
+            Ok(how)
+        });
+        how.map_err(|fault| Error::Manifest(fault.to_string()))
+    }
+
+    /// Read one, or null; `at` is its path in the document.
+    pub(super) fn read(value: &Value, at: &str) -> Read<Option<Preprocess>> {
+        match value.get("kind") {
+            _ if value.is_null() => Ok(None),
+            None => read(value, at).map(|drawing| Some(Preprocess::Drawing(drawing))),
+            Some(_) => read(value, at).map(|photo| Some(Preprocess::Photo(photo))),
+        }
     }
 
     /// "drawing" or "photo".
@@ -88,8 +106,8 @@ impl Preprocess {
                 let [height, width, depth] =
                     [photo.height, photo.width, photo.depth()].map(|length| length as i64);
                 match photo.layout {
-                    "NCHW" => [depth, height, width],
-                    _ => [height, width, depth],
+                    Layout::Nchw => [depth, height, width],
+                    Layout::Nhwc => [height, width, depth],
                 }
             }
         }
@@ -109,72 +127,35 @@ impl Drawing {
         if self.box_size <= self.size {
             return Ok(());
         }
-        Err(Fault::new(format!(
-            "preprocess.box: expected at most the size, {}, got {}",
-            self.size, self.box_size
-        )))
+        let message = format!("expected at most the size, {}, got {}", self.size, self.box_size);
+        Err(Fault::at("preprocess.box", message))
     }
 }
 
 impl Photo {
     /// The number of channels.
     pub fn depth(&self) -> usize {
-        if self.channels == "grey" { 1 } else { 3 }
+        if self.channels == Channels::Grey { 1 } else { 3 }
     }
 
     fn check(&self) -> Read<()> {
         for (key, values) in [("mean", &self.mean), ("std", &self.std)] {
             if values.len() != self.depth() {
-                return Err(Fault::new(format!(
-                    "preprocess.{key}: expected a number for each channel of {}, {}, got {}",
+                let message = format!(
+                    "expected a number for each channel of {}, {}, got {}",
                     self.channels,
                     self.depth(),
                     values.len()
-                )));
+                );
+                return Err(Fault::at(format!("preprocess.{key}"), message));
             }
         }
         match self.std.iter().enumerate().find(|(_, std)| **std <= 0.0) {
-            Some((index, std)) => Err(Fault::new(format!(
-                "preprocess.std.{index}: expected a number larger than 0, got {std}"
-            ))),
+            Some((index, std)) => Err(Fault::at(
+                format!("preprocess.std.{index}"),
+                format!("expected a number larger than 0, got {std}"),
+            )),
             None => Ok(()),
         }
     }
-}
-
-pub(super) fn preprocess(value: &Value) -> Read<Preprocess> {
-    match value.get("kind") {
-        None => drawing(value).map(Preprocess::Drawing),
-        Some(_) => photo(value).map(Preprocess::Photo),
-    }
-}
-
-fn drawing(value: &Value) -> Read<Drawing> {
-    object(value, |keys| {
-        Ok(Drawing {
-            size: keys.need("size", whole::<u32>(1))? as usize,
-            box_size: keys.need("box", whole::<u32>(1))? as usize,
-            layout: keys.need("layout", word(&["NCHW"]))?,
-            scale: keys.need("scale", any_number)?,
-            mean: keys.need("mean", any_number)?,
-            invert: keys.need("invert", word(&["never", "auto"]))?,
-            centre: keys.need("centre", word(&["mass", "box"]))?,
-        })
-    })
-}
-
-fn photo(value: &Value) -> Read<Photo> {
-    object(value, |keys| {
-        Ok(Photo {
-            kind: keys.need("kind", word(&["photo"]))?,
-            height: keys.need("height", whole::<u32>(1))? as usize,
-            width: keys.need("width", whole::<u32>(1))? as usize,
-            fit: keys.need("fit", word(&["stretch", "crop"]))?,
-            channels: keys.need("channels", word(&["RGB", "BGR", "grey"]))?,
-            layout: keys.need("layout", word(&["NCHW", "NHWC"]))?,
-            scale: keys.need("scale", any_number)?,
-            mean: keys.need("mean", list(any_number))?,
-            std: keys.need("std", list(any_number))?,
-        })
-    })
 }
