@@ -161,7 +161,15 @@ func test_an_input_that_there_is_not_is_refused() -> void:
 	var model := opened()
 	for index: int in [1, -1, 1 << 40]:
 		var error := model.set_image(index, drawing(1))
-		refused(model, error, ERR_INVALID_PARAMETER, ["input/%d" % index])
+		refused(model, error, ERR_INVALID_PARAMETER, ["input/%d" % index, "expected 0 to input_count - 1"])
+
+
+func test_an_index_that_there_is_not_is_told_before_what_is_wrong_with_the_picture() -> void:
+	var model := opened()
+	var blank := Image.create(28, 28, false, Image.FORMAT_L8)
+	for value: Variant in [blank, null]:
+		refused(model, model.set_image(1, value), ERR_INVALID_PARAMETER, ["got the index 1"])
+	refused(model, model.set_image(0, blank), ERR_INVALID_PARAMETER, ["input/0", "shows nothing"])
 
 
 func test_a_model_that_is_not_open_takes_no_picture() -> void:

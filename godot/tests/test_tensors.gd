@@ -57,7 +57,7 @@ func test_any_other_shape_is_refused() -> void:
 	var model := opened(TENSORS)
 	for shape: Array in [[], [1], [1, 3, 8], [1, 8, 8, 3], [0, 3, 8, 8], [1, 3, 8, 8, 1]]:
 		model.set("input/0/shape", shape)
-		contains(model.error_message, "should be [N, 3, 8, 8]")
+		contains(model.error_message, "expected [N, 3, 8, 8]")
 	equal(model.get("input/0/shape"), PackedInt64Array([1, 3, 8, 8]), "input/0/shape")
 
 

@@ -148,9 +148,9 @@ def test_what_is_set_wrongly_is_refused(project: Path) -> None:
     came = came_of(project, "wrongly", "")
     says = "the server chooses the device (ludus serve --device)"
     assert says in came.pop("device_said")
-    assert came.pop("timeout") == [5.0, "request_timeout -1 should be 0.001 to 3600 seconds"]
-    assert came.pop("retries") == [2, "request_retries 101 should be 0 to 100"]
-    assert came.pop("headers") == [[], 'request_headers[1] should be "Name: value"']
+    assert came.pop("timeout") == [5.0, "request_timeout is -1, expected 0.001 to 3600 seconds"]
+    assert came.pop("retries") == [2, "request_retries is 101, expected 0 to 100"]
+    assert came.pop("headers") == [[], 'request_headers[1] is no header, expected "Name: value"']
     assert came.pop("good_headers") == [["X: y"], ""]
     assert set(came.values()) == {INVALID_PARAMETER}
 

@@ -7,7 +7,7 @@ use godot::builtin::{
 use godot::global::type_string;
 use godot::meta::FromGodot;
 use ludus_runtime::manifest::Preprocess;
-use ludus_runtime::picture::normalise;
+use ludus_runtime::preprocess::normalise;
 
 /// The numbers of any array, as they are (NaN too); of a PackedByteArray, levels 0 to 255, made
 /// floats as the bundle's preprocess says. The error goes behind the property's name.

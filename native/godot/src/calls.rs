@@ -5,15 +5,18 @@ use std::sync::{Arc, MutexGuard};
 use godot::builtin::{GString, Variant, vslice};
 use godot::global::{Error, push_error};
 use godot::obj::Gd;
-use ludus_runtime::picture::preprocess;
+use ludus_runtime::preprocess::preprocess;
 
 use crate::failure::{Failure, Outcome};
+use crate::http;
+use crate::job::{self, Done, Job};
+use crate::lock::lock;
 use crate::model::LudusModel;
+use crate::network::Network;
 use crate::opening::{self, Found, Wanted};
 use crate::pictures;
 use crate::remote::Settings;
 use crate::state::{Opened, State};
-use crate::work::{self, Done, Job, Network, lock};
 
 impl LudusModel {
     pub fn open_now(&self, path: &GString, device: &GString) -> Error {
@@ -45,7 +48,7 @@ impl LudusModel {
             let (found, network) = opening::open(&wanted);
             Done::Opened(found, Box::new(network))
         };
-        self.state().job = Some(Job::start(me, work)?);
+        self.state().job = Some(Job::start(me.upcast(), work)?);
         Ok(())
     }
 
@@ -58,7 +61,7 @@ impl LudusModel {
             return Err(Failure::bad("no bundle: give open() a path, or set the property bundle"));
         }
         let device = if device.is_empty() { "auto".to_owned() } else { device };
-        Ok(Wanted { path, device, asking: state.asking.clone() })
+        Ok(Wanted { path, device, settings: state.request_settings.clone() })
     }
 
     fn settle(
@@ -87,8 +90,8 @@ impl LudusModel {
         let mut engine = lock(&self.engine);
         let network = engine.as_mut().ok_or_else(Failure::not_open)?;
         let images = self.state().images()?;
-        let asking = self.state().asking.clone();
-        let took = network.run(images.as_slice(), &asking)?;
+        let settings = self.state().request_settings.clone();
+        let took = network.run(images.as_slice(), &settings)?;
         self.state().put(&network.answers, took);
         Ok(())
     }
@@ -96,9 +99,9 @@ impl LudusModel {
     pub fn try_run_async(&self, me: Gd<Self>) -> Outcome<()> {
         let mut state = self.state();
         let images = state.images()?.to_vec();
-        let (engine, asking) = (Arc::clone(&self.engine), state.asking.clone());
-        let work = move || Done::Ran(work::answer(&engine, &images, &asking));
-        state.job = Some(Job::start(me, work)?);
+        let (engine, settings) = (Arc::clone(&self.engine), state.request_settings.clone());
+        let work = move || Done::Ran(job::answer(&engine, &images, &settings));
+        state.job = Some(Job::start(me.upcast(), work)?);
         Ok(())
     }
 
@@ -114,8 +117,9 @@ impl LudusModel {
 
     pub fn try_set_image(&self, index: i64, image: &Variant) -> Outcome<()> {
         let (place, how) = {
-            let state = self.state();
-            let opened = state.opened()?;
+            let mut state = self.state();
+            let opened = state.opened_mut()?;
+            opened.input_mut(index)?; // an index that does not exist is the first error
             (opened.place.clone(), opened.preprocess.clone())
         };
         let how = how.ok_or_else(|| {
@@ -127,10 +131,11 @@ impl LudusModel {
                 ),
             )
         })?;
-        let of_input = |why: String| Failure::bad(format!("the picture for input/{index}: {why}"));
+        let of_input = |why: String| Failure::bad(format!("input/{index}: {why}"));
         let picture = pictures::picture(image).map_err(of_input)?;
         let data = preprocess(&picture, &how).map_err(|error| of_input(error.to_string()))?;
-        self.state().opened_mut()?.set_one(index, data.into())
+        self.state().opened_mut()?.input_mut(index)?.set_one(data.into());
+        Ok(())
     }
 
     pub fn try_self_test(&self) -> Outcome<()> {
@@ -140,12 +145,12 @@ impl LudusModel {
         network.self_test()
     }
 
-    /// Set how servers are asked; where the value is none, it is said and left.
-    pub fn set_asking<T>(&self, value: Outcome<T>, set: impl FnOnce(&mut Settings, T)) {
+    /// Set one of the request settings; a bad value is an error and changes nothing.
+    pub fn set_request<T>(&self, value: Outcome<T>, set: impl FnOnce(&mut Settings, T)) {
         if let Err(failure) = &value {
             push_error(vslice![format!("LudusModel: {}", failure.message)]);
         }
-        let outcome = value.map(|value| set(&mut self.state().asking, value));
+        let outcome = value.map(|value| set(&mut self.state().request_settings, value));
         self.report(outcome);
     }
 
@@ -165,6 +170,16 @@ impl LudusModel {
         };
         self.state().error_message = message;
         error
+    }
+}
+
+/// Wait for every job, and let go of its model. The engine quits: no signal is emitted.
+pub fn finish_all() {
+    http::quit();
+    for id in job::take_all() {
+        if let Ok(model) = Gd::<LudusModel>::try_from_instance_id(id) {
+            model.bind().finish_job();
+        }
     }
 }
 

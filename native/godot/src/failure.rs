@@ -1,4 +1,4 @@
-//! Why a call did not do what it should: an engine's error code, and words.
+//! Why a call failed: an error code of the engine's, and a message.
 
 use godot::global::Error;
 
@@ -9,7 +9,7 @@ pub struct Failure {
     pub message: String,
 }
 
-/// A failure, or what was asked for.
+/// A failure, or a call's result.
 pub type Outcome<T> = Result<T, Failure>;
 
 impl Failure {
@@ -20,6 +20,15 @@ impl Failure {
     /// Nothing is open.
     pub fn not_open() -> Self {
         Self::new(Error::ERR_UNCONFIGURED, "no bundle is open; call open() first")
+    }
+
+    /// There is no input or output of an index; `side` says which of the two.
+    pub fn no_such(side: &str, index: i64, count: usize) -> Self {
+        let last = count.saturating_sub(1);
+        Self::bad(format!(
+            "there is no {side}/{index}: got the index {index}, expected 0 to {side}_count - 1, \
+             which is {last}"
+        ))
     }
 
     /// A bad value or name; most of what a setter refuses.

@@ -10,7 +10,7 @@ use godot::classes::{DirAccess, FileAccess};
 use godot::global::Error;
 use godot::obj::Gd;
 use ludus_runtime::Bundle;
-use ludus_runtime::bundle::MANIFEST;
+use ludus_runtime::names::MANIFEST;
 use ludus_runtime::source::{Entry, Folder, Kind, Source};
 
 use crate::failure::{Failure, Outcome};
@@ -94,7 +94,7 @@ struct Engine {
 impl Engine {
     fn list_below(&self, below: &str, entries: &mut Vec<Entry>) -> io::Result<()> {
         let mut folder = DirAccess::open(&self.place(below))
-            .ok_or_else(|| in_words(DirAccess::get_open_error()))?;
+            .ok_or_else(|| io_error(DirAccess::get_open_error()))?;
         folder.set_include_hidden(true);
         for file in folder.get_files().as_slice() {
             entries.push(Entry { path: format!("{below}{file}"), kind: Kind::File });
@@ -119,7 +119,7 @@ impl Source for Engine {
 
     fn open(&self, path: &str) -> io::Result<(u64, Box<dyn Read + '_>)> {
         let file = FileAccess::open(&self.place(path), ModeFlags::READ)
-            .ok_or_else(|| in_words(FileAccess::get_open_error()))?;
+            .ok_or_else(|| io_error(FileAccess::get_open_error()))?;
         Ok((file.get_length(), Box::new(Reader(file))))
     }
 }
@@ -131,14 +131,14 @@ impl Read for Reader {
         let bytes = self.0.get_buffer(buffer.len() as i64);
         match self.0.get_error() {
             Error::OK | Error::ERR_FILE_EOF => {}
-            error => return Err(in_words(error)),
+            error => return Err(io_error(error)),
         }
         buffer[..bytes.len()].copy_from_slice(bytes.as_slice());
         Ok(bytes.len())
     }
 }
 
-fn in_words(error: Error) -> io::Error {
+fn io_error(error: Error) -> io::Error {
     match error {
         Error::ERR_FILE_NOT_FOUND | Error::ERR_FILE_BAD_PATH | Error::ERR_INVALID_PARAMETER => {
             io::ErrorKind::NotFound.into()

@@ -20,7 +20,7 @@ pub struct Server {
     pub port: u16,
 }
 
-/// What is asked of it.
+/// A request to it.
 pub struct Request<'a> {
     /// From `/` on.
     pub path: &'a str,
@@ -52,7 +52,7 @@ struct Client(Gd<HttpClient>);
 #[allow(unsafe_code)]
 unsafe impl Send for Client {}
 
-/// The engine quits: who waits for an answer is to stop.
+/// The engine quits: requests that wait for an answer are to end.
 static QUITTING: AtomicBool = AtomicBool::new(false);
 
 /// Let every request end now.
@@ -61,7 +61,7 @@ pub fn quit() {
 }
 
 impl Connection {
-    /// To a server, that is asked when there is something to ask.
+    /// To a server; it is made at the first request.
     pub fn new(server: Server) -> Self {
         Self { server, client: Client(HttpClient::new_gd()), used: false }
     }

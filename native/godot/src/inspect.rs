@@ -5,8 +5,9 @@ use std::sync::Arc;
 use godot::builtin::{Array, GString, PackedInt64Array, PackedStringArray, VarDictionary, vdict};
 use godot::meta::ToGodot;
 use ludus_runtime::Bundle;
+use ludus_runtime::choose::Choice;
+use ludus_runtime::iree_version::is_of_this_iree;
 use ludus_runtime::manifest::{Driver, Figures, File, Manifest, Preprocess, Tensor, Variant};
-use ludus_runtime::model::{Choice, is_of_this_iree};
 
 use crate::failure::Outcome;
 use crate::files;

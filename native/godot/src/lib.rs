@@ -9,13 +9,18 @@ mod failure;
 mod files;
 mod http;
 mod inspect;
+mod job;
+mod lock;
+mod methods;
 mod model;
+mod network;
 mod opening;
 mod pictures;
 mod properties;
 mod remote;
+mod resource;
+mod signals;
 mod state;
-mod work;
 
 #[allow(unsafe_code)] // to be the library is an unsafe trait; `http` sends a client between threads
 mod library {
@@ -27,7 +32,7 @@ mod library {
     unsafe impl ExtensionLibrary for Ludus {
         fn on_stage_deinit(stage: InitStage) {
             if stage == InitStage::Scene {
-                crate::work::finish_all();
+                crate::calls::finish_all();
                 ludus_runtime::device::shutdown();
             }
         }

@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use ludus_runtime::Bundle;
-use ludus_runtime::model::{self, Choice};
+use ludus_runtime::choose::{self, Choice};
 
 use crate::failure::{Failure, Outcome};
 use crate::files;
+use crate::network::{Network, Runner};
 use crate::remote::{self, Client, Settings};
-use crate::work::{Network, Runner};
 
 /// A bundle, and what was learnt of its variants.
 pub type Found = Option<(Arc<Bundle>, Vec<Choice>)>;
@@ -17,7 +17,7 @@ pub type Found = Option<(Arc<Bundle>, Vec<Choice>)>;
 pub struct Wanted {
     pub path: String,
     pub device: String,
-    pub asking: Settings,
+    pub settings: Settings,
 }
 
 /// Open it. What was found of a bundle is there also where nothing of it runs.
@@ -29,18 +29,18 @@ pub fn open(wanted: &Wanted) -> (Found, Outcome<Network>) {
         Ok(bundle) => Arc::new(bundle),
         Err(failure) => return (None, Err(failure)),
     };
-    let opening = model::open(&bundle, &wanted.device);
-    let network = opening.model.map(|model| Network::new(Runner::Here(model)));
+    let opening = choose::open(&bundle, &wanted.device);
+    let network = opening.model.map(|model| Network::new(Runner::Local(model)));
     (Some((bundle, opening.choices)), network.map_err(Failure::from))
 }
 
 fn open_remote(wanted: &Wanted) -> Outcome<Network> {
-    let Wanted { path, device, asking } = wanted;
+    let Wanted { path, device, settings } = wanted;
     if device != "auto" {
         return Err(Failure::bad(format!(
             "{path} on '{device}': the server chooses the device (ludus serve --device); open it \
              on \"auto\""
         )));
     }
-    Ok(Network::new(Runner::There(Client::open(path, asking)?)))
+    Ok(Network::new(Runner::Remote(Client::open(path, settings)?)))
 }

@@ -9,7 +9,7 @@ use ludus_runtime::picture::Picture;
 
 use crate::arrays::type_name;
 
-/// The pixels of an Image or Texture2D, which is left as it is. The error says why there are none.
+/// The pixels of an Image or Texture2D, which is left as it is. The error is the reason why there are none.
 pub fn picture(value: &Variant) -> Result<Picture, String> {
     let mut image = image(value)?;
     if image.is_empty() {

@@ -1,4 +1,4 @@
-//! The properties that a bundle brings: `input/0/data` and its like.
+//! The properties that come with a bundle: `input/0/data` and its like.
 
 use godot::builtin::{GString, PackedFloat32Array, PackedInt64Array, Variant};
 use godot::meta::ToGodot;
@@ -12,7 +12,7 @@ use crate::state::{Opened, Tensor};
 /// One of them, taken apart.
 pub struct Place {
     side: Side,
-    index: usize,
+    index: i64,
     field: Field,
 }
 
@@ -20,6 +20,15 @@ pub struct Place {
 enum Side {
     Input,
     Output,
+}
+
+impl Side {
+    fn name(self) -> &'static str {
+        match self {
+            Side::Input => "input",
+            Side::Output => "output",
+        }
+    }
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -88,7 +97,9 @@ impl Opened {
             Side::Input => &self.inputs,
             Side::Output => &self.outputs,
         };
-        let tensor = tensors.get(place.index).ok_or_else(|| missing(place, tensors.len()))?;
+        let tensor = usize::try_from(place.index).ok().and_then(|index| tensors.get(index));
+        let tensor = tensor
+            .ok_or_else(|| Failure::no_such(place.side.name(), place.index, tensors.len()))?;
         Ok(match place.field {
             Field::Name => tensor.name.to_variant(),
             Field::Shape => tensor.shape.to_variant(),
@@ -99,12 +110,12 @@ impl Opened {
 
     /// Set what `parse_writable` let through.
     pub fn set(&mut self, place: &Place, value: &Variant) -> Outcome<()> {
-        let (count, index) = (self.inputs.len(), place.index);
-        let how = self.preprocess.as_ref();
-        let input = self.inputs.get_mut(index).ok_or_else(|| missing(place, count))?;
+        let index = place.index;
+        let how = self.preprocess.clone();
+        let input = self.input_mut(index)?;
         let set = match place.field {
             Field::Shape => input.set_shape(value).map_err(|why| ("shape", why)),
-            _ => arrays::floats(value, how)
+            _ => arrays::floats(value, how.as_ref())
                 .map(|data| input.data = data)
                 .map_err(|why| ("data", why)),
         };
@@ -127,20 +138,15 @@ impl Tensor {
         let fits = given.len() == own.len() && given[1..] == own[1..] && given[0] >= 1;
         if !fits {
             let rest: String = own[1..].iter().map(|length| format!(", {length}")).collect();
-            return Err(format!("{given:?} should be [N{rest}], N at least 1"));
+            return Err(format!("is {given:?}, expected [N{rest}] with N at least 1"));
         }
         self.shape = given.into();
         Ok(())
     }
 }
 
-fn missing(place: &Place, count: usize) -> Failure {
-    let side = if place.side == Side::Input { "input" } else { "output" };
-    Failure::bad(format!("there is no {side}/{}, {side}_count is {count}", place.index))
-}
-
 fn list(side: Side, index: usize) -> [PropertyInfo; 4] {
-    let prefix = if side == Side::Input { "input" } else { "output" };
+    let prefix = side.name();
     let writable = side == Side::Input;
     [
         property::<GString>(format!("{prefix}/{index}/name"), false),

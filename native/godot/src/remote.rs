@@ -19,7 +19,7 @@ const HEAD: &str = "Inference-Header-Content-Length";
 const PAUSE: Duration = Duration::from_millis(50);
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 
-/// How a server is asked.
+/// Of requests to a server.
 #[derive(Clone)]
 pub struct Settings {
     /// For a call as a whole, with what is tried again.
@@ -46,13 +46,13 @@ pub fn timeout(seconds: f64) -> Outcome<Duration> {
     if (0.001..=3600.0).contains(&seconds) {
         return Ok(Duration::from_secs_f64(seconds));
     }
-    let message = format!("request_timeout {seconds} should be 0.001 to 3600 seconds");
+    let message = format!("request_timeout is {seconds}, expected 0.001 to 3600 seconds");
     Err(Failure::bad(message))
 }
 
 /// As `Settings::retries`.
 pub fn retries(count: i64) -> Outcome<u32> {
-    let message = || format!("request_retries {count} should be 0 to 100");
+    let message = || format!("request_retries is {count}, expected 0 to 100");
     let retries = u32::try_from(count).ok().filter(|retries| *retries <= 100);
     retries.ok_or_else(|| Failure::bad(message()))
 }
@@ -66,10 +66,10 @@ pub fn headers(lines: Vec<String>) -> Outcome<Vec<String>> {
     };
     match lines.iter().position(|line| !is_header(line)) {
         None => Ok(lines),
-        // What it says may be a secret.
-        Some(index) => {
-            Err(Failure::bad(format!("request_headers[{index}] should be \"Name: value\"")))
-        }
+        // Its value may be a secret.
+        Some(index) => Err(Failure::bad(format!(
+            "request_headers[{index}] is no header, expected \"Name: value\""
+        ))),
     }
 }
 
@@ -80,13 +80,17 @@ pub fn is_remote(path: &str) -> bool {
 
 impl Client {
     /// Ask a server for a model.
-    pub fn open(url: &str, how: &Settings) -> Outcome<Self> {
+    pub fn open(url: &str, settings: &Settings) -> Outcome<Self> {
         let (server, path) =
             parse(url).map_err(|why| Failure::bad(format!("{url}: {why}; {EXPECTED}")))?;
         let mut connection = Connection::new(server);
-        let asked =
-            Request { path: &format!("{path}/config"), headers: how.headers.clone(), body: None };
-        let reply = ask(&mut connection, &asked, how, Instant::now() + how.timeout, url)?;
+        let request = Request {
+            path: &format!("{path}/config"),
+            headers: settings.headers.clone(),
+            body: None,
+        };
+        let reply =
+            ask(&mut connection, &request, settings, Instant::now() + settings.timeout, url)?;
         let (network, most) = network(&reply.body, url)?;
         Ok(Self { url: url.to_owned(), path, connection, network, most })
     }
@@ -97,12 +101,17 @@ impl Client {
     }
 
     /// The answers to inputs, one after the other, in as many requests as the server wants.
-    pub fn run(&mut self, inputs: &[f32], how: &Settings, answers: &mut Vec<f32>) -> Outcome<()> {
-        let deadline = Instant::now() + how.timeout;
+    pub fn run(
+        &mut self,
+        inputs: &[f32],
+        settings: &Settings,
+        answers: &mut Vec<f32>,
+    ) -> Outcome<()> {
+        let deadline = Instant::now() + settings.timeout;
         let each = self.network.inputs[0].values();
         answers.clear();
         for part in inputs.chunks(each * self.most) {
-            answers.extend(self.infer(part, part.len() / each, how, deadline)?);
+            answers.extend(self.infer(part, part.len() / each, settings, deadline)?);
         }
         Ok(())
     }
@@ -111,7 +120,7 @@ impl Client {
         &mut self,
         inputs: &[f32],
         count: usize,
-        how: &Settings,
+        settings: &Settings,
         deadline: Instant,
     ) -> Outcome<Vec<f32>> {
         let (input, output) = (&self.network.inputs[0], &self.network.outputs[0]);
@@ -126,13 +135,13 @@ impl Client {
             "outputs": [{"name": output.name, "parameters": {"binary_data": true}}],
         });
         let mut body = head.to_string().into_bytes();
-        let mut headers = how.headers.clone();
+        let mut headers = settings.headers.clone();
         headers.push("Content-Type: application/octet-stream".to_owned());
         headers.push(format!("{HEAD}: {}", body.len()));
         body.extend(inputs.iter().flat_map(|value| value.to_le_bytes()));
         let path = format!("{}/infer", self.path);
         let request = Request { path: &path, headers, body: Some(&body) };
-        let reply = ask(&mut self.connection, &request, how, deadline, &self.url)?;
+        let reply = ask(&mut self.connection, &request, settings, deadline, &self.url)?;
         floats(&reply, count * output.values())
             .map_err(|why| Failure::new(Error::ERR_INVALID_DATA, format!("{}: {why}", self.url)))
     }
@@ -173,12 +182,12 @@ fn parse(url: &str) -> Result<(Server, String), &'static str> {
 fn ask(
     connection: &mut Connection,
     request: &Request<'_>,
-    how: &Settings,
+    settings: &Settings,
     deadline: Instant,
     url: &str,
 ) -> Outcome<Reply> {
     let mut pause = PAUSE;
-    for _ in 0..how.retries {
+    for _ in 0..settings.retries {
         let outcome = connection.exchange(request, deadline);
         if !may_pass(&outcome) || Instant::now() + pause >= deadline {
             return accept(outcome?, url);
@@ -200,7 +209,7 @@ fn may_pass(outcome: &Outcome<Reply>) -> bool {
     }
 }
 
-/// An answer that is one, or the server's own words.
+/// A successful answer, or the server's own message.
 fn accept(reply: Reply, url: &str) -> Outcome<Reply> {
     let code = match reply.status {
         200 => return Ok(reply),
@@ -209,13 +218,13 @@ fn accept(reply: Reply, url: &str) -> Outcome<Reply> {
         429 | 500.. => Error::ERR_UNAVAILABLE,
         _ => Error::ERR_INVALID_PARAMETER,
     };
-    let said = serde_json::from_slice::<Value>(&reply.body).ok();
-    let said = said.as_ref().and_then(|said| said.get("error")?.as_str());
-    let said = said.map(|said| format!(": {said}")).unwrap_or_default();
-    Err(Failure::new(code, format!("{url} answers {}{said}", reply.status)))
+    let message = serde_json::from_slice::<Value>(&reply.body).ok();
+    let message = message.as_ref().and_then(|body| body.get("error")?.as_str());
+    let message = message.map(|message| format!(": {message}")).unwrap_or_default();
+    Err(Failure::new(code, format!("{url} answers {}{message}", reply.status)))
 }
 
-/// What a model's configuration says that it takes and gives, and how much a request may have.
+/// A model's inputs and outputs by its configuration, and the most inputs of a request.
 fn network(body: &[u8], url: &str) -> Outcome<(Network, usize)> {
     let strange = |why: &str| {
         let message = format!("{url} is no model that `ludus serve` of this version serves: {why}");

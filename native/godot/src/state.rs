@@ -7,9 +7,10 @@ use godot::global::Error;
 use ludus_runtime::manifest::{self, Preprocess};
 
 use crate::failure::{Failure, Outcome};
+use crate::job::Job;
+use crate::network::{Network, Runner};
 use crate::opening::Found;
 use crate::remote::Settings;
-use crate::work::{Job, Network, Runner};
 
 /// Behind a lock that is held for moments only, so that no getter waits for a network.
 pub struct State {
@@ -17,8 +18,8 @@ pub struct State {
     /// "" for "auto".
     pub preferred_device: GString,
     pub error_message: GString,
-    /// How a server is asked, where the bundle is one's.
-    pub asking: Settings,
+    /// Of requests to a server, where the bundle is a server's.
+    pub request_settings: Settings,
     /// What the last open() learnt of the variants, whether one could be opened or not.
     pub found: Found,
     pub opened: Option<Opened>,
@@ -56,7 +57,7 @@ impl Default for State {
             bundle: GString::new(),
             preferred_device: "auto".into(),
             error_message: GString::new(),
-            asking: Settings { timeout, retries, headers: Vec::new() },
+            request_settings: Settings { timeout, retries, headers: Vec::new() },
             found: None,
             opened: None,
             job: None,
@@ -108,10 +109,10 @@ impl State {
 impl Opened {
     pub fn new(network: &Network) -> Self {
         let (place, variant, device, device_name) = match &network.runner {
-            Runner::Here(model) => {
+            Runner::Local(model) => {
                 (model.bundle().place(""), model.target(), model.device(), model.device_name())
             }
-            Runner::There(client) => (client.url().to_owned(), "", "remote", client.url()),
+            Runner::Remote(client) => (client.url().to_owned(), "", "remote", client.url()),
         };
         let network = network.described();
         Self {
@@ -127,16 +128,11 @@ impl Opened {
         }
     }
 
-    /// Make this one image an input.
-    pub fn set_one(&mut self, index: i64, data: PackedFloat32Array) -> Outcome<()> {
+    /// An input.
+    pub fn input_mut(&mut self, index: i64) -> Outcome<&mut Tensor> {
         let count = self.inputs.len();
         let input = usize::try_from(index).ok().and_then(|index| self.inputs.get_mut(index));
-        let input = input.ok_or_else(|| {
-            Failure::bad(format!("there is no input/{index}, input_count is {count}"))
-        })?;
-        input.shape.as_mut_slice()[0] = 1;
-        input.data = data;
-        Ok(())
+        input.ok_or_else(|| Failure::no_such("input", index, count))
     }
 
     fn images(&self) -> Outcome<PackedFloat32Array> {
@@ -168,6 +164,12 @@ impl Opened {
 }
 
 impl Tensor {
+    /// Make it a batch of one.
+    pub fn set_one(&mut self, data: PackedFloat32Array) {
+        self.shape.as_mut_slice()[0] = 1;
+        self.data = data;
+    }
+
     /// With nothing in it, and room for one image where the manifest says any number.
     fn new(tensor: &manifest::Tensor) -> Self {
         Self {

@@ -3,7 +3,8 @@
 use std::time::Instant;
 
 use ludus_runtime::manifest::Preprocess;
-use ludus_runtime::picture::{Picture, preprocess};
+use ludus_runtime::picture::Picture;
+use ludus_runtime::preprocess::preprocess;
 
 const DRAWING: &str = r#"{"size": 28, "box": 20, "layout": "NCHW", "scale": 0.00392156862745098,
     "mean": 0, "invert": "auto", "centre": "mass"}"#;

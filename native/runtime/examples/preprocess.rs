@@ -1,14 +1,15 @@
-//! Many pictures through `preprocess`, for tests that compare it with `ludus/bundle/preprocessing.py`.
+//! Preprocesses many pictures, for tests that compare it with `ludus/bundle/preprocessing.py`.
 //!
 //! The argument is a manifest's `preprocess`, as JSON. To stdin come pictures, one after the other:
 //! width and height (u32), then RGBA. To stdout go answers: whether all is well (u8: 0 or 1), the
-//! number of bytes that follow (u32), then the input (f32) or else the error in words. All numbers
+//! number of bytes that follow (u32), then the input (f32) or else the error's message. All numbers
 //! are little-endian.
 
 use std::io::{self, Read, Write};
 
 use ludus_runtime::manifest::Preprocess;
-use ludus_runtime::picture::{Picture, preprocess};
+use ludus_runtime::picture::Picture;
+use ludus_runtime::preprocess::preprocess;
 
 fn main() -> io::Result<()> {
     let how = std::env::args().nth(1).expect("a manifest's preprocess");

@@ -9,7 +9,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use ludus_runtime::model::{open, survey};
+use ludus_runtime::choose::{open, survey};
 use ludus_runtime::source::Folder;
 use ludus_runtime::{Bundle, Result};
 

@@ -1,4 +1,4 @@
-//! Brings any number of images through functions that each take a fixed number of them.
+//! Splits any number of images into calls of functions that each take a fixed number of them.
 
 /// The batch of a function that takes any number of images.
 pub const ANY: i64 = -1;

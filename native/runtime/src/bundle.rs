@@ -1,27 +1,23 @@
 //! Reading a bundle: all of it is checked before a byte is handed on.
 //!
-//! What a bundle must be is said in ludus/bundle/reader.py, and this refuses what that refuses.
+//! It refuses what ludus/bundle/reader.py refuses; docs/bundle-format.md has the rules.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, ErrorKind, Read};
 use std::sync::Arc;
 
-use crate::bytes::{self, AGAIN, Sum};
+use crate::bytes::{self, Sum};
 use crate::error::{Error, Result};
 use crate::manifest::{File, Golden, Manifest, Variant};
-use crate::picture::normalise;
+use crate::names::{COPY_AGAIN, MANIFEST, SUMS};
+use crate::preprocess::normalise;
 use crate::source::{Kind, Source};
 
-/// The file that describes all others.
-pub const MANIFEST: &str = "manifest.json";
-/// For people with `sha256sum`; it need not be there.
-pub const SUMS: &str = "SHA256SUMS";
-
-const MANIFEST_BYTES: u64 = 16 << 20; // at most; an honest one has some ten thousand
+const MANIFEST_BYTES: u64 = 16 << 20; // at most; real ones have some ten thousand
 
 /// A bundle that was checked.
 pub struct Bundle {
-    /// What it says of itself.
+    /// Its description.
     pub manifest: Manifest,
     source: Arc<dyn Source>,
 }
@@ -30,7 +26,7 @@ impl Bundle {
     /// Read and check a bundle.
     ///
     /// # Errors
-    /// One of the first six of `Error`, which says which file and what is wrong with it.
+    /// One of the kinds that concern files; the message names the file and what is wrong with it.
     pub fn open(source: Arc<dyn Source>) -> Result<Bundle> {
         let manifest = read_manifest(&*source)?;
         let bundle = Bundle { manifest, source };
@@ -106,10 +102,10 @@ impl Bundle {
         match self.source.list() {
             Ok(entries) => Ok(entries.into_iter().map(|entry| (entry.path, entry.kind)).collect()),
             Err(error) => {
-                let says = format!("{} cannot be listed: {error}", self.place(""));
+                let message = format!("{} cannot be listed: {error}", self.place(""));
                 Err(match error.kind() {
-                    ErrorKind::PermissionDenied => Error::Denied(says),
-                    _ => Error::MissingFile(says),
+                    ErrorKind::PermissionDenied => Error::Denied(message),
+                    _ => Error::MissingFile(message),
                 })
             }
         }
@@ -126,14 +122,14 @@ impl Bundle {
             }
             (None, Some((link, Kind::Other))) => Err(self.extra(link)),
             _ => {
-                let says = format!("{place} is missing, and {MANIFEST} names it; {AGAIN}");
-                Err(Error::MissingFile(says))
+                let message = format!("{place} is missing, and {MANIFEST} names it; {COPY_AGAIN}");
+                Err(Error::MissingFile(message))
             }
         }
     }
 
-    /// Every file's length and sha256, and every variant's, by which another machine's figures
-    /// are matched.
+    /// Every file's length and sha256, and every variant's, by which figures of other computers are
+    /// attributed to it.
     fn check_bytes(&self) -> Result<()> {
         let mut sums: Vec<Sum> = self.manifest.every_file().map(Sum::File).collect();
         for variant in &self.manifest.variants {

@@ -12,16 +12,14 @@ use std::{slice, thread};
 
 use sha2::{Digest, Sha256};
 
-use crate::bundle::MANIFEST;
 use crate::error::{Error, Result};
 use crate::manifest::{File, Variant};
+use crate::names::{COPY_AGAIN, MANIFEST};
 use crate::source::Source;
 
 const BLOCK_BYTES: usize = 64 << 10; // of one file, read at a time: it stays in the CPU's cache
-const THREADS: usize = 8; // at most; more would wait for memory
+const THREADS: usize = 8; // at most; more threads would wait for memory
 
-/// The next step where a file is not as the manifest says.
-pub const AGAIN: &str = "copy the bundle again";
 const LINE_ENDS: &str = "if Git changed its line ends, say `models/** -text`, of the folder that it \
                          is in, in .gitattributes; copy the bundle again";
 const TEXTS: [&str; 4] = [".md", ".txt", ".json", ".param"]; // what Git takes for text
@@ -58,13 +56,13 @@ impl Sum<'_> {
         let found = hex(sha256);
         match self {
             Sum::File(file) if found != file.sha256 => Err(Error::Checksum(format!(
-                "{} has the sha256 {found}, and {MANIFEST} says {}; {AGAIN}",
+                "{} has the sha256 {found}, and {MANIFEST} says {}; {COPY_AGAIN}",
                 source.place(&file.path),
                 file.sha256
             ))),
             Sum::Variant(variant) if found != variant.sha256 => Err(Error::Checksum(format!(
                 "{}: the files of {} have the sha256 {found} one after the other, and its own \
-                 says {}; {AGAIN}",
+                 says {}; {COPY_AGAIN}",
                 source.place(MANIFEST),
                 variant.target,
                 variant.sha256
@@ -168,19 +166,24 @@ impl<'a> Content<'a> {
     }
 
     fn length(&self, found: u64) -> Error {
-        let said = self.file.bytes;
+        let expected = self.file.bytes;
         let text = TEXTS.iter().any(|ending| self.file.path.ends_with(ending));
-        let next = if text && found > said { LINE_ENDS } else { AGAIN };
+        let next = if text && found > expected { LINE_ENDS } else { COPY_AGAIN };
         let place = &self.place;
-        Error::FileSize(format!("{place} has {found} bytes, and {MANIFEST} says {said}; {next}"))
+        Error::FileSize(format!(
+            "{place} has {found} bytes, and {MANIFEST} says {expected}; {next}"
+        ))
     }
 }
 
-/// What is said of a file that could not be read.
+/// The error of a file that could not be read.
 pub fn unread(place: &str, error: io::Error) -> Error {
     let kind = error.kind();
-    let says = format!("{place} cannot be read: {error}");
-    if kind == ErrorKind::PermissionDenied { Error::Denied(says) } else { Error::MissingFile(says) }
+    let message = format!("{place} cannot be read: {error}");
+    match kind {
+        ErrorKind::PermissionDenied => Error::Denied(message),
+        _ => Error::MissingFile(message),
+    }
 }
 
 fn hex(sha256: Sha256) -> String {

@@ -1,4 +1,4 @@
-//! What this machine's CPU is: its architecture, and its features as LLVM names them.
+//! This computer's CPU: its architecture, and its features as LLVM names them.
 
 use std::env::consts::ARCH;
 
@@ -15,13 +15,13 @@ pub fn architecture() -> &'static str {
     ARCH
 }
 
-/// The CPU's name, as far as the system tells it.
+/// The CPU's name, as far as the system has it.
 pub fn name() -> String {
     // None but Linux has the file, none but Windows the variable.
-    let told = std::fs::read_to_string("/proc/cpuinfo").ok();
-    let told = told.as_deref().and_then(model_name).map(str::to_owned);
-    let told = told.or_else(|| std::env::var("PROCESSOR_IDENTIFIER").ok());
-    told.unwrap_or_else(|| architecture().to_owned())
+    let found = std::fs::read_to_string("/proc/cpuinfo").ok();
+    let found = found.as_deref().and_then(model_name).map(str::to_owned);
+    let found = found.or_else(|| std::env::var("PROCESSOR_IDENTIFIER").ok());
+    found.unwrap_or_else(|| architecture().to_owned())
 }
 
 /// The first of the names in the text of /proc/cpuinfo; ARM's has none.
@@ -30,7 +30,7 @@ fn model_name(text: &str) -> Option<&str> {
     line.split_once(':').map(|(_, name)| name.trim()).filter(|name| !name.is_empty())
 }
 
-/// `has`: whether the CPU has a feature; None where that cannot be told.
+/// `has`: whether the CPU has a feature; None where that is unknown.
 fn why_not_on(
     architecture: &str,
     has: impl Fn(&str) -> Option<bool>,

@@ -1,4 +1,4 @@
-//! What this machine can run, each device by a word. Nothing falls back to another device.
+//! The devices of this computer, by name. Nothing falls back to another device.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -6,11 +6,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use crate::manifest::Driver;
 use crate::{cpu, iree};
 
-/// A device word: IREE's driver, which of that driver's devices, and what brings one.
+/// A kind of device: IREE's driver, which of that driver's devices, and what helps where there is none.
 pub struct Kind {
-    /// The word itself.
-    pub word: &'static str,
-    /// What a variant for it says in the manifest.
+    /// As a caller names it, such as "vulkan".
+    pub name: &'static str,
+    /// The driver of its variants, in the manifest.
     pub driver: Driver,
     iree: &'static str,
     built: bool,
@@ -18,10 +18,10 @@ pub struct Kind {
     help: &'static str,
 }
 
-/// Every device that a word names; the first of a driver is what "auto" takes.
+/// Every kind; "auto" takes the first of a driver.
 pub static KINDS: [Kind; 7] = [
     Kind {
-        word: "cpu",
+        name: "cpu",
         driver: Driver::Cpu,
         iree: "local-sync",
         built: true,
@@ -29,7 +29,7 @@ pub static KINDS: [Kind; 7] = [
         help: "",
     },
     Kind {
-        word: "vulkan",
+        name: "vulkan",
         driver: Driver::Vulkan,
         iree: "vulkan",
         built: cfg!(feature = "vulkan"),
@@ -37,7 +37,7 @@ pub static KINDS: [Kind; 7] = [
         help: "; install the graphics driver, or Mesa's software one (Debian: mesa-vulkan-drivers)",
     },
     Kind {
-        word: "vulkan-gpu",
+        name: "vulkan-gpu",
         driver: Driver::Vulkan,
         iree: "vulkan",
         built: cfg!(feature = "vulkan"),
@@ -45,7 +45,7 @@ pub static KINDS: [Kind; 7] = [
         help: "; needs a GPU and its Vulkan driver",
     },
     Kind {
-        word: "vulkan-llvmpipe",
+        name: "vulkan-llvmpipe",
         driver: Driver::Vulkan,
         iree: "vulkan",
         built: cfg!(feature = "vulkan"),
@@ -53,7 +53,7 @@ pub static KINDS: [Kind; 7] = [
         help: "; install Mesa's software driver (Debian: mesa-vulkan-drivers)",
     },
     Kind {
-        word: "cuda",
+        name: "cuda",
         driver: Driver::Cuda,
         iree: "cuda",
         built: cfg!(feature = "cuda"),
@@ -61,7 +61,7 @@ pub static KINDS: [Kind; 7] = [
         help: "; needs an NVIDIA GPU and its driver",
     },
     Kind {
-        word: "rocm",
+        name: "rocm",
         driver: Driver::Rocm,
         iree: "hip",
         built: false, // not among the drivers of eerie-sys 0.5
@@ -69,7 +69,7 @@ pub static KINDS: [Kind; 7] = [
         help: "; needs an AMD GPU, ROCm and a library with its driver",
     },
     Kind {
-        word: "metal",
+        name: "metal",
         driver: Driver::Metal,
         iree: "metal",
         built: cfg!(all(target_os = "macos", target_arch = "aarch64")),
@@ -79,7 +79,7 @@ pub static KINDS: [Kind; 7] = [
 ];
 
 impl Kind {
-    /// Why no machine of this system has it, or None: its driver was not compiled in.
+    /// Why no computer of this system has it: its driver was not compiled in. None where it was.
     pub fn why_not_built(&self) -> Option<String> {
         let help = self.help;
         (!self.built).then(|| format!("this library has no driver for {}{help}", self.driver))
@@ -95,7 +95,7 @@ fn is_software(name: &str) -> bool {
     name.contains("llvmpipe") || name.contains("SwiftShader")
 }
 
-/// What IREE's drivers say when something is missing, and what that means.
+/// Parts of IREE's messages where something is missing, and what they mean.
 const MISSING: &[(&str, &str)] = &[
     ("LIBVULKAN_PATH", "there is no Vulkan loader (libvulkan.so.1)"),
     ("VK_ERROR_INCOMPATIBLE_DRIVER", "there is no Vulkan driver"),
@@ -110,12 +110,12 @@ pub struct Device {
     pub(crate) handle: Arc<iree::Device>,
 }
 
-/// The device of a word.
-pub fn kind(word: &str) -> Option<&'static Kind> {
-    KINDS.iter().find(|kind| kind.word == word)
+/// The kind of a name.
+pub fn kind(name: &str) -> Option<&'static Kind> {
+    KINDS.iter().find(|kind| kind.name == name)
 }
 
-/// The device that runs a driver's variants where no word asks for a certain one.
+/// The kind that runs a driver's variants where none is named.
 ///
 /// # Panics
 /// Never: a test goes through all drivers.
@@ -123,10 +123,10 @@ pub fn of_driver(driver: Driver) -> &'static Kind {
     KINDS.iter().find(|kind| kind.driver == driver).expect("every driver has a device")
 }
 
-/// Open a device, or give the one that is open already. The error says why and what would help.
+/// Open a device, or return the one that is open already. The error has the reason and what would help.
 pub fn open(kind: &Kind) -> Result<Arc<Device>, String> {
     let mut opened = opened();
-    if let Some(device) = opened.devices.get(kind.word) {
+    if let Some(device) = opened.devices.get(kind.name) {
         return Ok(Arc::clone(device));
     }
     let instance = match &opened.instance {
@@ -134,9 +134,10 @@ pub fn open(kind: &Kind) -> Result<Arc<Device>, String> {
         None => Arc::clone(opened.instance.insert(iree::Instance::new()?)),
     };
     let device = Arc::new(
-        find_and_open(&instance, kind).map_err(|why| format!("{}{}", in_words(&why), kind.help))?,
+        find_and_open(&instance, kind)
+            .map_err(|why| format!("{}{}", explained(&why), kind.help))?,
     );
-    opened.devices.insert(kind.word, Arc::clone(&device));
+    opened.devices.insert(kind.name, Arc::clone(&device));
     Ok(device)
 }
 
@@ -150,11 +151,11 @@ fn find_and_open(instance: &Arc<iree::Instance>, kind: &Kind) -> Result<Device, 
         let listed = if listed.is_empty() { "none" } else { &listed };
         format!("no such device, the driver '{}' has: {listed}", kind.iree)
     })?;
-    let name = if kind.word == "cpu" { cpu::name() } else { info.name.clone() };
-    Ok(Device { name, handle: instance.open(kind.iree, info)? })
+    let name = if kind.name == "cpu" { cpu::name() } else { info.name.clone() };
+    Ok(Device { name, handle: iree::Device::open(instance, kind.iree, info)? })
 }
 
-/// Give all devices back. To be called once, when no model is left, before the library goes.
+/// Close all devices. To be called once, when no model is left, before the library is unloaded.
 pub fn shutdown() {
     let mut opened = opened();
     opened.devices.clear();
@@ -173,7 +174,7 @@ fn opened() -> MutexGuard<'static, Opened> {
 }
 
 /// The meaning of an error of IREE's, or its first line without file and code.
-pub(crate) fn in_words(message: &str) -> String {
+pub(crate) fn explained(message: &str) -> String {
     if let Some((_, meaning)) = MISSING.iter().find(|(sign, _)| message.contains(sign)) {
         return (*meaning).to_owned();
     }

@@ -1,12 +1,12 @@
-//! Every error that this crate tells a person, one variant a way to be wrong.
+//! Every error of this crate, one variant for each kind of fault.
 //!
-//! They are those of `ludus/core/errors.py`. The message of each says what is wrong, where, what was
+//! They are those of `ludus/core/errors.py`. Each message has what is wrong, where, what was
 //! got, what was expected and the next step.
 
 /// What every fallible function of this crate returns.
 pub type Result<T> = std::result::Result<T, Error>;
 
-/// What is wrong, in words for a person.
+/// What is wrong, with a message for people.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
     /// manifest.json is missing, no JSON, or not of the schema.
@@ -36,13 +36,13 @@ pub enum Error {
     /// A variant does not give the golden answers.
     #[error("{0}")]
     Golden(String),
-    /// A device was named that this machine does not have, or that failed.
+    /// A device was named that this computer does not have, or that failed.
     #[error("{0}")]
     Device(String),
     /// A picture shows nothing.
     #[error("{0}")]
     Image(String),
-    /// Something was asked for that does not exist, or in a way that cannot be.
+    /// A call names what does not exist, or has arguments that cannot be used.
     #[error("{0}")]
     Usage(String),
 }

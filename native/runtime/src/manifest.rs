@@ -4,9 +4,9 @@ use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::bytes::AGAIN;
 use crate::error::{Error, Result, nearest};
 use crate::json::{Read, parse, read};
+use crate::names::COPY_AGAIN;
 
 mod figures;
 mod file;
@@ -93,8 +93,9 @@ impl Manifest {
     /// SchemaVersion where the file is of another version, else Manifest: no JSON, not of the
     /// schema, a name that comes twice, or shapes, golden images and labels that do not fit.
     pub fn parse(bytes: &[u8], place: &str) -> Result<Manifest> {
-        let document = parse(bytes)
-            .map_err(|error| Error::Manifest(format!("{place} is no JSON: {error}; {AGAIN}")))?;
+        let document = parse(bytes).map_err(|error| {
+            Error::Manifest(format!("{place} is no JSON: {error}; {COPY_AGAIN}"))
+        })?;
         check_version(&document, place)?;
         let manifest = Manifest::read(&document).and_then(|manifest| {
             manifest.check()?;

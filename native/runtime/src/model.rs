@@ -1,174 +1,18 @@
-//! A bundle opened on a device: numbers in, numbers out.
+//! A variant of a bundle on a device: numbers in, numbers out.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::batches::{LARGEST, plan};
+use crate::batches::{ANY, LARGEST, plan};
 use crate::bundle::Bundle;
-use crate::cpu;
 use crate::device::{self, Device, Kind};
-use crate::error::{Error, Result, near};
+use crate::error::{Error, Result};
 use crate::iree;
-use crate::manifest::{BACKENDS, Driver, EntryFunction, Tensor, Variant};
+use crate::iree_version::IREE_VERSION;
+use crate::manifest::{EntryFunction, Tensor, Variant};
 
-/// The IREE whose runtime is compiled in.
-pub const IREE_VERSION: &str = "3.13.0";
-
-/// Any number of images, in an entry function's `batch`.
-const ANY: i64 = -1;
-
-/// Of a call's input and result together, bytes: what no honest batch has, and no game can spare.
+/// Bytes of a call's input and result together; a manifest that asks for more is refused.
 const LARGEST_CALL: u64 = 4 << 30;
-
-/// A variant of a bundle, the device that it is for, and why it cannot run there.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Choice {
-    /// The variant's target, such as "iree-vulkan".
-    pub target: String,
-    /// A device word, such as "vulkan".
-    pub device: String,
-    /// None where it can run, as far as is known without trying.
-    pub reason: Option<String>,
-}
-
-/// What came of opening a bundle: the model or an error, and what is known of each variant.
-pub struct Opening {
-    /// In the bundle's order.
-    pub choices: Vec<Choice>,
-    /// The first variant that computed rightly.
-    pub model: Result<Model>,
-}
-
-/// What can be said of a bundle's variants without trying any.
-pub fn survey(bundle: &Bundle) -> Vec<Choice> {
-    let about = |variant: &Variant| {
-        let kind = device::of_driver(variant.driver.unwrap_or(Driver::Cpu));
-        choice(variant, kind, why_not(variant, kind))
-    };
-    bundle.manifest.variants.iter().map(about).collect()
-}
-
-/// Open a bundle.
-///
-/// wanted: "auto" for the first variant, in the bundle's order, that computes a golden answer
-/// here; a device word for the first of that device; or a variant's target, and no other.
-///
-/// Errors: `Usage` for a word that is none of these, `Device` with every reason where nothing
-/// runs; of a variant that was named, its own error.
-pub fn open(bundle: &Arc<Bundle>, wanted: &str) -> Opening {
-    let variants = &bundle.manifest.variants;
-    let named = variants.iter().any(|variant| variant.target == wanted);
-    let kind = device::kind(wanted);
-    let mut choices = survey(bundle);
-    if wanted != "auto" && kind.is_none() && !named {
-        return Opening { choices, model: Err(unknown(bundle, wanted)) };
-    }
-    let mut errors = Vec::new();
-    for (variant, choice) in variants.iter().zip(&mut choices) {
-        let wanted = match kind {
-            _ if named => variant.target == wanted,
-            Some(kind) => variant.driver == Some(kind.driver),
-            None => true,
-        };
-        if !wanted {
-            continue;
-        }
-        let kind = kind.unwrap_or_else(|| device::of_driver(variant.driver.unwrap_or(Driver::Cpu)));
-        let reason = why_not(variant, kind);
-        let tried = match &reason {
-            Some(reason) => Err(Error::Device(reason.clone())),
-            None => Model::try_open(bundle, variant, kind),
-        };
-        match tried {
-            Ok(model) => {
-                return Opening { choices, model: Ok(model) };
-            }
-            Err(error) => {
-                // Of a device that it is not for, a variant keeps what was said before.
-                if reason.is_none() {
-                    choice.reason = Some(error.to_string());
-                }
-                errors.push((variant.target.as_str(), error));
-            }
-        }
-    }
-    let model = Err(refusal(bundle, wanted, named, errors));
-    Opening { choices, model }
-}
-
-fn refusal(bundle: &Bundle, wanted: &str, named: bool, errors: Vec<(&str, Error)>) -> Error {
-    let place = bundle.place("");
-    if let (true, [(target, error)]) = (named, errors.as_slice()) {
-        return match error {
-            Error::Device(why) => Error::Device(format!("{place}: {target} cannot run: {why}")),
-            other => other.clone(),
-        };
-    }
-    if errors.is_empty() {
-        let each = |variant: &Variant| {
-            let driver: Option<&str> = variant.driver.map(Driver::as_str);
-            format!("{} ({})", variant.target, driver.unwrap_or(&variant.backend))
-        };
-        let others: Vec<_> = bundle.manifest.variants.iter().map(each).collect();
-        let others = others.join(", ");
-        return Error::Device(format!("no variant of {place} is for '{wanted}'; it has {others}"));
-    }
-    let lines: String =
-        errors.iter().map(|(target, error)| format!("\n  {target}: {error}")).collect();
-    Error::Device(format!("no variant of {place} runs on '{wanted}':{lines}"))
-}
-
-fn unknown(bundle: &Bundle, wanted: &str) -> Error {
-    let devices = device::KINDS.iter().map(|kind| kind.word);
-    let targets = bundle.manifest.variants.iter().map(|variant| variant.target.as_str());
-    let known: Vec<_> = ["auto"].into_iter().chain(devices).chain(targets).collect();
-    // Who writes "gpu" does not mean "cpu".
-    let hint = near(wanted, &known).filter(|word| *word != "cpu");
-    let hint = hint.map_or_else(String::new, |word| format!(", did you mean '{word}'?"));
-    Error::Usage(format!(
-        "'{wanted}' is neither a device nor a variant of {}{hint}; known: {}",
-        bundle.place(""),
-        known.join(", ")
-    ))
-}
-
-fn choice(variant: &Variant, kind: &'static Kind, reason: Option<String>) -> Choice {
-    Choice { target: variant.target.clone(), device: kind.word.to_owned(), reason }
-}
-
-/// Why a variant cannot run on a device, as far as is known without trying.
-fn why_not(variant: &Variant, kind: &'static Kind) -> Option<String> {
-    let backend = variant.backend.as_str();
-    if !BACKENDS.contains(&backend) {
-        return Some(format!(
-            "its backend '{backend}' is not one that this version of Ludus knows ({}); a newer one \
-             may",
-            BACKENDS.join(", ")
-        ));
-    }
-    if backend != "iree" {
-        return Some(format!("it is for {backend}, and this runs IREE's modules"));
-    }
-    if let Some(driver) = variant.driver.filter(|driver| *driver != kind.driver) {
-        let word = device::of_driver(kind.driver).word;
-        return Some(format!("it is built for the driver '{driver}', not for '{word}'"));
-    }
-    if !is_of_this_iree(variant) {
-        let wanted = variant.iree_version.as_deref().unwrap_or_default();
-        return Some(format!("it needs IREE's runtime {wanted}, and {IREE_VERSION} is here"));
-    }
-    kind.why_not_built().or_else(|| variant.cpu.as_ref().and_then(cpu::why_not))
-}
-
-/// Whether it is a module of IREE's that the runtime compiled in can read.
-pub fn is_of_this_iree(variant: &Variant) -> bool {
-    variant.iree_version.as_deref().map(minor) == Some(minor(IREE_VERSION))
-}
-
-/// IREE's modules run in the runtime of their own minor version alone.
-fn minor(version: &str) -> Vec<&str> {
-    version.split('.').take(2).collect()
-}
 
 /// A variant of a bundle, loaded on a device. A run is for one thread at a time.
 pub struct Model {
@@ -179,7 +23,7 @@ pub struct Model {
     padded: Vec<f32>,
     batches: Vec<i64>,
     variant: Variant,
-    word: &'static str,
+    kind: &'static Kind,
     place: String,
     bundle: Arc<Bundle>,
     device: Arc<Device>,
@@ -187,7 +31,11 @@ pub struct Model {
 
 impl Model {
     /// Load a variant and compute the first golden answer with it.
-    fn try_open(bundle: &Arc<Bundle>, variant: &Variant, kind: &'static Kind) -> Result<Self> {
+    pub(crate) fn open(
+        bundle: &Arc<Bundle>,
+        variant: &Variant,
+        kind: &'static Kind,
+    ) -> Result<Self> {
         let device = device::open(kind).map_err(Error::Device)?;
         let file = &variant.files[0];
         let place = bundle.place(&file.path);
@@ -195,7 +43,7 @@ impl Model {
         let module = iree::Module::load(&device.handle, &bytes).map_err(|why| {
             Error::RuntimeVersion(format!(
                 "{place} is refused by IREE's runtime {IREE_VERSION}: {}",
-                device::in_words(&why)
+                device::explained(&why)
             ))
         })?;
         for entry in &variant.entry_functions {
@@ -213,7 +61,7 @@ impl Model {
             padded: Vec::new(),
             batches: variant.entry_functions.iter().map(|entry| entry.batch).collect(),
             variant: variant.clone(),
-            word: kind.word,
+            kind,
             place,
             bundle: Arc::clone(bundle),
             device,
@@ -224,16 +72,16 @@ impl Model {
 
     /// The same variant on the same device, for another thread; code and weights are shared.
     ///
-    /// Errors: `Device` with the runtime's words.
+    /// Errors: `Device` with the runtime's message.
     pub fn another(&self) -> Result<Self> {
-        let module = self.module.another().map_err(|why| failed(&self.place, self.word, &why))?;
+        let module = self.module.another().map_err(|why| failed(&self.place, self.kind, &why))?;
         Ok(Self {
             module,
             ready: BTreeMap::new(),
             padded: Vec::new(),
             batches: self.batches.clone(),
             variant: self.variant.clone(),
-            word: self.word,
+            kind: self.kind,
             place: self.place.clone(),
             bundle: Arc::clone(&self.bundle),
             device: Arc::clone(&self.device),
@@ -256,9 +104,9 @@ impl Model {
         &self.variant.target
     }
 
-    /// The word of the device that it runs on.
+    /// The device that it runs on, such as "vulkan".
     pub fn device(&self) -> &str {
-        self.word
+        self.kind.name
     }
 
     /// What the system calls that device.
@@ -269,7 +117,7 @@ impl Model {
     /// Inputs to answers, each as its tensor's shape says, for a batch of any N >= 1.
     ///
     /// Errors: `Usage` where `images` is no whole number of inputs, `Device` with the runtime's
-    /// words; `answers` is empty then.
+    /// message; `answers` is empty then.
     pub fn run(&mut self, images: &[f32], answers: &mut Vec<f32>) -> Result<()> {
         answers.clear();
         let (per_image, per_answer) = (self.input().values(), self.output().values());
@@ -322,7 +170,7 @@ impl Model {
             "{}: {} on '{}' differs from the golden answers by {difference}, more than {allowed}",
             bundle.place(""),
             self.target(),
-            self.word
+            self.kind.name
         )))
     }
 
@@ -343,7 +191,7 @@ impl Model {
         };
         self.module
             .call(number, images, answers)
-            .map_err(|why| failed(&self.place, self.word, &why))
+            .map_err(|why| failed(&self.place, self.kind, &why))
     }
 
     fn make_ready(&mut self, batch: usize) -> Result<usize> {
@@ -357,7 +205,7 @@ impl Model {
             }
             None => self.module.prepare(&name, &input, &result),
         };
-        let number = number.map_err(|why| failed(&self.place, self.word, &why))?;
+        let number = number.map_err(|why| failed(&self.place, self.kind, &why))?;
         self.ready.insert(batch, number);
         Ok(number)
     }
@@ -378,7 +226,7 @@ impl Model {
     }
 }
 
-/// A batch whose buffers cannot be had would end the process.
+/// A batch whose buffers cannot be allocated would end the process.
 fn check_batch(entry: &EntryFunction, bundle: &Bundle, place: &str) -> Result<()> {
     let [input, output] = [&bundle.manifest.network.inputs[0], &bundle.manifest.network.outputs[0]]
         .map(|tensor| tensor.values() as u64 * size_of::<f32>() as u64);
@@ -393,6 +241,6 @@ fn check_batch(entry: &EntryFunction, bundle: &Bundle, place: &str) -> Result<()
     }
 }
 
-fn failed(place: &str, word: &str, why: &str) -> Error {
-    Error::Device(format!("{place} failed on '{word}': {}", device::in_words(why)))
+fn failed(place: &str, kind: &Kind, why: &str) -> Error {
+    Error::Device(format!("{place} failed on '{}': {}", kind.name, device::explained(why)))
 }

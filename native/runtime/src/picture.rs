@@ -1,8 +1,6 @@
-//! Pictures, and what of making them the network's input is the same for drawings and photos.
+//! Pictures, and the arithmetic of their pixels that drawings and photos have in common.
 
 use crate::error::{Error, Result};
-use crate::manifest::Preprocess;
-use crate::{drawing, photo};
 
 /// A picture of any size and colour.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -13,26 +11,6 @@ pub struct Picture {
     pub height: usize,
     /// Red, green, blue and alpha (not premultiplied) of each pixel, row by row from the top.
     pub rgba: Vec<u8>,
-}
-
-/// The network's input, of the manifest's shape.
-///
-/// [`Error::Image`]: the picture shows nothing, or has not the bytes that its size needs.
-pub fn preprocess(picture: &Picture, how: &Preprocess) -> Result<Vec<f32>> {
-    match how {
-        Preprocess::Drawing(how) => drawing::preprocess(picture, how),
-        Preprocess::Photo(how) => photo::preprocess(picture, how),
-    }
-}
-
-/// Levels 0..255, in the order of the network's input, to that input, one a level.
-///
-/// For what was found, placed and resized already.
-pub fn normalise(levels: &[u8], how: &Preprocess) -> Vec<f32> {
-    match how {
-        Preprocess::Drawing(how) => drawing::normalise(levels, how),
-        Preprocess::Photo(how) => photo::normalise(levels, how),
-    }
 }
 
 impl Picture {

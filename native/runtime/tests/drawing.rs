@@ -4,9 +4,9 @@
 
 use std::iter::repeat_n;
 
-use ludus_runtime::drawing::{normalise, preprocess};
 use ludus_runtime::manifest::{Centre, Drawing, DrawingLayout, Invert};
 use ludus_runtime::picture::Picture;
+use ludus_runtime::preprocess::drawing::{normalise, preprocess};
 use proptest::prelude::*;
 
 const SIDE: usize = 28;

@@ -8,7 +8,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::thread;
 
-use ludus_runtime::model::{self, Opening};
+use ludus_runtime::choose::{self, Opening};
 use ludus_runtime::source::Folder;
 use ludus_runtime::{Bundle, Error, Model, Result};
 use serde_json::json;
@@ -22,7 +22,7 @@ fn good() -> Arc<Bundle> {
 }
 
 fn good_model() -> Model {
-    model::open(&good(), "iree-vmvx").model.unwrap()
+    choose::open(&good(), "iree-vmvx").model.unwrap()
 }
 
 /// So many golden images, again and again, as the network takes them.
@@ -46,7 +46,7 @@ fn near(got: &[f32], expected: &[f32]) -> bool {
 
 /// What becomes of a bundle that is opened and has its golden images run.
 fn fate(bundle: &Path, wanted: &str) -> Result<f32> {
-    model::open(&read(bundle), wanted).model.and_then(|mut model| model.self_test())
+    choose::open(&read(bundle), wanted).model.and_then(|mut model| model.self_test())
 }
 
 fn check_cases(when: &str, wanted: &str) {
@@ -85,7 +85,7 @@ fn another_golden_answer_than_the_first_is_found_by_the_self_test_alone() {
     let folder = tempfile::tempdir().unwrap();
     let bundle = common::good_copy(folder.path());
     common::edit(&bundle, |manifest| manifest["golden"]["probabilities"][7][0] = json!(0.5));
-    let mut model = model::open(&read(&bundle), "cpu").model.unwrap();
+    let mut model = choose::open(&read(&bundle), "cpu").model.unwrap();
     assert!(matches!(model.self_test(), Err(Error::Golden(_))));
 }
 
@@ -125,7 +125,7 @@ fn a_model_says_what_runs() {
 
 #[test]
 fn auto_takes_the_first_variant_that_runs_and_keeps_the_reasons_of_those_before() {
-    let Opening { choices, model } = model::open(&good(), "auto");
+    let Opening { choices, model } = choose::open(&good(), "auto");
     let first = choices.iter().find(|choice| choice.reason.is_none()).unwrap();
     assert_eq!(model.unwrap().target(), first.target);
 }
@@ -135,7 +135,7 @@ fn auto_passes_over_what_cannot_run() {
     let folder = tempfile::tempdir().unwrap();
     let bundle = common::good_copy(folder.path());
     common::edit(&bundle, |manifest| manifest["variants"][0]["iree_version"] = json!("3.11.0"));
-    let Opening { choices, model } = model::open(&read(&bundle), "auto");
+    let Opening { choices, model } = choose::open(&read(&bundle), "auto");
     assert_eq!(model.unwrap().target(), "iree-vmvx");
     assert!(choices[0].reason.as_ref().unwrap().contains("3.11.0"));
     assert_eq!(choices[1].reason, None);
@@ -152,7 +152,7 @@ fn a_variant_of_an_unknown_backend_is_passed_over_and_says_why_it_cannot_run() {
         variant["iree_version"] = json!(null);
     });
     let said = "its backend 'tvm' is not one that this version of Ludus knows";
-    let Opening { choices, model } = model::open(&read(&bundle), "auto");
+    let Opening { choices, model } = choose::open(&read(&bundle), "auto");
     assert_eq!(model.unwrap().target(), "iree-vmvx");
     let reason = choices[0].reason.as_ref().unwrap();
     assert!(reason.contains(said) && reason.contains("newer"), "{reason}");
@@ -170,7 +170,7 @@ fn auto_fails_with_every_reason_where_nothing_runs() {
             variant["iree_version"] = json!("3.11.0");
         }
     });
-    let error = model::open(&read(&bundle), "auto").model.err().unwrap();
+    let error = choose::open(&read(&bundle), "auto").model.err().unwrap();
     let words = error.to_string();
     assert!(matches!(error, Error::Device(_)));
     for part in ["auto", "iree-vulkan", "iree-vmvx", "3.11.0"] {
@@ -191,7 +191,7 @@ fn a_named_device_or_variant_never_falls_back() {
 
 #[test]
 fn an_unknown_device_is_refused_with_those_there_are() {
-    let error = model::open(&good(), "gpu").model.err().unwrap();
+    let error = choose::open(&good(), "gpu").model.err().unwrap();
     let words = error.to_string();
     assert!(matches!(error, Error::Usage(_)));
     for part in ["'gpu'", "auto", "cpu", "vulkan", "iree-vmvx"] {

@@ -8,7 +8,8 @@ use std::path::Path;
 
 use ludus_runtime::Error;
 use ludus_runtime::manifest::Preprocess;
-use ludus_runtime::picture::{Picture, normalise, preprocess};
+use ludus_runtime::picture::Picture;
+use ludus_runtime::preprocess::{normalise, preprocess};
 use png::{Decoder, Transformations};
 use proptest::prelude::*;
 use serde_json::{Value, json};

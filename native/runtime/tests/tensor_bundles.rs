@@ -9,7 +9,7 @@ use std::sync::Arc;
 use ludus_runtime::manifest::{Manifest, Preprocess};
 use ludus_runtime::picture::Picture;
 use ludus_runtime::source::Folder;
-use ludus_runtime::{Bundle, Error, Model, model, picture};
+use ludus_runtime::{Bundle, Error, Model, choose, preprocess};
 use serde_json::{Value, json};
 
 const VALUES: usize = 3 * 8 * 8;
@@ -24,7 +24,7 @@ fn good() -> Arc<Bundle> {
 }
 
 fn opened() -> Model {
-    model::open(&good(), "iree-vmvx").model.unwrap()
+    choose::open(&good(), "iree-vmvx").model.unwrap()
 }
 
 /// A copy of the good bundle with its manifest changed.
@@ -74,7 +74,7 @@ fn a_photo_becomes_its_input() {
     let how = bundle.manifest.network.preprocess.as_ref().unwrap();
     assert!(matches!(how, Preprocess::Photo(_)));
     let white = Picture { width: 20, height: 9, rgba: vec![255; 20 * 9 * 4] };
-    let input = picture::preprocess(&white, how).unwrap();
+    let input = preprocess::preprocess(&white, how).unwrap();
     assert_eq!(input.len(), VALUES);
     assert!((input[0] - (1.0 - 0.485) / 0.229).abs() < 1e-5);
     opened().run(&input, &mut Vec::new()).unwrap();
@@ -89,7 +89,7 @@ fn one_without_preprocess_is_read_and_runs() {
     let folder = tempfile::tempdir().unwrap();
     let path = common::copy_of("tensor-bundle", folder.path());
     common::edit(&path, |manifest| manifest["preprocess"] = json!(null));
-    model::open(&read(&path), "cpu").model.unwrap().self_test().unwrap();
+    choose::open(&read(&path), "cpu").model.unwrap().self_test().unwrap();
 }
 
 #[test]
@@ -121,7 +121,7 @@ fn variants_of_runtimes_that_are_not_here_are_read_and_say_why_they_cannot_run()
         variants[1]["cpu"] = json!({"architecture": "riscv64", "features": []});
     });
     let reasons: Vec<_> =
-        model::survey(&bundle).into_iter().map(|choice| choice.reason.unwrap()).collect();
+        choose::survey(&bundle).into_iter().map(|choice| choice.reason.unwrap()).collect();
     assert!(reasons[0].contains("it is for xla"), "{reasons:?}");
     assert!(reasons[1].contains("it needs IREE's runtime 20240828.999"), "{reasons:?}");
 }

@@ -12,7 +12,7 @@ use std::{ptr, slice};
 use triton_sys as c;
 
 use crate::served::Served;
-use crate::server::{self, Instance, Refusal, Request, Result, check, words};
+use crate::server::{self, Instance, Refusal, Request, Result, check, panic_message};
 use crate::serving::Serving;
 
 type Returned = *mut c::TRITONSERVER_Error;
@@ -21,7 +21,9 @@ fn returned(work: impl FnOnce() -> Result<()>) -> Returned {
     match catch_unwind(AssertUnwindSafe(work)) {
         Ok(Ok(())) => ptr::null_mut(),
         Ok(Err(refusal)) => refusal.into_raw(),
-        Err(panic) => Refusal::internal(format!("a bug in Ludus: {}", words(&*panic))).into_raw(),
+        Err(panic) => {
+            Refusal::internal(format!("a bug in Ludus: {}", panic_message(&*panic))).into_raw()
+        }
     }
 }
 
@@ -134,7 +136,7 @@ pub unsafe extern "C" fn TRITONBACKEND_ModelInstanceExecute(
         all.iter().map(|&request| Request::take(request)).collect()
     };
     if let Err(panic) = catch_unwind(AssertUnwindSafe(|| serving.take_up(requests))) {
-        server::log(&format!("a bug in Ludus: {}", words(&*panic)));
+        server::log(&format!("a bug in Ludus: {}", panic_message(&*panic)));
     }
     ptr::null_mut()
 }

@@ -13,7 +13,7 @@ pub struct Queue<T> {
     /// Items that wait at most.
     limit: usize,
     /// How long an item waits at most.
-    patience: Duration,
+    timeout: Duration,
     state: Mutex<State<T>>,
     changed: Condvar,
 }
@@ -38,9 +38,9 @@ pub struct Taken<T> {
 }
 
 impl<T> Queue<T> {
-    pub fn new(limit: usize, patience: Duration) -> Self {
+    pub fn new(limit: usize, timeout: Duration) -> Self {
         let state = State { waiting: VecDeque::new(), closed: false };
-        Self { limit, patience, state: Mutex::new(state), changed: Condvar::new() }
+        Self { limit, timeout, state: Mutex::new(state), changed: Condvar::new() }
     }
 
     /// Append an item of so many images. Gives it back where the queue is full.
@@ -67,7 +67,7 @@ impl<T> Queue<T> {
         }
         let (mut batch, mut late, mut images, now) = (Vec::new(), Vec::new(), 0, Instant::now());
         while let Some(next) = state.waiting.pop_front() {
-            if now.duration_since(next.since) > self.patience {
+            if now.duration_since(next.since) > self.timeout {
                 late.push(next.item);
             } else if batch.is_empty() || images + next.images <= most {
                 images += next.images;

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use ludus_runtime::manifest::{Network, Tensor};
 use ludus_runtime::source::Folder;
-use ludus_runtime::{Bundle, Model, model};
+use ludus_runtime::{Bundle, Model, choose};
 use serde::Deserialize;
 
 use crate::server::{Refusal, Result, log};
@@ -42,7 +42,7 @@ struct Port {
 #[derive(Deserialize, Default)]
 struct Parameters {
     device: Option<Parameter>,
-    /// What clients are told.
+    /// What clients are told of the network.
     network: Option<Parameter>,
     instances: Option<Parameter>,
     queue: Option<Parameter>,
@@ -86,14 +86,11 @@ impl Served {
         check(&config, &bundle)?;
         let limits = limits(&config)?;
         let device = config.parameters.device.map_or("auto".to_owned(), |it| it.string_value);
-        let opening = model::open(&bundle, &device);
+        let opening = choose::open(&bundle, &device);
         let model = opening.model?;
         for choice in &opening.choices {
             if let Some(reason) = choice.reason.as_ref().filter(|_| device == "auto") {
-                log(&format!(
-                    "{}: {} is not for this machine: {reason}",
-                    config.name, choice.target
-                ));
+                log(&format!("{}: {} cannot run here: {reason}", config.name, choice.target));
             }
         }
         log(&format!(

@@ -6,13 +6,13 @@ use std::sync::Arc;
 
 use ludus_runtime::Model;
 use ludus_runtime::manifest::Tensor;
-use ludus_runtime::picture::preprocess;
+use ludus_runtime::preprocess::preprocess;
 
 use crate::encoded;
 use crate::metrics::Metrics;
 use crate::queue::{Queue, Taken};
 use crate::served::{ENCODED, Served};
-use crate::server::{self, Input, Instance, Refusal, Request, Result, Times, now, words};
+use crate::server::{self, Input, Instance, Refusal, Request, Result, Times, now, panic_message};
 
 /// Memory is kept from call to call.
 pub struct Worker {
@@ -58,7 +58,7 @@ impl Worker {
             }
             let worked = catch_unwind(AssertUnwindSafe(|| self.execute(batch)));
             if let Err(panic) = worked {
-                server::log(&format!("a bug in Ludus: {}", words(&*panic)));
+                server::log(&format!("a bug in Ludus: {}", panic_message(&*panic)));
             }
         }
     }

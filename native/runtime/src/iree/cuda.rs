@@ -9,7 +9,7 @@ use std::ptr;
 
 use libloading::Library;
 
-use super::Status;
+use super::status::Status;
 
 #[cfg(windows)]
 const DRIVER: &str = "nvcuda.dll";

@@ -1,5 +1,7 @@
 //! IREE itself, on modules that double three numbers (ludus/runtimes/devices/double.mlir).
 
+use std::sync::Arc;
+
 use super::*;
 
 const DOUBLE: &[u8] = include_bytes!("../../../../ludus/runtimes/devices/double-cpu.vmfb");
@@ -7,7 +9,7 @@ const DOUBLE: &[u8] = include_bytes!("../../../../ludus/runtimes/devices/double-
 fn cpu() -> Arc<Device> {
     let instance = Instance::new().unwrap();
     let found = instance.devices("local-sync").unwrap();
-    instance.open("local-sync", &found[0]).unwrap()
+    Device::open(&instance, "local-sync", &found[0]).unwrap()
 }
 
 #[test]

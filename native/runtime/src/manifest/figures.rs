@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Status, rules};
+use super::rules;
+use super::words::Status;
 
 /// What one evaluation of a variant found.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

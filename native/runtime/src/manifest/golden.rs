@@ -3,7 +3,10 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{File, Network, Preprocess, rules};
+use super::file::File;
+use super::network::Network;
+use super::preprocess::Preprocess;
+use super::rules;
 use crate::json::{Fault, Read, read};
 
 /// At least one input and the reference's answer to it: a self-test that runs anywhere.

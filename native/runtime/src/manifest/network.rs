@@ -4,7 +4,9 @@ use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{Datatype, Preprocess, rules};
+use super::preprocess::Preprocess;
+use super::rules;
+use super::words::Datatype;
 use crate::error::{Error, Result};
 use crate::json::{Fault, Read, parse, read};
 

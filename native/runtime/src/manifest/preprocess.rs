@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{Centre, Channels, DrawingLayout, Fit, Invert, Layout, PhotoKind, rules};
+use super::rules;
+use super::words::{Centre, Channels, DrawingLayout, Fit, Invert, Layout, PhotoKind};
 use crate::error::{Error, Result};
 use crate::json::{Fault, Read, parse, read};
 

@@ -2,7 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Architecture, Driver, Figures, File, Status, rules};
+use super::figures::Figures;
+use super::file::File;
+use super::rules;
+use super::words::{Architecture, Driver, Status};
 use crate::json::{Fault, Read};
 
 /// The backends that this version knows; of these it runs "iree".

@@ -1,4 +1,4 @@
-//! The manifest's values that are one of a few words.
+//! The manifest's values of which there are a few.
 
 use serde::{Deserialize, Serialize};
 
