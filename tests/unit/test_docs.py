@@ -198,7 +198,8 @@ def test_the_page_of_commands_has_every_option(command: str) -> None:
 
 
 def test_the_page_of_ludus_model_has_every_method_and_property() -> None:
-    source = (ROOT / "native/godot/src/model.rs").read_text(encoding="utf-8")
+    files = [ROOT / "native/godot/src" / name for name in ("model.rs", "methods.rs")]
+    source = "".join(path.read_text(encoding="utf-8") for path in files)
     methods = set(re.findall(r"#\[func(?:\(gd_self\))?\]\s+fn ([a-z]\w*)", source))
     properties = set(re.findall(r"#\[var\([^\]]*\]\s+(\w+):", source))
     assert len(methods) > 10
