@@ -11,6 +11,7 @@ from ludus.benchmark.worker import Built, Key, look, serve
 from ludus.core.errors import DeviceError
 
 SPAWN = multiprocessing.get_context("spawn")  # a fresh one: nothing of ours is loaded in it
+LIMIT = 600.0  # seconds of one request, the loading of a module with it
 # Windows has no such signals: workers that spin there disturb the others.
 STOP, GO = getattr(signal, "SIGSTOP", None), getattr(signal, "SIGCONT", None)
 
@@ -46,6 +47,9 @@ class Worker:
 
     def _receive(self) -> Any:
         try:
+            if not self._pipe.poll(LIMIT):
+                self._process.kill()
+                raise DeviceError(f"it had not answered after {LIMIT:g} s", timed_out=True)
             return self._pipe.recv()
         except (EOFError, OSError):
             self._process.join()
@@ -87,6 +91,8 @@ def look_around(built: Built) -> tuple[dict[Key, str | None], dict[str, str]]:
     process.start()
     theirs.close()
     try:
+        if not ours.poll(LIMIT):
+            process.kill()
         found: tuple[dict[Key, str | None], dict[str, str]] = ours.recv()
     except EOFError:
         process.join()

@@ -32,7 +32,7 @@ class Cpu(Strict):
 
 
 class Gate(Strict):
-    """Floors; see `ludus.evaluation.results.judge`."""
+    """Thresholds; see `ludus.evaluation.results.judge`."""
 
     accuracy: Annotated[float, Field(ge=0, le=1)]  # 0 where nothing is labelled
     accuracy_loss: Annotated[float, Field(ge=0, le=1)]

@@ -1,16 +1,16 @@
-"""What an evaluation found: measured here, judged by floors, matched with other machines' figures.
+"""What an evaluation found: measured here, judged by thresholds, attested by other machines.
 
 One results file is one `Result` as JSON, whether a stage or `ludus evaluate` wrote it. The status
 words are those of the whole project:
 
-verified   run here, all images, above every floor
-failed     run, and short of a floor, or broken
+verified   run here, all images, within every threshold
+failed     run, and outside a threshold, or broken
 not run    built, and this machine cannot run it: the reason in words
-attested   run elsewhere, by the same executor, on the very file that was built here, and above
-           every floor
+attested   run elsewhere, by the same executor, on the very file that was built here, and within
+           every threshold
 
 An evaluation itself only measures; its file says `measured` until `judge` holds it against the
-floors. So an edited floor runs nothing again, and a refused run keeps its figures.
+thresholds. So an edited threshold runs nothing again, and a refused run keeps its figures.
 """
 
 from collections.abc import Iterable
@@ -115,47 +115,48 @@ def _against_labels(
     return figures
 
 
-def shortfalls(result: Result, floors: Gate) -> list[str]:
-    """Where a measured result falls short of the floors, a line each; [] where nowhere."""
-    found = _accuracy_shortfalls(result, floors)
+def shortfalls(result: Result, thresholds: Gate) -> list[str]:
+    """Where a measured result is outside a threshold, a line each; [] where nowhere."""
+    found = _accuracy_shortfalls(result, thresholds)
     agreement, difference = (
         np.nan if figure is None else figure for figure in (result.agreement, result.max_abs_diff)
     )
-    # Written as `not (good)`, so that a NaN falls short too.
-    if not agreement >= floors.agreement:
+    # Written as `not (good)`, so that a NaN is outside too.
+    if not agreement >= thresholds.agreement:
         flips = len(result.flipped or [])
-        found.append(f"agreement {agreement:.6g} < {floors.agreement:g}, {flips} images flip")
-    if not difference <= floors.max_abs_diff:
-        found.append(f"largest difference {difference:.3g} > {floors.max_abs_diff:g}")
+        found.append(f"agreement {agreement:.6g} < {thresholds.agreement:g}, {flips} images flip")
+    if not difference <= thresholds.max_abs_diff:
+        found.append(f"largest difference {difference:.3g} > {thresholds.max_abs_diff:g}")
     return found
 
 
-def _accuracy_shortfalls(result: Result, floors: Gate) -> list[str]:
-    """Without labels there is no accuracy, and a floor of 0 is all that it can be above."""
+def _accuracy_shortfalls(result: Result, thresholds: Gate) -> list[str]:
+    """Without labels there is no accuracy, and only a threshold of 0 is met."""
     if result.accuracy is None or result.reference_accuracy is None:
-        if floors.accuracy == 0:
+        if thresholds.accuracy == 0:
             return []
-        return [f"no accuracy, and its floor is {floors.accuracy:g}: 0 where nothing is labelled"]
+        asked = f"its threshold is {thresholds.accuracy:g}: 0 where nothing is labelled"
+        return [f"no accuracy, and {asked}"]
     found = []
     # 0.9925 - 0.992 is more than 0.0005 in floating point
     lost = round(result.reference_accuracy - result.accuracy, 9)
-    if not result.accuracy >= floors.accuracy:
-        found.append(f"accuracy {result.accuracy:.6g} < {floors.accuracy:g}")
-    if not lost <= floors.accuracy_loss:
+    if not result.accuracy >= thresholds.accuracy:
+        found.append(f"accuracy {result.accuracy:.6g} < {thresholds.accuracy:g}")
+    if not lost <= thresholds.accuracy_loss:
         found.append(
-            f"accuracy {lost:.6g} below the reference's, more than {floors.accuracy_loss:g}"
+            f"accuracy {lost:.6g} below the reference's, more than {thresholds.accuracy_loss:g}"
         )
     return found
 
 
-def judge(result: Result, floors: Gate, images: int | None = None) -> Result:
-    """Hold a measured result against the floors. What was not run, or broke, stays as it is.
+def judge(result: Result, thresholds: Gate, images: int | None = None) -> Result:
+    """Hold a measured result against the thresholds. What was not run, or broke, stays as it is.
 
     Where `images` is given, a result over fewer images than that is failed too.
     """
     if result.status != "measured":
         return result
-    reasons = shortfalls(result, floors)
+    reasons = shortfalls(result, thresholds)
     if images is not None and result.images != images:
         reasons.append(f"run on {result.images} images, not on all {images}")
     status: Status = "failed" if reasons else "verified"
@@ -167,11 +168,11 @@ def judge(result: Result, floors: Gate, images: int | None = None) -> Result:
     )
 
 
-def attest(result: Result, elsewhere: Iterable[Result], floors: Gate, images: int) -> Result:
+def attest(result: Result, elsewhere: Iterable[Result], thresholds: Gate, images: int) -> Result:
     """For a result not run here, another machine's of the very same file, if there is one.
 
     It must be of the same target, device and sha256, run by the same executor over as many images,
-    without failing and above the floors; else the result stays "not run".
+    without failing and within the thresholds; else the result stays "not run".
     """
     if result.status != "not run" or result.sha256 is None:
         return result
@@ -179,7 +180,7 @@ def attest(result: Result, elsewhere: Iterable[Result], floors: Gate, images: in
     for other in elsewhere:
         found = (*_where(other), other.images)
         ran = other.status in ("measured", "verified")
-        if found == wanted and ran and not shortfalls(other, floors):
+        if found == wanted and ran and not shortfalls(other, thresholds):
             return replace(
                 other,
                 evaluation=result.evaluation,

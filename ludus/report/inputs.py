@@ -62,7 +62,7 @@ def module_sizes(params: Params, artifacts: Path) -> dict[str, int]:
 
 
 def judged_rows(params: Params, folder: Path, attestations: Path, images: int) -> list[Result]:
-    """Each evaluation of params.yaml with its status: its file, the floors and other machines'."""
+    """Each evaluation of params.yaml with its status: by its file, the thresholds, attestations."""
     elsewhere = [read_result(path) for path in sorted(attestations.glob("*.json"))]
     rows = []
     for name, evaluation in params.evaluations.items():

@@ -17,7 +17,7 @@ from ludus.benchmark.worker import Key, Trial
 from ludus.benchmark.workers import Worker, workers
 from ludus.bundle.inputs import network_inputs
 from ludus.bundle.schema import Network, Variant
-from ludus.core.errors import DeviceError, LudusError
+from ludus.core.errors import DeviceError, LudusError, ProcessError
 from ludus.core.types import Gate
 from ludus.data.reference_set import ReferenceSet
 from ludus.evaluation import run
@@ -143,6 +143,6 @@ def _evaluate(
 
 
 def _first_line(error: LudusError) -> str:
-    """Of a compiler's words the line that says what is wrong."""
-    lines = str(error).splitlines()
-    return next((line.strip() for line in lines if "error: " in line), lines[0])
+    """The line of a compiler's output that says what is wrong; else the error's first."""
+    printed = error.output.splitlines() if isinstance(error, ProcessError) else []
+    return next((line.strip() for line in printed if "error: " in line), str(error).splitlines()[0])

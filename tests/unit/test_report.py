@@ -148,7 +148,7 @@ def test_an_evaluation_that_params_no_longer_list_is_left_out(project: Project) 
     assert "ncnn-cpu" not in project.rows()
 
 
-def test_an_edited_floor_changes_the_status_of_the_same_figures(project: Project) -> None:
+def test_an_edited_threshold_changes_the_status_of_the_same_figures(project: Project) -> None:
     project.params["gate"]["accuracy"] = 0.99
     project.write_params()
     row = project.rows()["torchscript-cpu"]
@@ -176,6 +176,22 @@ def test_a_results_file_of_the_same_module_attests(project: Project) -> None:
 def test_a_results_file_of_another_build_does_not_attest(project: Project) -> None:
     attestation(project, sha256="b" * 64)
     assert project.rows()["iree-cuda"] == project.not_run
+
+
+@pytest.mark.parametrize("executor", ["native", "godot", "triton"])
+def test_a_row_of_the_engine_is_attested_by_the_engine_alone_and_says_so(
+    project: Project, executor: str
+) -> None:
+    project.params["evaluations"]["iree-cuda"]["executor"] = "godot"
+    project.write_params()
+    project.not_run = replace(project.not_run, executor="godot")
+    project.write(project.not_run)
+    attestation(project, executor=executor)
+    row, text = project.rows()["iree-cuda"], project.text()
+    assert row.executor == "godot"
+    assert (row.status == "attested") is (executor == "godot")
+    assert text.count("run by godot") == 1
+    assert "run by triton" not in text
 
 
 def test_a_missing_evaluation_names_the_stage_to_run(project: Project) -> None:

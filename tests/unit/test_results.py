@@ -23,7 +23,7 @@ from ludus.evaluation.results import (
 )
 
 ROOT = Path(__file__).parents[2]
-FLOORS = Gate(accuracy=0.99, accuracy_loss=0.0005, agreement=0.9999, max_abs_diff=0.001)
+THRESHOLDS = Gate(accuracy=0.99, accuracy_loss=0.0005, agreement=0.9999, max_abs_diff=0.001)
 GOOD = Result(
     evaluation="iree-cuda",
     target="iree-cuda",
@@ -89,11 +89,11 @@ def test_a_probability_that_is_no_number_falls_short() -> None:
     broken[1, 0] = np.nan
     figures = measure(broken, LABELS, EXACT)
     result = replace(GOOD, **figures)  # type: ignore[arg-type]
-    assert "largest difference nan > 0.001" in shortfalls(result, FLOORS)
+    assert "largest difference nan > 0.001" in shortfalls(result, THRESHOLDS)
 
 
-def test_a_result_above_every_floor_is_verified() -> None:
-    assert judge(GOOD, FLOORS, 10_000) == replace(GOOD, status="verified")
+def test_a_result_within_every_threshold_is_verified() -> None:
+    assert judge(GOOD, THRESHOLDS, 10_000) == replace(GOOD, status="verified")
 
 
 @pytest.mark.parametrize(
@@ -105,8 +105,8 @@ def test_a_result_above_every_floor_is_verified() -> None:
         {"max_abs_diff": 0.001},
     ],
 )
-def test_a_figure_exactly_on_its_floor_is_verified(changes: dict[str, float]) -> None:
-    assert judge(replace(GOOD, **changes), FLOORS).status == "verified"  # type: ignore[arg-type]
+def test_a_figure_exactly_on_its_threshold_is_verified(changes: dict[str, float]) -> None:
+    assert judge(replace(GOOD, **changes), THRESHOLDS).status == "verified"  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -121,32 +121,32 @@ def test_a_figure_exactly_on_its_floor_is_verified(changes: dict[str, float]) ->
         ({"max_abs_diff": 0.00104}, "largest difference 0.00104 > 0.001"),
         ({"images": 100}, "run on 100 images, not on all 10000"),
         ({"accuracy": float("nan")}, "accuracy nan < 0.99; accuracy nan below the reference's"),
-        ({"accuracy": None}, "no accuracy, and its floor is 0.99"),
+        ({"accuracy": None}, "no accuracy, and its threshold is 0.99"),
         ({"agreement": None}, "agreement nan"),
         ({"max_abs_diff": None}, "largest difference nan"),
     ],
 )
-def test_each_floor_not_met_fails_and_is_named(changes: dict[str, float], reason: str) -> None:
-    judged = judge(replace(GOOD, **changes), FLOORS, 10_000)  # type: ignore[arg-type]
+def test_each_threshold_not_met_fails_and_is_named(changes: dict[str, float], reason: str) -> None:
+    judged = judge(replace(GOOD, **changes), THRESHOLDS, 10_000)  # type: ignore[arg-type]
     assert judged.status == "failed"
     assert judged.reason is not None
     assert judged.reason.startswith(reason)
 
 
-def test_every_floor_not_met_is_named_at_once() -> None:
+def test_every_threshold_not_met_is_named_at_once() -> None:
     bad = replace(GOOD, accuracy=0.5, agreement=0.5, max_abs_diff=0.5)
-    assert len(shortfalls(bad, FLOORS)) == 4
+    assert len(shortfalls(bad, THRESHOLDS)) == 4
 
 
 @pytest.mark.parametrize("status", ["failed", "not run"])
 def test_what_broke_or_was_not_run_is_not_judged_by_its_figures(status: str) -> None:
     result = replace(GOOD, status=status, reason="it broke")  # type: ignore[arg-type]
-    assert judge(result, FLOORS) == result
+    assert judge(result, THRESHOLDS) == result
 
 
 def test_the_same_file_run_elsewhere_attests() -> None:
     elsewhere = replace(GOOD, evaluation="gpu", machine="gpu-box", device_name="NVIDIA H200")
-    row = attest(replace(NOT_RUN, required=True), [elsewhere], FLOORS, 10_000)
+    row = attest(replace(NOT_RUN, required=True), [elsewhere], THRESHOLDS, 10_000)
     assert (row.status, row.reason) == ("attested", "run on NVIDIA H200")
     assert (row.evaluation, row.machine, row.accuracy) == ("iree-cuda", "gpu-box", 0.9925)
     assert row.required
@@ -169,14 +169,14 @@ def test_the_same_file_run_elsewhere_attests() -> None:
 )
 def test_anything_but_the_same_file_run_well_does_not_attest(changes: dict[str, str]) -> None:
     elsewhere = replace(GOOD, **changes)  # type: ignore[arg-type]
-    assert attest(NOT_RUN, [elsewhere], FLOORS, 10_000) == NOT_RUN
+    assert attest(NOT_RUN, [elsewhere], THRESHOLDS, 10_000) == NOT_RUN
 
 
 def test_what_was_run_in_the_engine_is_attested_by_what_was_run_in_the_engine_alone() -> None:
     here, there = replace(NOT_RUN, executor="godot"), replace(GOOD, executor="godot")
-    assert attest(here, [there], FLOORS, 10_000).status == "attested"
+    assert attest(here, [there], THRESHOLDS, 10_000).status == "attested"
     for machine in ("native", "h200", "godot", "godot-pck"):
-        assert attest(here, [replace(GOOD, machine=machine)], FLOORS, 10_000) == here
+        assert attest(here, [replace(GOOD, machine=machine)], THRESHOLDS, 10_000) == here
 
 
 @pytest.mark.parametrize("executor", EXECUTORS)
@@ -185,7 +185,7 @@ def test_what_an_executor_ran_attests_no_other(executor: Executor) -> None:
     attested = [
         name
         for name in EXECUTORS
-        if attest(replace(NOT_RUN, executor=name), [ran], FLOORS, 10_000).status == "attested"
+        if attest(replace(NOT_RUN, executor=name), [ran], THRESHOLDS, 10_000).status == "attested"
     ]
     assert attested == [executor]
 
@@ -194,19 +194,19 @@ def test_what_an_executor_ran_attests_no_other(executor: Executor) -> None:
 def test_the_label_of_a_machine_proves_nothing(label: str) -> None:
     labelled = replace(GOOD, machine=label)
     for executor in EXECUTORS:
-        row = attest(replace(NOT_RUN, executor=executor), [labelled], FLOORS, 10_000)
+        row = attest(replace(NOT_RUN, executor=executor), [labelled], THRESHOLDS, 10_000)
         assert (row.status == "attested") is (executor == "native")
 
 
 def test_a_result_without_a_file_of_its_own_is_not_attested() -> None:
     unbuilt = replace(NOT_RUN, sha256=None)
-    assert attest(unbuilt, [replace(GOOD, sha256=None)], FLOORS, 10_000) == unbuilt
+    assert attest(unbuilt, [replace(GOOD, sha256=None)], THRESHOLDS, 10_000) == unbuilt
 
 
 @pytest.mark.parametrize("status", ["verified", "failed"])
 def test_what_was_run_here_is_not_replaced_by_another_machine(status: str) -> None:
     here = replace(GOOD, status=status)  # type: ignore[arg-type]
-    assert attest(here, [GOOD], FLOORS, 10_000) == here
+    assert attest(here, [GOOD], THRESHOLDS, 10_000) == here
 
 
 def test_a_results_file_is_read_as_it_was_written(tmp_path: Path) -> None:
@@ -353,7 +353,7 @@ def test_a_value_of_the_wrong_kind_is_refused(
 def test_a_figure_that_is_no_number_survives_the_file(tmp_path: Path) -> None:
     path = tmp_path / "one.json"
     write_result(replace(GOOD, max_abs_diff=float("nan")), path)
-    assert judge(read_result(path), FLOORS).reason == "largest difference nan > 0.001"
+    assert judge(read_result(path), THRESHOLDS).reason == "largest difference nan > 0.001"
 
 
 # Networks of another form
@@ -391,12 +391,12 @@ def test_what_has_too_many_classes_has_no_confusion() -> None:
 
 def test_without_labels_agreement_and_difference_judge() -> None:
     unlabelled = replace(GOOD, accuracy=None, reference_accuracy=None)
-    floors = FLOORS.model_copy(update={"accuracy": 0.0})
-    assert judge(unlabelled, floors).status == "verified"
-    assert judge(replace(unlabelled, agreement=0.5), floors).status == "failed"
-    assert judge(replace(unlabelled, max_abs_diff=0.1), floors).status == "failed"
+    thresholds = THRESHOLDS.model_copy(update={"accuracy": 0.0})
+    assert judge(unlabelled, thresholds).status == "verified"
+    assert judge(replace(unlabelled, agreement=0.5), thresholds).status == "failed"
+    assert judge(replace(unlabelled, max_abs_diff=0.1), thresholds).status == "failed"
 
 
-def test_a_floor_of_accuracy_is_not_met_by_having_none() -> None:
+def test_a_threshold_of_accuracy_is_not_met_by_having_none() -> None:
     unlabelled = replace(GOOD, accuracy=None, reference_accuracy=None)
-    assert judge(unlabelled, FLOORS).status == "failed"
+    assert judge(unlabelled, THRESHOLDS).status == "failed"

@@ -1,10 +1,12 @@
-"""The environments that run a variant, one small file each, with the same four functions.
+"""Executors: what runs a variant, one small file each, with the same four functions.
 
 facts()                                         what a run there depends on, for DVC to see:
                                                 artifacts/executors/<executor>.json
 why_not(variant, device)                        why it cannot be run so here, or None
 describe(variant, device)                       the names of the device and of the runtime
-run(variant, folder, device, tests, network)    the answers to all test inputs
+run(variant, folder, device, tests, network)    the answers to all test inputs, and its own name
+
+A result says what an executor says of itself, so that none passes for another.
 """
 
 from collections.abc import Iterator
