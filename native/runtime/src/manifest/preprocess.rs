@@ -8,7 +8,7 @@ use super::words::{Centre, Channels, DrawingLayout, Fit, Invert, Layout, PhotoKi
 use crate::error::{Error, Result};
 use crate::json::{Fault, Read, parse, read};
 
-/// One of two kinds; see ludus/bundle/preprocessing.py.
+/// One of two kinds; see docs/bundle-format.md.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(untagged)]
 pub enum Preprocess {

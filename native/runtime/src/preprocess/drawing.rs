@@ -1,7 +1,7 @@
 //! From any picture of a drawing to the network's input, as the manifest's `preprocess` says.
 //!
-//! The steps are those of drawings in `ludus/bundle/preprocessing.py`, which documents each. All is
-//! float64 but for the last step, so that both make the same input of the same picture.
+//! docs/bundle-format.md defines the steps of drawings. All is float64 but for the last step, so that
+//! this and `ludus/bundle/preprocessing.py` make the same input of the same picture.
 
 use std::ops::Range;
 

@@ -1,7 +1,6 @@
 //! From any picture to the network's input, as the manifest's `preprocess` of the kind "photo" says.
 //!
-//! The steps are those of photos in `ludus/bundle/preprocessing.py`, in float64, rounded to float32
-//! last.
+//! docs/bundle-format.md defines the steps of photos: in float64, rounded to float32 last.
 
 use std::ops::Range;
 
