@@ -10,35 +10,35 @@ export HF_HUB_DISABLE_TELEMETRY := 1
 
 READY := .venv/ready
 
-.PHONY: help setup debian debian-addon machines machine-riscv64 repro table test test-unit test-backend test-pipeline test-native \
+.PHONY: help setup debian debian-addon prebuilt prebuilt-riscv64 repro table test test-unit test-backend test-pipeline test-native \
 	test-godot test-serving test-cluster fuzz addon addon-aarch64 demo demo-server ray search triton serve lint format \
 	bundle release remotes doctor lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-setup: $(READY) debian ## bring the environment and what Debian has for it; all others do so too
+setup: $(READY) debian ## install the environment and what Debian has for it; all others do so too
 
-repro: setup machines ## run the pipeline (dvc repro): from data to verified bundle, and the table of targets
+repro: setup prebuilt ## run the pipeline (dvc repro): from data to verified bundle, and the table of targets
 	@dvc repro; ended=$$?; test ! -e artifacts/report || python -m ludus.report; exit $$ended
 
-machines: setup ## bring what params.yaml's evaluations on other systems need: qemu's, Wine's, SwiftShader
+prebuilt: setup ## install what params.yaml's evaluations on other systems need: qemu's, Wine's, SwiftShader
 	@python -m ludus.evaluation.executors
 
-machine-riscv64: setup debian-addon ## build IREE's runtime for RISC-V, for iree-cpu-riscv64-qemu; minutes
+prebuilt-riscv64: setup debian-addon ## build IREE's runtime for RISC-V, for iree-cpu-riscv64-qemu; minutes
 	@setup/debian.sh setup/debian-riscv64.txt
 	@python -m ludus.evaluation.executors qemu-riscv64
 
 table: ## show the table of the last run
 	@python -m ludus.report
 
-test: test-native addon-if-possible triton-if-possible machines remote-servers ## all tests
+test: test-native addon-if-possible triton-if-possible prebuilt remote-servers ## all tests
 	@python -m pytest tests/unit tests/backend tests/pipeline tests/godot tests/serving tests/cluster
 
 test-unit: setup ## the fast ones: no training, no compiler
 	@python -m pytest tests/unit
 
-test-backend: setup machines ## each backend, on its own
+test-backend: setup prebuilt ## each backend, on its own
 	@python -m pytest tests/backend
 
 test-pipeline: setup remote-servers ## the whole pipeline on small data
@@ -60,7 +60,7 @@ test-cluster: ray ## training and search on a real Ray cluster of two nodes, on 
 fuzz: ## throw wrong bundles at what reads them, for two minutes; needs a nightly Rust
 	@setup/native.sh && setup/fuzz.sh
 
-addon: debian-addon ## build the Godot addon for this machine, and bring Godot where there is none
+addon: debian-addon ## build the Godot addon for this machine, and install Godot where there is none
 	@setup/native.sh && setup/addon.sh && setup/godot.sh >/dev/null
 
 addon-aarch64: debian-addon ## build the addon for 64-bit Arm Linux
@@ -79,8 +79,8 @@ demo: bundle-is-there addon ## draw a digit in Godot; BUNDLE= names another bund
 demo-server: bundle-is-there addon ## judge the drawings of others, without a screen
 	@setup/demo.sh --headless -- --server
 
-ray: setup ## bring Ray, for train.backend: ray and the search: here, and on every node of a cluster
-	@setup/environment.sh ray --relocatable
+ray: setup ## install Ray, for train.backend: ray and the search: here, and on every node of a cluster
+	@setup/environment.sh ray
 
 search: setup data/prepared ## try the hyper-parameters that search.yaml names; docs/how-to/search-hyper-parameters.md
 	@python -m ludus.training.search
@@ -88,7 +88,7 @@ search: setup data/prepared ## try the hyper-parameters that search.yaml names; 
 data/prepared:
 	@dvc repro prepare
 
-triton: setup debian-addon ## build the backend for NVIDIA's Triton, and bring Triton
+triton: setup debian-addon ## build the backend for NVIDIA's Triton, and install Triton
 	@setup/triton.sh
 
 serve: bundle-is-there triton ## serve artifacts/bundle over HTTP and gRPC; `ludus serve --help` has more
@@ -119,7 +119,7 @@ bundle: setup ## a zip of the bundle with its checksum, for builds without Git
 release: setup ## the changelog's entry, the tag, and a zip with SHA256SUMS: docs/how-to/release.md
 	@python -m tools.release
 
-remotes: ## bring DVC with S3 and SSH into .remotes, to push bundles and to pull them: docs/how-to/share-bundles.md
+remotes: ## install DVC with S3 and SSH into .remotes, to push bundles and to pull them: docs/how-to/share-bundles.md
 	@setup/environment.sh remotes
 
 # Tests of remotes skip what they lack, and say so.
@@ -135,7 +135,7 @@ lock: setup ## pin the newest versions that pyproject.toml and requirements/*.in
 
 clean: ## remove what the pipeline made and the environments; DVC's cache stays
 	rm -rf data/raw data/prepared artifacts dist .venv .uv .toolchains .*_cache .hypothesis
-	rm -rf .machines .native .triton .serving-peers .ray .remotes .remote-servers .godot-engine native/target godot/addons/ludus/bin
+	rm -rf .prebuilt .native .triton .serving-peers .ray .remotes .remote-servers .godot-engine native/target godot/addons/ludus/bin
 
 # The environment: made again only when what it is made from changes.
 $(READY): .python-version pyproject.toml requirements/pipeline.txt requirements/uv.txt

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Bring what builds the addon: into .native CMake, ninja, patchelf and CUDA's headers, and the Rust
+# Install what builds the addon: into .native CMake, ninja, patchelf and CUDA's headers, and the Rust
 # toolchain that native/rust-toolchain.toml names. What has to come otherwise is asked for.
 set -eu
 for needed in 'cargo Rust, by rustup: https://rustup.rs' 'clang it: apt-get install clang libclang-dev'; do
@@ -22,12 +22,11 @@ libclang || {
 }
 (cd native && { cargo --version >/dev/null 2>&1 || rustup toolchain install; })
 
-cmp -s requirements/native.txt .native/brought && exit 0
-uv=$(setup/uv.sh)
-"$uv" venv --quiet --clear --no-project --python '>=3.9' .native # any will do
-"$uv" pip sync --quiet --require-hashes --python .native requirements/native.txt
+setup/environment.sh native
+# Written last, so that it is there only where the headers are.
+[ ! -x .native/cmake ] || exit 0
 .native/bin/python setup/cuda_headers.py .native/cuda
 # The ninja beside it, whatever is on PATH.
-printf '#!/bin/sh\nPATH="%s/.native/bin:$PATH" exec cmake "$@"\n' "$PWD" >.native/cmake
-chmod +x .native/cmake
-cp requirements/native.txt .native/brought
+printf '#!/bin/sh\nPATH="%s/.native/bin:$PATH" exec cmake "$@"\n' "$PWD" >.native/cmake.new
+chmod +x .native/cmake.new
+mv .native/cmake.new .native/cmake

@@ -60,7 +60,8 @@ def refuse_if_unseen(result: Result, probed: Path) -> None:
     """Refuse to keep why a row was not run if the machine is not what `probe` wrote down of it.
 
     probed: the folder of its files. DVC sees the machine by them alone: with files from before a
-    kit was damaged it would keep the row when the kit is whole again. Raises DeviceError.
+    prebuilt dependency was damaged it would keep the row when that is whole again. Raises
+    DeviceError.
     """
     if result.status != "not run":
         return

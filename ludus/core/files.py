@@ -6,10 +6,12 @@ import stat
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-
-from pydantic import TypeAdapter, ValidationError
+from typing import TYPE_CHECKING
 
 from ludus.core.errors import DataError
+
+if TYPE_CHECKING:  # process/install.py uses this module before there is any package
+    from pydantic import TypeAdapter
 
 LFS_POINTER = b"version https://git-lfs.github.com/spec/"
 
@@ -84,7 +86,7 @@ def file_fault(path: Path) -> str | None:
 
 
 def read_json[T](
-    kind: TypeAdapter[T],
+    kind: "TypeAdapter[T]",
     path: Path,
     what: str,
     next_step: str = "",
@@ -96,6 +98,8 @@ def read_json[T](
     one or a value of another type raises. next_step: what its end says that would help. upgrade:
     makes of an older file one of today, before it is checked.
     """
+    from pydantic import ValidationError
+
     end = f"; {next_step}" if next_step else ""
     if fault := file_fault(path):
         raise DataError(f"{path} {fault}{end}")

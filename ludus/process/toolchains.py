@@ -6,11 +6,10 @@ A toolchain is a requirements file with hashes: a version of IREE (`3.13.0` is t
 """
 
 import re
-import shutil
-import sys
 from pathlib import Path
 
 from ludus.core.errors import ConfigError, ToolError, nearest
+from ludus.process import install
 from ludus.process.tools import ROOT, run_tool
 
 TOOLCHAINS = ROOT / ".toolchains"
@@ -22,7 +21,7 @@ def iree_compile(version: str, source: Path, flags: list[str], out: Path) -> Non
     """Compile MLIR to a module with the compiler of one IREE version.
 
     The module is written under a temporary name and renamed. Raises ToolError with the compiler's
-    words and the command to paste, and ConfigError for a version without a requirements file.
+    output and the command to paste, and ConfigError for a version without a requirements file.
     """
     if not source.is_file():
         raise ToolError(f"{source} cannot be compiled: there is no such file")
@@ -49,15 +48,7 @@ def environment(name: str) -> Path:
             f"requirements/{requirements.name} (docs/reference/toolchains.md)"
         )
     folder = TOOLCHAINS / requirements.stem
-    if is_installed(name):
-        return folder
-    uv = str(Path(sys.executable).with_name("uv"))  # the pipeline's environment has one
-    # Relocatable: a checkout that is moved or copied keeps its toolchains.
-    run_tool([uv, "venv", "--quiet", "--clear", "--relocatable", "--python", "3.12", str(folder)])
-    sync = [uv, "pip", "sync", "--quiet", "--require-hashes", "--python", str(folder)]
-    run_tool([*sync, str(requirements)])
-    # Written last: an interrupted installation is begun again.
-    shutil.copyfile(requirements, folder / "requirements.txt")
+    install.install_environment(requirements.stem, folder)
     return folder
 
 
@@ -85,8 +76,9 @@ def pinned(name: str) -> dict[str, str]:
 def is_installed(name: str) -> bool:
     """Is a toolchain's environment whole, and made from the requirements as they are now?"""
     wanted = _requirements(name)
-    installed = TOOLCHAINS / wanted.stem / "requirements.txt"
-    return installed.exists() and installed.read_bytes() == wanted.read_bytes()
+    if not wanted.exists():
+        return False
+    return install.environment(wanted.stem, TOOLCHAINS / wanted.stem).why_not() is None
 
 
 def _requirements(name: str) -> Path:

@@ -8,6 +8,9 @@ import numpy as np
 import pytest
 from asked import ROOT, Asked
 
+from ludus.process import install
+from ludus.training.ray.environment import RAY
+
 PYTHON = ROOT / ".ray" / "bin" / "python"
 DIGITS = ROOT / "tests" / "pipeline" / "digits.npz"
 
@@ -15,9 +18,8 @@ DIGITS = ROOT / "tests" / "pipeline" / "digits.npz"
 @pytest.fixture(scope="session")
 def address() -> Iterator[str]:
     """Of the head of a cluster of two nodes with a CPU each."""
-    made, wanted = ROOT / ".ray" / "brought", ROOT / "requirements" / "ray.txt"
-    if not made.exists() or made.read_bytes() != wanted.read_bytes():
-        pytest.skip("Ray is not installed; `make ray` brings it (minutes, 7 GB)")
+    if reason := install.environment("ray", RAY).why_not():
+        pytest.skip(f"Ray: {reason}; `make ray` installs it (minutes, 7 GB)")
     nodes = subprocess.Popen(
         [str(PYTHON), str(Path(__file__).parent / "two_nodes.py"), "1"],
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,

@@ -11,6 +11,7 @@ import pytest
 from ludus.config.network import trained_on
 from ludus.config.params import Ray, Train, load_params
 from ludus.core.errors import ClusterError, ConfigError, ToolError
+from ludus.process import install
 from ludus.training.ray import environment
 from ludus.training.ray.address import check_listens, check_places, resources, said
 from ludus.training.ray.keeper import Keeper
@@ -202,7 +203,7 @@ class TestEnvironment:
         def never(*_: Any) -> None:
             raise AssertionError("must not be called")
 
-        monkeypatch.setattr(environment, "run_tool", never)
+        monkeypatch.setattr(environment, "install_environment", never)
         monkeypatch.setattr(environment.os, "execve", never)
         monkeypatch.setattr(sys, "prefix", str(environment.RAY))
         environment.enter()
@@ -211,12 +212,12 @@ class TestEnvironment:
         self, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         calls: list[Any] = []
-        monkeypatch.setattr(environment, "run_tool", lambda *command: calls.append(command))
+        monkeypatch.setattr(environment, "install_environment", lambda *it: calls.append(it))
         monkeypatch.setattr(environment.os, "execve", lambda *called: calls.append(called))
         monkeypatch.setattr(sys, "orig_argv", ["python", "-m", "stages.train", "--out", "x y"])
         environment.enter()
-        (made, _), (python, command, variables) = calls
-        assert made == [str(ROOT / "setup" / "environment.sh"), "ray", "--relocatable"]
+        installed, (python, command, variables) = calls
+        assert installed == ("ray", ROOT / ".ray")
         assert python == str(ROOT / ".ray" / "bin" / "python")
         assert command == [python, "-m", "stages.train", "--out", "x y"]
         assert variables["RAY_USAGE_STATS_ENABLED"] == "0"
@@ -224,11 +225,11 @@ class TestEnvironment:
     def test_an_environment_that_cannot_be_made_is_said(
         self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
     ) -> None:
-        (tmp_path / "setup").mkdir()
-        script = tmp_path / "setup" / "environment.sh"
-        script.write_text("#!/bin/sh\necho no room left >&2\nexit 3\n")
-        script.chmod(0o755)
-        monkeypatch.setattr(environment, "ROOT", tmp_path)
+        def failing(command: list[str]) -> str:
+            raise ToolError("uv ended with exit code 2 and said: no room left")
+
+        monkeypatch.setattr(install, "run_tool", failing)
+        monkeypatch.setattr(environment, "RAY", tmp_path / ".ray")
         with pytest.raises(ToolError, match="no room left"):
             environment.enter()
 
@@ -254,7 +255,7 @@ class TestEnvironment:
             (tmp_path / ".ray").mkdir()
             (tmp_path / ".ray" / "auth_token").write_text("x")
         calls: list[Any] = []
-        monkeypatch.setattr(environment, "run_tool", lambda *_: None)
+        monkeypatch.setattr(environment, "install_environment", lambda *_: None)
         monkeypatch.setattr(environment.os, "execve", lambda *called: calls.append(called))
         environment.enter()
         assert calls[0][2].get("RAY_AUTH_MODE") == expected

@@ -122,8 +122,8 @@ def swiftshader(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> dict[str, st
 
     monkeypatch.setattr(devices._binding, "create_hal_driver", of_its_own)
     monkeypatch.setattr(devices.iree, "get_driver", systems)
-    monkeypatch.setattr(prebuilt, "MACHINES", tmp_path)
-    monkeypatch.setattr(prebuilt.Kit, "why_not", lambda _: None)
+    monkeypatch.setattr(prebuilt, "PREBUILT", tmp_path)
+    monkeypatch.setattr(prebuilt.Prebuilt, "why_not", lambda _: None)
     return looked
 
 
@@ -146,9 +146,9 @@ def test_swiftshader_is_seen_by_its_own_word_alone(
 def test_without_its_kit_swiftshader_says_what_brings_it(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(prebuilt, "MACHINES", tmp_path)
+    monkeypatch.setattr(prebuilt, "PREBUILT", tmp_path)
     reason = devices.why_not("vulkan-swiftshader")
-    assert reason == "it is not brought yet; run `make machines`"
+    assert reason == "it is not installed yet; run `make prebuilt`"
 
 
 def test_a_kit_without_a_driver_says_what_brings_it_anew(
@@ -158,10 +158,10 @@ def test_a_kit_without_a_driver_says_what_brings_it_anew(
         raise RuntimeError("VK_ERROR_INCOMPATIBLE_DRIVER")
 
     monkeypatch.setattr(devices._binding, "create_hal_driver", none)
-    monkeypatch.setattr(prebuilt.Kit, "why_not", lambda _: None)
+    monkeypatch.setattr(prebuilt.Prebuilt, "why_not", lambda _: None)
     assert devices.why_not("vulkan-swiftshader") == (
-        "there is no Vulkan driver; the kit has no such driver; `rm -r .machines/swiftshader` and "
-        "`make machines` bring it anew"
+        "there is no Vulkan driver; it has no such driver; `rm -r .prebuilt/swiftshader` and "
+        "`make prebuilt` install it again"
     )
 
 

@@ -23,8 +23,8 @@ from ludus.evaluation.executors import (
     wine,
 )
 from ludus.evaluation.executors.run_module import IREE, RunModule
-from ludus.process import prebuilt
-from ludus.process.prebuilt import Kit
+from ludus.process import install, prebuilt
+from ludus.process.prebuilt import Prebuilt
 
 BUNDLE = Path(__file__).parents[1] / "golden" / "bundle"
 VMVX = read_bundle(BUNDLE).variant("iree-vmvx")
@@ -44,17 +44,21 @@ def write(path: Path, script: str) -> None:
 
 @pytest.fixture
 def executor(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> RunModule:
-    """A machine whose emulator runs scripts, and whose kit is there."""
-    monkeypatch.setattr(prebuilt, "MACHINES", tmp_path / "machines")
+    """A machine whose emulator runs scripts, and whose prebuilt dependency is installed."""
+    monkeypatch.setattr(prebuilt, "PREBUILT", tmp_path / ".prebuilt")
     monkeypatch.setattr(prebuilt, "ROOT", tmp_path)
     monkeypatch.setattr(run_module, "PATH", str(tmp_path / "bin"))
-    write(tmp_path / "setup/machines/test.sh", 'mkdir "$1/iree"\necho "libc6 $2"')
+    write(tmp_path / "setup/prebuilt/test.sh", 'mkdir "$1/iree"\necho "libc6 $2"')
     write(tmp_path / "bin/emulator", '[ "$1" = --version ] && echo "emulator 1.2 (x)" || exec "$@"')
-    kit = Kit(name="test", iree=IREE)
-    kit.bring()
-    write(kit.folder / "iree/iree-cpuinfo", "echo dotprod 1; echo sve 0")
+    dependency = Prebuilt(name="test", iree=IREE)
+    dependency.install()
+    write(dependency.folder / "iree/iree-cpuinfo", "echo dotprod 1; echo sve 0")
     return RunModule(
-        executor="wine", architecture="aarch64", kit=kit, emulator="emulator", package="emulators"
+        executor="wine",
+        architecture="aarch64",
+        prebuilt=dependency,
+        emulator="emulator",
+        package="emulators",
     )
 
 
@@ -70,24 +74,24 @@ def images(count: int) -> ReferenceSet:
 # Where it is not
 
 
-@pytest.mark.parametrize("emulated", EMULATED, ids=lambda one: one.kit.name)
+@pytest.mark.parametrize("emulated", EMULATED, ids=lambda one: one.prebuilt.name)
 def test_without_its_emulator_a_machine_says_what_brings_it(
     emulated: RunModule, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr(run_module, "PATH", str(tmp_path))
     package = f"on Debian: `apt-get install {emulated.package}`"
     reason = f"there is no {emulated.emulator}; {package}"
-    assert emulated.facts() == {emulated.kit.name: {"name": None, "reason": reason}}
+    assert emulated.facts() == {emulated.prebuilt.name: {"name": None, "reason": reason}}
 
 
-@pytest.mark.parametrize("emulated", EMULATED, ids=lambda one: one.kit.name)
+@pytest.mark.parametrize("emulated", EMULATED, ids=lambda one: one.prebuilt.name)
 def test_without_its_kit_a_machine_says_the_command_that_brings_it(
     emulated: RunModule, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(prebuilt, "MACHINES", tmp_path)
+    monkeypatch.setattr(prebuilt, "PREBUILT", tmp_path)
     write(tmp_path / emulated.emulator, "")
     monkeypatch.setattr(run_module, "PATH", str(tmp_path))
-    assert emulated.absent() == f"it is not brought yet; run `{emulated.kit.command}`"
+    assert emulated.absent() == f"it is not installed yet; run `{emulated.prebuilt.command}`"
 
 
 def test_its_facts_are_versions(executor: RunModule) -> None:
@@ -108,10 +112,10 @@ def test_an_emulator_that_does_not_start_is_told(executor: RunModule, tmp_path: 
 
 
 def test_a_damaged_kit_is_told(executor: RunModule) -> None:
-    brought = json.loads((executor.kit.folder / prebuilt.BROUGHT).read_text())
-    brought["files"]["iree/libm.so"] = 1
-    (executor.kit.folder / prebuilt.BROUGHT).write_text(json.dumps(brought))
-    reason = "iree/libm.so of its kit is missing; run `make machines`"
+    stamp = json.loads((executor.prebuilt.folder / install.STAMP).read_text())
+    stamp["files"]["iree/libm.so"] = 1
+    (executor.prebuilt.folder / install.STAMP).write_text(json.dumps(stamp))
+    reason = "iree/libm.so of .prebuilt/test is missing; run `make prebuilt`"
     assert executor.facts() == {"test": {"name": None, "reason": reason}}
 
 
@@ -166,19 +170,19 @@ def test_functions_whose_caller_keeps_the_buffers_are_refused(executor: RunModul
 
 def test_qemu_is_given_the_root_with_the_libraries() -> None:
     command = qemu_aarch64.EXECUTOR.command("iree-run-module")
-    kit = prebuilt.MACHINES / "qemu-aarch64"
+    dependency = prebuilt.PREBUILT / "qemu-aarch64"
     assert Path(command[0]).name == "qemu-aarch64-static"
-    assert command[1:] == ["-L", f"{kit}/root", f"{kit}/iree/iree-run-module"]
+    assert command[1:] == ["-L", f"{dependency}/root", f"{dependency}/iree/iree-run-module"]
 
 
 def test_wine_has_a_windows_of_its_own_and_asks_nothing() -> None:
     command = wine.EXECUTOR.command("iree-run-module")
-    kit = prebuilt.MACHINES / "wine"
+    dependency = prebuilt.PREBUILT / "wine"
     assert command[0] == "env"
-    assert f"WINEPREFIX={kit}/windows" in command
+    assert f"WINEPREFIX={dependency}/windows" in command
     assert "--unset=DISPLAY" in command
     assert any(word.startswith("WINEDLLOVERRIDES=mscoree,mshtml,") for word in command)
-    assert command[-1] == f"{kit}/iree/iree-run-module.exe"
+    assert command[-1] == f"{dependency}/iree/iree-run-module.exe"
 
 
 def test_a_batch_more_than_fits_is_filled_with_zeros() -> None:
@@ -208,7 +212,7 @@ def test_the_loop_calls_the_function_for_every_batch() -> None:
 
 
 WHOLE = '[ "$1" = --list_drivers ] && exit 0\n'  # of a program: what the machine is asked after it
-ANEW = "if its kit is at fault, `rm -r .machines/test` and `make machines` bring it anew"
+ANEW = "if test itself is damaged, `rm -r .prebuilt/test` and `make prebuilt` install it again"
 
 
 def run(
@@ -220,7 +224,7 @@ def run(
 ) -> Any:
     """Run images through a program that is a script."""
     monkeypatch.setattr(run_module, "compile_loop", lambda *_: None)
-    write(executor.kit.folder / "iree/iree-run-module", first + program)
+    write(executor.prebuilt.folder / "iree/iree-run-module", first + program)
     return executor.run(VMVX, BUNDLE, "cpu", images(count), NETWORK)
 
 
@@ -323,15 +327,17 @@ def test_a_program_that_fails_at_anything_is_the_machines_fault(
 def test_a_program_that_fails_in_a_damaged_kit_is_the_machines_fault(
     executor: RunModule, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    brought = json.loads((executor.kit.folder / prebuilt.BROUGHT).read_text())
-    brought["files"]["iree/libm.so"] = 1
-    (executor.kit.folder / prebuilt.BROUGHT).write_text(json.dumps(brought))
-    with pytest.raises(ExecutorError, match=r"^iree/libm.so of its kit is missing; run `make mach"):
+    stamp = json.loads((executor.prebuilt.folder / install.STAMP).read_text())
+    stamp["files"]["iree/libm.so"] = 1
+    (executor.prebuilt.folder / install.STAMP).write_text(json.dumps(stamp))
+    with pytest.raises(
+        ExecutorError, match=r"^iree/libm.so of .prebuilt/test is missing; run `make pre"
+    ):
         run(executor, 6, monkeypatch, "exit 53")
 
 
 def test_a_machine_that_cannot_tell_its_features_is_broken(executor: RunModule) -> None:
-    write(executor.kit.folder / "iree/iree-cpuinfo", "echo no memory; exit 53")
+    write(executor.prebuilt.folder / "iree/iree-cpuinfo", "echo no memory; exit 53")
     needs = {"architecture": "aarch64", "features": ["dotprod"]}
     with pytest.raises(ExecutorError) as caught:
         executor.why_not(cpu_variant(cpu=needs), "cpu")
@@ -346,11 +352,11 @@ def test_what_wine_itself_changes_is_not_held_against_its_kit(
     changed = "windows/system.reg", "windows/dosdevices/c:", "windows/drive_c/users/a/b"
     for name in (*stable, *changed):
         write(tmp_path / name, "")
-    assert set(wine.KIT._files(tmp_path)) == set(stable)
+    assert set(wine.PREBUILT._installation().sizes(tmp_path)) == set(stable)
 
 
 def test_wine_is_ended_after_each_program(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     write(tmp_path / "wineserver", f'echo "$WINEPREFIX $@" >{tmp_path}/asked')
     monkeypatch.setattr(wine, "PATH", str(tmp_path))
     wine.EXECUTOR.close()
-    assert (tmp_path / "asked").read_text() == f"{prebuilt.MACHINES}/wine/windows --kill\n"
+    assert (tmp_path / "asked").read_text() == f"{prebuilt.PREBUILT}/wine/windows --kill\n"

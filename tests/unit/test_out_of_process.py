@@ -4,6 +4,7 @@ This Python stands for the other; a runner of the test's own, for those of the p
 """
 
 import sys
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,8 @@ import pytest
 
 from ludus.bundle.schema import EntryFunction, Variant
 from ludus.core.errors import ConfigError, DeviceError
-from ludus.process import toolchains
+from ludus.core.files import write_json
+from ludus.process import install, toolchains
 from ludus.runtimes import out_of_process
 
 RUNNER = """\
@@ -49,9 +51,12 @@ def there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     python.write_text(f'#!/bin/sh\nexec {sys.executable} "$@"\n')
     python.chmod(0o755)
     (tmp_path / "requirements").mkdir()
-    for folder in (tmp_path / "requirements", tmp_path / ".toolchains" / "iree-9.9.9"):
-        name = "iree-9.9.9.txt" if folder.name == "requirements" else "requirements.txt"
-        (folder / name).write_text("tester==1.5\n")
+    (tmp_path / "requirements" / "iree-9.9.9.txt").write_text("tester==1.5\n")
+    monkeypatch.setattr(install, "ROOT", tmp_path)
+    folder = tmp_path / ".toolchains" / "iree-9.9.9"
+    wanted = install.environment("iree-9.9.9", folder)
+    stamp = install.Stamp(made_from=wanted.digest, packages={}, files={})
+    write_json(folder / install.STAMP, asdict(stamp))
     runner = tmp_path / "run_tester.py"
     runner.write_text(RUNNER.format(serve=str(Path(out_of_process.__file__).parent)))
     monkeypatch.setattr(out_of_process, "RUNNERS", {"tester": runner})

@@ -478,7 +478,7 @@ def test_what_was_run_names_no_command(status: Status) -> None:
 
 
 def test_what_another_executor_would_run_names_what_brings_that(project: Project) -> None:
-    row = replace(project.not_run, executor="qemu-aarch64", reason="run `make machines`")
+    row = replace(project.not_run, executor="qemu-aarch64", reason="run `make prebuilt`")
     assert "ludus evaluate" not in printed([row], 80)
 
 

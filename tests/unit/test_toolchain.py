@@ -3,12 +3,14 @@
 import shlex
 import subprocess
 import sys
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
 
-from ludus.core.errors import ConfigError, ToolError
-from ludus.process import toolchains, tools
+from ludus.core.errors import ConfigError, ToolError, UsageError
+from ludus.core.files import write_json
+from ludus.process import install, toolchains, tools
 
 COMPILER = """\
 #!/bin/sh
@@ -35,16 +37,25 @@ def script(path: Path, text: str) -> Path:
     return path
 
 
+def write_stamp(folder: Path) -> None:
+    """Have the environment iree-9.9.9 say that it is installed as it is."""
+    (folder / install.STAMP).unlink(missing_ok=True)
+    wanted = install.environment("iree-9.9.9", folder)
+    stamp = install.Stamp(made_from=wanted.digest, packages={}, files=wanted.sizes(folder))
+    write_json(folder / install.STAMP, asdict(stamp))
+
+
 @pytest.fixture
 def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A project with the toolchain 9.9.9, installed, and a source to compile."""
     monkeypatch.setattr(toolchains, "ROOT", tmp_path)
+    monkeypatch.setattr(install, "ROOT", tmp_path)
     monkeypatch.setattr(toolchains, "TOOLCHAINS", tmp_path / ".toolchains")
     folder = tmp_path / ".toolchains" / "iree-9.9.9"
     script(folder / "bin" / "iree-compile", COMPILER)
     (tmp_path / "requirements").mkdir()
-    for path in (tmp_path / "requirements" / "iree-9.9.9.txt", folder / "requirements.txt"):
-        path.write_text("a==1\n")
+    (tmp_path / "requirements" / "iree-9.9.9.txt").write_text("a==1\n")
+    write_stamp(folder)
     (tmp_path / "in").mkdir()
     (tmp_path / "in" / "a.mlir").write_text("source")
     return tmp_path
@@ -73,6 +84,7 @@ def test_the_compiler_is_told_no_folder_of_the_source(root: Path) -> None:
         root / ".toolchains" / "iree-9.9.9" / "bin" / "iree-compile",
         '#!/bin/sh\necho $1 > "$3"\n',
     )
+    write_stamp(root / ".toolchains" / "iree-9.9.9")
     compile_with(root)
     assert (root / "a.vmfb").read_text() == "a.mlir\n"
 
@@ -145,7 +157,7 @@ def test_a_version_without_requirements_is_told_with_the_nearest(root: Path) -> 
 def test_an_installed_environment_is_not_installed_again(
     root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(toolchains, "run_tool", lambda *_: pytest.fail("must not install"))
+    monkeypatch.setattr(install, "run_tool", lambda *_: pytest.fail("must not install"))
     assert toolchains.environment("9.9.9") == root / ".toolchains" / "iree-9.9.9"
 
 
@@ -153,14 +165,15 @@ def test_changed_requirements_are_installed_with_hashes(
     root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     commands: list[list[str]] = []
-    monkeypatch.setattr(toolchains, "run_tool", commands.append)
+    monkeypatch.setattr(install, "run_tool", commands.append)
     (root / "requirements" / "iree-9.9.9.txt").write_text("a==2\n")
     folder = toolchains.environment("9.9.9")
     assert [Path(command[0]).name for command in commands] == ["uv", "uv"]
     assert commands[0][1] == "venv"
     assert commands[1][1:3] == ["pip", "sync"]
     assert "--require-hashes" in commands[1]
-    assert (folder / "requirements.txt").read_text() == "a==2\n"
+    assert toolchains.is_installed("9.9.9")
+    assert not (folder / "bin").exists(), "the former one is gone"
 
 
 def test_an_installation_that_broke_off_is_begun_again(
@@ -172,7 +185,7 @@ def test_an_installation_that_broke_off_is_begun_again(
         if "sync" in command:
             raise KeyboardInterrupt
 
-    monkeypatch.setattr(toolchains, "run_tool", interrupted)
+    monkeypatch.setattr(install, "run_tool", interrupted)
     with pytest.raises(KeyboardInterrupt):
         toolchains.environment("9.9.9")
     assert not toolchains.is_installed("9.9.9")
@@ -200,3 +213,26 @@ def test_what_a_toolchain_pins_is_read_from_its_requirements(root: Path) -> None
 def test_what_makes_stablehlo_has_requirements_of_that_name(root: Path) -> None:
     with pytest.raises(ConfigError, match=r"needs requirements/stablehlo\.txt"):
         toolchains.environment("stablehlo")
+
+
+def test_a_toolchain_that_lacks_a_file_is_reported_and_installed_again(
+    root: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(install, "run_tool", lambda _: "")
+    (root / ".toolchains" / "iree-9.9.9" / "bin" / "iree-compile").unlink()
+    assert not toolchains.is_installed("9.9.9")
+    toolchains.environment("9.9.9")
+    assert "bin/iree-compile of .toolchains/iree-9.9.9 is missing" in capsys.readouterr().err
+    assert toolchains.is_installed("9.9.9")
+
+
+def test_what_python_itself_writes_does_not_damage_an_environment(root: Path) -> None:
+    cache = root / ".toolchains" / "iree-9.9.9" / "lib" / "__pycache__" / "a.pyc"
+    script(cache, "")
+    sizes = install.environment("iree-9.9.9", root).sizes(cache.parents[2])
+    assert sorted(sizes) == ["bin/iree-compile", "installed.json"]
+
+
+def test_an_environment_without_a_lock_is_refused_with_the_nearest(root: Path) -> None:
+    with pytest.raises(UsageError, match=r"no requirements/iree-9.9.8.txt, did you mean 'iree-9"):
+        install.environment("iree-9.9.8", root / "x")

@@ -1,7 +1,9 @@
-"""Bring the kits that executors and devices need: `python -m ludus.evaluation.executors [KIT...]`.
+"""Install the prebuilt dependencies of executors and devices.
 
-Without names, those that the evaluations of params.yaml need and `make machines` brings. What
-cannot be brought is said, and is no failure: its rows say `not run`.
+    python -m ludus.evaluation.executors [NAME...]
+
+Without names, those that the evaluations of params.yaml need and `make prebuilt` installs. One that
+cannot be installed is reported, and is no failure: the rows that need it say `not run`.
 """
 
 import sys
@@ -13,49 +15,51 @@ from ludus.core.errors import ToolError, UsageError, nearest
 from ludus.core.program import run_stage
 from ludus.core.types import Executor
 from ludus.evaluation.executors import EXECUTORS
-from ludus.process.prebuilt import Kit
+from ludus.process.prebuilt import Prebuilt
 from ludus.runtimes.devices import DEVICES
 
 
-def all_kits() -> dict[str, Kit]:
-    """Every kit by its name."""
-    devices = [device.kit for device in DEVICES.values()]
-    return {kit.name: kit for kit in (*devices, *map(_kit, EXECUTORS)) if kit is not None}
+def all_prebuilt() -> dict[str, Prebuilt]:
+    """Every prebuilt dependency by its name."""
+    devices = [device.prebuilt for device in DEVICES.values()]
+    return {one.name: one for one in (*devices, *map(_prebuilt, EXECUTORS)) if one is not None}
 
 
-def needed(params: Params) -> list[Kit]:
-    """The kits of the evaluations of params, but for those that take a command of their own."""
+def needed(params: Params) -> list[Prebuilt]:
+    """Those of the evaluations of params, but for those that take a command of their own."""
     rows = params.evaluations.values()
-    kits = {DEVICES[row.device].kit for row in rows} | {_kit(row.executor) for row in rows}
-    quick = [kit for kit in kits if kit is not None and kit.command == Kit.command]
-    return sorted(quick, key=lambda kit: kit.name)
+    known = {DEVICES[row.device].prebuilt for row in rows} | {
+        _prebuilt(row.executor) for row in rows
+    }
+    quick = [one for one in known if one is not None and one.command == Prebuilt.command]
+    return sorted(quick, key=lambda one: one.name)
 
 
-def _kit(executor: Executor) -> Kit | None:
-    found: Kit | None = getattr(import_module(EXECUTORS[executor]), "KIT", None)
+def _prebuilt(executor: Executor) -> Prebuilt | None:
+    found: Prebuilt | None = getattr(import_module(EXECUTORS[executor]), "PREBUILT", None)
     return found
 
 
-def bring(kit: Kit) -> None:
-    """Bring a kit if it is not here, and say so."""
-    if kit.why_not() is None:
+def install(one: Prebuilt) -> None:
+    """Install one if it is not installed, and print so."""
+    if one.why_not() is None:
         return
     began = time.monotonic()
     try:
-        kit.bring()
+        one.install()
     except ToolError as error:
-        print(f"{kit.name} cannot be brought, and its rows will say so: {error}", file=sys.stderr)
+        print(f"{one.name} cannot be installed, and its rows will say so: {error}", file=sys.stderr)
     else:
-        print(f"{kit.name}: brought in {time.monotonic() - began:.0f} s ({kit.words()})")
+        print(f"{one.name}: installed in {time.monotonic() - began:.0f} s ({one.description()})")
 
 
 def main() -> None:
-    kits = all_kits()
+    known = all_prebuilt()
     for name in sys.argv[1:]:
-        if name not in kits:
-            raise UsageError(f"no kit '{name}'{nearest(name, set(kits))}")
-    for kit in [kits[name] for name in sys.argv[1:]] or needed(load_params()):
-        bring(kit)
+        if name not in known:
+            raise UsageError(f"no prebuilt dependency '{name}'{nearest(name, set(known))}")
+    for one in [known[name] for name in sys.argv[1:]] or needed(load_params()):
+        install(one)
 
 
 if __name__ == "__main__":

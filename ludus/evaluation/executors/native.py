@@ -95,5 +95,5 @@ def _try(word: str) -> dict[str, str | None]:
     reason = devices.why_not(word)
     if reason is not None:
         return {"name": None, "reason": reason}
-    name, kit = devices.open_device(word)[1], devices.known_device(word).kit
-    return {"name": f"{name}, {kit.words()}" if kit else name, "reason": None}
+    name, prebuilt = devices.open_device(word)[1], devices.known_device(word).prebuilt
+    return {"name": f"{name}, {prebuilt.description()}" if prebuilt else name, "reason": None}

@@ -1,13 +1,13 @@
 """A computer with a 64-bit RISC-V CPU, emulated by qemu; IREE's programs are built for it here."""
 
 from ludus.evaluation.executors.run_module import IREE, RunModule
-from ludus.process.prebuilt import Kit
+from ludus.process.prebuilt import Prebuilt
 
-KIT = Kit(name="qemu-riscv64", iree=IREE, command="make machine-riscv64")
+PREBUILT = Prebuilt(name="qemu-riscv64", iree=IREE, command="make prebuilt-riscv64")
 EXECUTOR = RunModule(
     executor="qemu-riscv64",
     architecture="riscv64",
-    kit=KIT,
+    prebuilt=PREBUILT,
     emulator="qemu-riscv64-static",
     package="qemu-user-static",
 )

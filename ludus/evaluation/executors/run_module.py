@@ -24,7 +24,7 @@ from ludus.core.types import Executor
 from ludus.data.reference_set import ReferenceSet
 from ludus.evaluation.executors import Answers, Described, ExecutorError
 from ludus.evaluation.executors.loop import compile_loop, images_a_call, padded
-from ludus.process.prebuilt import Kit
+from ludus.process.prebuilt import Prebuilt
 from ludus.process.tools import run_tool
 from ludus.runtimes.devices import cpu
 
@@ -40,7 +40,7 @@ class RunModule:
 
     executor: Executor
     architecture: str  # of its CPU
-    kit: Kit  # IREE's programs for it, in the folder iree, and what they need
+    prebuilt: Prebuilt  # IREE's programs for it, in the folder iree, and what they need
     emulator: str  # a program of this machine
     package: str  # that has the emulator, in Debian
     before: Sequence[str] = ()  # on the command line, before the emulator
@@ -50,8 +50,8 @@ class RunModule:
     def facts(self) -> dict[str, Any]:
         """The versions of what it is made of, or the reason why it is not here."""
         reason = self.absent()
-        name = None if reason else f"{self._emulator_version()}; {self.kit.words()}"
-        return {self.kit.name: {"name": name, "reason": reason}}
+        name = None if reason else f"{self._emulator_version()}; {self.prebuilt.description()}"
+        return {self.prebuilt.name: {"name": name, "reason": reason}}
 
     def absent(self) -> str | None:
         """Why it is not here, and what would help, or None."""
@@ -61,7 +61,7 @@ class RunModule:
             self._emulator_version()
         except ToolError as error:
             return _in_a_line(error)
-        return self.kit.why_not()
+        return self.prebuilt.why_not()
 
     def why_not(self, variant: Variant, device: str) -> str | None:
         """Why it cannot run a variant, or None. Raises ExecutorError where it cannot tell."""
@@ -119,7 +119,7 @@ class RunModule:
 
     def command(self, program: str) -> list[str]:
         """What starts one of IREE's programs there."""
-        path = self.kit.folder / "iree" / f"{program}{self.suffix}"
+        path = self.prebuilt.folder / "iree" / f"{program}{self.suffix}"
         return [*self.before, self._emulator() or self.emulator, *self.options, str(path)]
 
     def close(self) -> None:
@@ -161,8 +161,12 @@ class RunModule:
             raise self._broke(error) from None
 
     def _broke(self, error: ToolError) -> ExecutorError:
-        anew = f"`rm -r .machines/{self.kit.name}` and `{self.kit.command}` bring it anew"
-        return ExecutorError(f"{_in_a_line(error)}; if its kit is at fault, {anew}")
+        anew = (
+            f"`rm -r .prebuilt/{self.prebuilt.name}` and `{self.prebuilt.command}` install it again"
+        )
+        return ExecutorError(
+            f"{_in_a_line(error)}; if {self.prebuilt.name} itself is damaged, {anew}"
+        )
 
     def _emulator(self) -> str | None:
         return shutil.which(self.emulator, path=PATH)

@@ -5,10 +5,10 @@ from contextlib import suppress
 
 from ludus.core.errors import ToolError
 from ludus.evaluation.executors.run_module import IREE, PATH, RunModule
-from ludus.process.prebuilt import Kit
+from ludus.process.prebuilt import Prebuilt
 from ludus.process.tools import run_tool
 
-KIT = Kit(
+PREBUILT = Prebuilt(
     name="wine",
     iree=IREE,
     # Wine writes its registry at its end, and makes drives, ports and users' folders at its start.
@@ -22,7 +22,7 @@ KIT = Kit(
 SETTINGS = [
     "env",
     "--unset=DISPLAY",
-    f"WINEPREFIX={KIT.folder / 'windows'}",
+    f"WINEPREFIX={PREBUILT.folder / 'windows'}",
     "WINEDEBUG=-all",
     "WINEDLLOVERRIDES=mscoree,mshtml,winemenubuilder.exe=",  # no Mono, no Gecko, no menus
 ]
@@ -41,7 +41,7 @@ class Wine(RunModule):
 EXECUTOR = Wine(
     executor="wine",
     architecture="x86_64",
-    kit=KIT,
+    prebuilt=PREBUILT,
     emulator="wine64",
     package="wine64",
     before=SETTINGS,

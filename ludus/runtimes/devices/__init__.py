@@ -16,7 +16,7 @@ from iree import runtime as iree
 from iree.runtime import _binding
 
 from ludus.core.errors import DeviceError, UsageError, nearest
-from ludus.process.prebuilt import Kit
+from ludus.process.prebuilt import Prebuilt
 from ludus.runtimes.devices import cpu, vulkan_drivers
 from ludus.runtimes.devices.module import Module
 
@@ -26,12 +26,12 @@ SOFTWARE = ("llvmpipe", "SwiftShader")
 
 @dataclass(frozen=True, kw_only=True)
 class Device:
-    """A device word: IREE's driver, which of that driver's devices, and what brings one."""
+    """A device word: IREE's driver, which of that driver's devices, and what installs one."""
 
     driver: str  # as IREE names it
     probe: str  # the file double-<probe>.vmfb
     accepts: Callable[[str], bool] = lambda _: True
-    kit: Kit | None = None  # has the Vulkan driver, in place of the system's
+    prebuilt: Prebuilt | None = None  # has the Vulkan driver, in place of the system's
     help: str
 
 
@@ -52,9 +52,9 @@ DEVICES = {
         driver="vulkan",
         probe="vulkan",
         accepts=lambda name: "SwiftShader" in name,
-        kit=Kit(name="swiftshader"),
-        help="the kit has no such driver; `rm -r .machines/swiftshader` and `make machines` "
-        "bring it anew",
+        prebuilt=Prebuilt(name="swiftshader"),
+        help="it has no such driver; `rm -r .prebuilt/swiftshader` and `make prebuilt` "
+        "install it again",
     ),
     "vulkan-gpu": Device(
         driver="vulkan",
@@ -88,12 +88,12 @@ def known_device(word: str) -> Device:
 def open_device(word: str) -> tuple[iree.HalDevice, str]:
     """Open a device. Returns it with the name that its driver gives. Raises DeviceError."""
     device = known_device(word)
-    if device.kit is None:
+    if device.prebuilt is None:
         return _open(word, iree.get_driver)
-    reason = device.kit.why_not()
+    reason = device.prebuilt.why_not()
     if reason is not None:
         raise DeviceError(reason)
-    with _vulkan_driver(device.kit.folder):
+    with _vulkan_driver(device.prebuilt.folder):
         # get_driver has one for the whole process, with the system's devices.
         return _open(word, _binding.create_hal_driver)
 
@@ -116,7 +116,7 @@ def _open(word: str, get_driver: Callable[[str], iree.HalDriver]) -> tuple[iree.
 
 def _with_help(reason: str, device: Device) -> str:
     """A reason with what would help: to mend the driver's files that are named, or to install."""
-    if device.driver == "vulkan" and device.kit is None:
+    if device.driver == "vulkan" and device.prebuilt is None:
         broken = vulkan_drivers.faults()
         if broken:  # the loader's own error may be of something else, such as memory
             return f"{'; '.join(broken)} (so Vulkan says: {reason})"

@@ -1,22 +1,23 @@
-"""The environment that has Ray, `.ray`: made when it is first needed, and gone over to."""
+"""Installs the environment that has Ray, `.ray`, and continues the running command in it."""
 
 import os
 import sys
 from pathlib import Path
 
-from ludus.process.tools import ROOT, run_tool
+from ludus.process.install import install_environment
+from ludus.process.tools import ROOT
 
 RAY = ROOT / ".ray"
 
 
 def enter() -> None:
-    """Go on in the environment that has Ray: this very command, in this very process, again.
+    """Start this command again, in this process, with the Python of the environment that has Ray.
 
-    Returns where it runs there already. Raises ToolError where the environment cannot be made.
+    Returns where it runs there already. Raises ToolError where the environment cannot be installed.
     """
     if Path(sys.prefix).resolve() == RAY.resolve():
         return
-    run_tool([str(ROOT / "setup" / "environment.sh"), "ray", "--relocatable"], ROOT)
+    install_environment("ray", RAY)
     sys.stdout.flush()
     sys.stderr.flush()
     python = str(RAY / "bin" / "python")

@@ -1,8 +1,8 @@
 #!/bin/sh
 # What Wine needs to run IREE's programs for Windows: them, and a Windows of our own.
-# usage: setup/machines/wine.sh FOLDER VERSION    VERSION: of IREE's runtime
+# usage: setup/prebuilt/wine.sh FOLDER VERSION    VERSION: of IREE's runtime
 set -eu
-setup/machines/programs.sh "$1/iree" "$2" x86_64-pc-windows-msvc
+setup/prebuilt/programs.sh "$1/iree" "$2" x86_64-pc-windows-msvc
 PATH=$PATH:/usr/lib/wine # where Debian's wine64 is
 export WINEPREFIX="$1/windows" WINEDEBUG=-all WINEARCH=win64
 # No Mono, no Gecko, no menus: each would ask, or write outside.

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Unpack the programs of IREE's runtime for another platform, from its wheel, into a folder. The wheel
 # must be one whose sha256 the toolchain's requirements name. Prints what it is.
-# usage: setup/machines/programs.sh FOLDER VERSION PLATFORM    PLATFORM: a name of uv's
+# usage: setup/prebuilt/programs.sh FOLDER VERSION PLATFORM    PLATFORM: a name of uv's
 set -eu
 folder=$1 version=$2 platform=$3
 uv=$(setup/uv.sh)

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Unpack packages of this machine's Debian, for any architecture, into a folder, with apt lists of our
 # own: nothing in the system changes, and it needs no root. Prints each package with its version.
-# usage: setup/machines/unpack.sh FOLDER ARCHITECTURE PACKAGE...
+# usage: setup/prebuilt/unpack.sh FOLDER ARCHITECTURE PACKAGE...
 set -eu
 folder=$1 architecture=$2
 shift 2

@@ -1,7 +1,7 @@
 #!/bin/sh
 # IREE's programs for 64-bit RISC-V, for which there is no wheel: built from the source that the crate
 # eerie-sys carries, which is what the Godot addon is built from.
-# usage: setup/machines/qemu-riscv64.sh FOLDER VERSION    VERSION: of IREE's runtime
+# usage: setup/prebuilt/qemu-riscv64.sh FOLDER VERSION    VERSION: of IREE's runtime
 set -eu
 setup/native.sh
 folder=$1
@@ -15,7 +15,7 @@ case $(cat "$source/runtime/version.json") in
 esac
 build=$(mktemp -d)
 trap 'rm -rf "$build"' EXIT
-riscv64-linux-gnu-gcc -O2 -c setup/machines/hwprobe.c -o "$build/hwprobe.o"
+riscv64-linux-gnu-gcc -O2 -c setup/prebuilt/hwprobe.c -o "$build/hwprobe.o"
 # Tools of IREE's that its own build runs have to be this machine's: those of its wheel.
 host=$(python -c 'from iree import _runtime_libs as libs; print(libs.__path__[0])')
 {
