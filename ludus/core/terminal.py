@@ -1,5 +1,6 @@
 """Text for a terminal: tables whose figures and names are never cut, and reasons below them."""
 
+import re
 import textwrap
 from collections.abc import Sequence
 
@@ -105,8 +106,11 @@ def paragraph(head: str, words: str, width: int, style: str = "") -> Text:
 
 
 def command(text: str, width: int) -> Text:
-    """A command to paste, its lines continued as a shell has it."""
-    lines = textwrap.wrap(
-        text, width - 2, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False
-    )
+    """A command to paste, its lines continued as a shell has it; an option keeps its value."""
+    lines: list[str] = []
+    for part in re.split(r" (?=--)", text):
+        if lines and len(lines[-1]) + len(part) + 1 <= width - 2:  # " \\" ends the line
+            lines[-1] += f" {part}"
+        else:
+            lines.append(f"  {part}" if lines else part)
     return Text(" \\\n".join(lines), "dim", no_wrap=True, overflow="ignore")

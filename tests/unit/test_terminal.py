@@ -83,6 +83,7 @@ def test_a_command_is_one_to_a_shell() -> None:
     assert len(lines) > 1
     assert all(len(line) <= 60 for line in lines)
     assert all(line.endswith(" \\") for line in lines[:-1])
+    assert all(line.startswith("  --") for line in lines[1:]), "an option keeps its value"
     assert " ".join(" ".join(lines).replace("\\", "").split()) == text
 
 
