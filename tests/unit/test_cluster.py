@@ -136,7 +136,8 @@ class TestParams:
             ("    workers: 2", "    worker: 2",
              "train.ray.worker: unknown key 'worker', did you mean 'workers'?"),
             ("address: local", "address: ray://head:10001", "train.ray.address: string should"),
-            ("    workers: 2", "    workers: 0", "train.ray.workers: expected greater than or equal to 1"),
+            ("    workers: 2", "    workers: 0",
+             "train.ray.workers: expected greater than or equal to 1"),
         ],
     )  # fmt: skip
     def test_train_ray_is_checked(self, known: str, edited: str, said: str, tmp_path: Path) -> None:
