@@ -138,12 +138,12 @@ def test_a_bad_record_is_told_with_its_place(
 def test_what_is_no_record_is_told(tmp_path: Path, text: str) -> None:
     path = tmp_path / "benchmark.json"
     path.write_text(text, encoding="latin-1")
-    with pytest.raises(DataError, match="is no benchmark"):
+    with pytest.raises(DataError, match=r"is (no benchmark|empty)"):
         read_record(path)
 
 
 def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="cannot be read: No such file"):
+    with pytest.raises(DataError, match=r"benchmark\.json is missing"):
         read_record(tmp_path / "benchmark.json")
 
 

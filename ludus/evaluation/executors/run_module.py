@@ -182,8 +182,11 @@ class RunModule:
 
 
 def _in_a_line(error: ToolError) -> str:
-    """What failed, and the first that it said."""
-    return " ".join(str(error).split("\n")[:2]).replace(":   ", ": ")
+    """What failed, and the first that it printed, if it ran."""
+    first = str(error).partition("\n")[0]
+    if error.returncode is None:
+        return first
+    return f"{first} {error.output.strip().partition('\n')[0][:400] or '(nothing)'}"
 
 
 def _answers(path: Path, shape: tuple[int, ...]) -> npt.NDArray[np.float32]:
