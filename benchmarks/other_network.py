@@ -25,7 +25,9 @@ from torch.export import Dim, ExportedProgram
 
 from ludus import runtimes
 from ludus.compile import Sources, compiler
-from ludus.config.params import IreeTarget, Lowering, load_params
+from ludus.config.backends.iree import IreeTarget
+from ludus.config.lowerings import Lowering
+from ludus.config.params import load_params
 from ludus.lowering.to_mlir import to_mlir
 from ludus.runtimes.devices import cpu
 

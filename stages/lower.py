@@ -13,7 +13,8 @@ import torch
 
 from ludus.compile import check_batches
 from ludus.config.elsewhere import ELSEWHERE
-from ludus.config.params import Lowering, load_params
+from ludus.config.lowerings import Lowering
+from ludus.config.params import load_params
 from ludus.core.files import write_text
 from ludus.core.program import arguments_of, run_stage
 from ludus.lowering.to_mlir import batch_of, to_mlir

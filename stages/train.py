@@ -29,7 +29,8 @@ import yaml
 
 from ludus.config.elsewhere import made_elsewhere
 from ludus.config.network import merge, read_config, trained_on
-from ludus.config.params import Train, load_params
+from ludus.config.params import load_params
+from ludus.config.training import Train
 from ludus.core.errors import DataError
 from ludus.core.files import replaced_folder
 from ludus.core.program import arguments_of, run_stage

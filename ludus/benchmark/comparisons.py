@@ -5,7 +5,7 @@ from typing import Literal
 
 from ludus.benchmark.plan import usual_threads
 from ludus.benchmark.record import PYTHON, Ratio, Record, Row, compare, named
-from ludus.config.params import Comparison
+from ludus.config.benchmark import Comparison
 
 Verdict = Literal["aim reached", "above the floor", "below the floor", "not run"]
 PEERS = ("OpenVINO", "TorchScript in a CUDA graph")  # on a target's files, and not its runner

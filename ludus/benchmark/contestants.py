@@ -10,18 +10,11 @@ import numpy.typing as npt
 from ludus import runtimes
 from ludus.benchmark import peers
 from ludus.bundle.schema import Variant
-from ludus.config.params import RUNS_ON
+from ludus.config.backends import BACKENDS
 from ludus.core.errors import UsageError, nearest
 from ludus.runtimes import Run, devices
 
 Array = npt.NDArray[np.float32]
-# What each backend's runner is called, and the package that it imports.
-RUNNERS = {
-    "iree": ("IREE", "iree.runtime"),
-    "onnx": ("ONNX Runtime", "onnxruntime"),
-    "ncnn": ("ncnn", "ncnn"),
-    "torch": ("TorchScript", "torch"),
-}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,7 +50,7 @@ class Contestant:
     @property
     def is_baseline(self) -> bool:
         """Whether it is what every ratio is taken to."""
-        return self.runner == "ONNX Runtime" and self.on_cpu
+        return self.runner == BACKENDS["onnx"].title and self.on_cpu
 
 
 def of_variants(variants: list[tuple[Variant, Path]]) -> list[Contestant]:
@@ -90,7 +83,8 @@ def chosen(contestants: list[Contestant], only: list[str], on: list[str]) -> lis
 
 def _on_devices(variant: Variant, folder: Path) -> list[Contestant]:
     """A variant on each device that its runtime could use, here or on another machine."""
-    drivers = {variant.driver} if variant.driver else RUNS_ON[variant.backend]
+    backend = BACKENDS.get(variant.backend)
+    drivers = backend.kinds(variant.driver) if backend else frozenset()
     # "vulkan" is the first of the Vulkan devices, each of which has a word of its own; SwiftShader
     # is there to find faults, and no player has it.
     left_out = ("vulkan", "vulkan-swiftshader")
@@ -99,18 +93,18 @@ def _on_devices(variant: Variant, folder: Path) -> list[Contestant]:
 
 
 def _contestant(variant: Variant, folder: Path, device: str) -> Contestant:
-    runner, package = RUNNERS[variant.backend]
+    backend = BACKENDS[variant.backend]
     measurable = isinstance(runtimes.runtime(variant.backend), runtimes.Measurable)
 
     def alone(images: Array, threads: int) -> Callable[[], None]:
         return runtimes.load_alone(variant, folder, device, images, threads)
 
     return Contestant(
-        runner=runner,
+        runner=backend.title,
         variant=variant,
         folder=folder,
         device=device,
-        package=package,
+        package=backend.package,
         why_not=lambda: runtimes.why_not(variant, device),
         load=lambda threads: runtimes.load(variant, folder, device, threads),
         load_alone=alone if measurable else None,

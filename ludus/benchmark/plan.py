@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from ludus.config.params import Benchmark
+from ludus.config.benchmark import Benchmark
 
 SMALL, LARGE = 1, 256  # the batches of the table of ratios
 

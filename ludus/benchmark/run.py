@@ -20,7 +20,7 @@ from ludus.benchmark.worker import Built
 from ludus.benchmark.workers import look_around, workers
 from ludus.bundle.inputs import network_inputs
 from ludus.bundle.reader import Bundle
-from ludus.config.params import Benchmark
+from ludus.config.benchmark import Benchmark
 from ludus.runtimes.devices import cpu
 
 PACKAGES = ("iree-base-runtime", "onnxruntime", "ncnn", "torch", "openvino", "numpy")

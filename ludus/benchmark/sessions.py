@@ -12,7 +12,7 @@ from ludus.benchmark.plan import Session
 from ludus.benchmark.record import PYTHON, Row, compare
 from ludus.benchmark.rounds import BROKE, Lane, interleave, percentile, round_medians
 from ludus.benchmark.worker import Key, Trial
-from ludus.config.params import Benchmark
+from ludus.config.benchmark import Benchmark
 
 MOST_CALLS = 1000  # of one contestant in one round
 

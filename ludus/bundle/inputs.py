@@ -4,8 +4,9 @@ import numpy as np
 import numpy.typing as npt
 
 from ludus.bundle.preprocessing import normalise
-from ludus.bundle.schema import Network, Preprocess
+from ludus.bundle.schema import Network
 from ludus.core.errors import DataError
+from ludus.core.pictures import Preprocess
 from ludus.data.reference_set import ReferenceSet
 
 

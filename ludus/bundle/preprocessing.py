@@ -13,9 +13,9 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from ludus.bundle.schema import Photo, Picture, Preprocess
 from ludus.core.errors import ImageError
 from ludus.core.files import file_fault
+from ludus.core.pictures import Photo, Picture, Preprocess
 
 LARGEST_SIDE = 512  # pixels
 LEAST_CONTRAST = 16.0  # grey levels between background and drawing, of 255

@@ -32,7 +32,6 @@ from ludus.bundle.schema import (
     GoldenTensors,
     Manifest,
     Network,
-    Preprocess,
     Variant,
 )
 from ludus.core.errors import (
@@ -46,6 +45,7 @@ from ludus.core.errors import (
     nearest,
 )
 from ludus.core.files import file_fault, write_text
+from ludus.core.pictures import Preprocess
 from ludus.data.reference_set import ReferenceSet
 
 MANIFEST, SUMS = "manifest.json", "SHA256SUMS"

@@ -8,9 +8,6 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
-    AfterValidator,
-    BaseModel,
-    ConfigDict,
     Discriminator,
     Field,
     Tag,
@@ -18,36 +15,19 @@ from pydantic import (
     model_validator,
 )
 
+from ludus.config.backends import BACKENDS
 from ludus.core.files import read_json
-from ludus.core.types import Cpu, Driver, Gate, Name
+from ludus.core.pictures import Picture
+from ludus.core.types import Batch, Cpu, Driver, Gate, Name, Sha256, Strict
 
 SCHEMA_VERSION = 1
 
-Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 # A file of the bundle: relative, with forward slashes, and never outside the bundle's folder.
 PART = "[A-Za-z0-9_][A-Za-z0-9_.-]*"
 RelativePath = Annotated[str, Field(pattern=f"^{PART}(/{PART})*$")]
 
 
-def _not_zero(batch: int) -> int:
-    if batch == 0:
-        raise ValueError("should be -1, for any number of images, or at least 1")
-    return batch
-
-
-# A number of images; -1: any. 0 would have a runner wait forever.
-Batch = Annotated[
-    int, Field(ge=-1, json_schema_extra={"not": {"const": 0}}), AfterValidator(_not_zero)
-]
-
-
-class Part(BaseModel):
-    """Base of every part: no unknown keys, no infinities, values cannot be reassigned."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
-
-
-class Tensor(Part):
+class Tensor(Strict):
     """An input or output. Its place in the list is its index in the engine: `input/0/data`."""
 
     name: str
@@ -55,74 +35,10 @@ class Tensor(Part):
     shape: list[Batch] = Field(min_length=1, description="the batch first; -1: any")
 
 
-class Preprocess(Part):
-    """How a picture of a drawing becomes the network's input; see ludus/bundle/preprocessing.py."""
-
-    size: Annotated[int, Field(ge=1, description="height and width of the input, pixels")]
-    box: Annotated[int, Field(ge=1, description="the drawing is scaled to fit this square, pixels")]
-    layout: Literal["NCHW"]
-    scale: Annotated[float, Field(description="grey 0..255 times this, minus mean, is the input")]
-    mean: float
-    invert: Literal["never", "auto"] = Field(
-        description="auto: a drawing darker than its border is inverted, to be light on dark"
-    )
-    centre: Literal["mass", "box"]
-
-    @property
-    def shape(self) -> list[int]:
-        """Of the input, without the batch."""
-        return [1, self.size, self.size]
-
-
-class Photo(Part):
-    """How any other picture becomes the network's input; see ludus/bundle/preprocessing.py."""
-
-    kind: Literal["photo"]
-    height: Annotated[int, Field(ge=1, description="of the input, pixels")]
-    width: Annotated[int, Field(ge=1)]
-    fit: Literal["stretch", "crop"] = Field(
-        description="crop: the largest centred part of the input's proportions, stretched"
-    )
-    channels: Literal["RGB", "BGR", "grey"]
-    layout: Literal["NCHW", "NHWC"]
-    scale: Annotated[float, Field(description="(0..255 times this - mean) / std is the input")]
-    mean: list[float] = Field(description="of each channel, in the order of channels")
-    std: list[Annotated[float, Field(gt=0)]]
-
-    @model_validator(mode="after")
-    def _one_a_channel(self) -> Self:
-        """What JSON Schema has no words for."""
-        count = self.shape[0 if self.layout == "NCHW" else -1]
-        for name, values in (("mean", self.mean), ("std", self.std)):
-            if len(values) != count:
-                raise ValueError(f"{name} should have {count} values, one a channel")
-        return self
-
-    @property
-    def shape(self) -> list[int]:
-        """Of the input, without the batch."""
-        count = 1 if self.channels == "grey" else 3
-        if self.layout == "NCHW":
-            return [count, self.height, self.width]
-        return [self.height, self.width, count]
-
-
-def _picture_kind(values: Any) -> str:
-    """A drawing's `preprocess` has no key for its kind: there was no other when it was named."""
-    photo = "kind" in values if isinstance(values, dict) else isinstance(values, Photo)
-    return "photo" if photo else "drawing"
-
-
-Picture = Annotated[
-    Annotated[Preprocess, Tag("drawing")] | Annotated[Photo, Tag("photo")],
-    Discriminator(_picture_kind),
-]
-
-
 UNIONS = ("preprocess", "golden")  # whose kind a key tells
 
 
-class File(Part):
+class File(Strict):
     """A file of the bundle."""
 
     path: RelativePath
@@ -130,7 +46,7 @@ class File(Part):
     sha256: Sha256
 
 
-class Buffers(Part):
+class Buffers(Strict):
     """What the caller of a function gives it, and keeps from call to call.
 
     name(images, result, transients, wait, signal): buffer views of the images and of the result,
@@ -142,7 +58,7 @@ class Buffers(Part):
     transients: Annotated[int, Field(ge=0, description="bytes; a larger buffer will do")]
 
 
-class EntryFunction(Part):
+class EntryFunction(Strict):
     """A function of a module. Its batch is any (-1), or just this many images."""
 
     name: str
@@ -156,7 +72,7 @@ class EntryFunction(Part):
     ] = None
 
 
-class Figures(Part):
+class Figures(Strict):
     """What one evaluation of a variant found."""
 
     evaluation: str
@@ -169,28 +85,29 @@ class Figures(Part):
     max_abs_diff: float | None
 
 
-class Variant(Part):
+class Variant(Strict):
     """The network compiled for one target."""
 
     target: str
-    backend: Literal["iree", "onnx", "ncnn", "torch", "xla"]
+    backend: Name = Field(description="one that a reader does not know cannot be run by it")
     driver: Driver | None = Field(None, description="IREE's HAL driver; null: the backend's own")
     files: Annotated[list[File], Field(min_length=1, description="the module first")]
     sha256: Sha256 = Field(description="of the files' bytes, one after the other")
     iree_version: str | None = Field(None, description="of the runtime that the module needs")
     cpu: Cpu | None = Field(None, description="what compiled CPU code needs")
     entry_functions: Annotated[list[EntryFunction], Field(min_length=1)]
-    evaluations: list[Figures] = []
+    evaluations: list[Figures] = Field(default=[])
 
     @model_validator(mode="after")
     def _whole(self) -> Self:
         """What JSON Schema has no words for."""
-        if self.backend == "iree" and None in (self.driver, self.iree_version):
-            raise ValueError(f"{self.target} needs a driver and an iree_version")
+        backend = BACKENDS.get(self.backend)
+        if backend and any(getattr(self, key) is None for key in backend.needs):
+            raise ValueError(f"{self.target} needs {' and '.join(backend.needs)}")
         return self
 
 
-class Golden(Part):
+class Golden(Strict):
     """Test drawings and the reference's answers: a self-test that runs anywhere."""
 
     images: File = Field(description="uint8, [count, size, size], light on dark")
@@ -199,7 +116,7 @@ class Golden(Part):
     max_abs_diff: float = Field(ge=0, description="largest difference allowed to any probability")
 
 
-class GoldenTensors(Part):
+class GoldenTensors(Strict):
     """Inputs as the network takes them, and the reference's answers; float32, little-endian."""
 
     inputs: File = Field(description="[count, *the input's shape without the batch]")
@@ -212,7 +129,7 @@ def _golden_kind(values: Any) -> str:
     return "tensors" if tensors else "images"
 
 
-class Provenance(Part):
+class Provenance(Strict):
     """Where the bundle came from."""
 
     revision: str | None = Field(description="Git revision of the working tree's HEAD")
@@ -220,7 +137,7 @@ class Provenance(Part):
     versions: dict[str, str]
 
 
-class Network(Part):
+class Network(Strict):
     """What goes in, what comes out, and what it means; the export stage writes it."""
 
     inputs: Annotated[list[Tensor], Field(min_length=1)]

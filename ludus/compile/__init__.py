@@ -10,17 +10,11 @@ from pathlib import Path
 from typing import Any, Protocol, cast
 
 from ludus.bundle.schema import File, Variant, read_network
-from ludus.config.params import Lowering, Target
+from ludus.config.backends import BACKENDS
+from ludus.config.backends.base import BuiltTarget
+from ludus.config.lowerings import Lowering
 from ludus.core.errors import ConfigError, ToolError
 from ludus.lowering import from_onnx
-
-COMPILERS = {
-    "iree": "ludus.compile.iree",
-    "onnx": "ludus.compile.onnx",
-    "ncnn": "ludus.compile.ncnn",
-    "torch": "ludus.compile.torch",
-    "xla": "ludus.compile.xla",
-}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,15 +64,15 @@ def check_batches(batch: int, lowering: Lowering, where: str) -> None:
         )
 
 
-class Compiler(Protocol):
-    """What each file of this package offers."""
+class Compiler[T: BuiltTarget](Protocol):
+    """What the file of a backend in this package offers: NAME.py for the backend NAME."""
 
-    def build(self, name: str, target: Target, sources: Sources, out: Path) -> Variant: ...
+    def build(self, name: str, target: T, sources: Sources, out: Path) -> Variant: ...
 
 
-def compiler(name: str) -> Compiler:
-    """The compiler of a backend."""
-    return cast(Compiler, import_module(COMPILERS[name]))
+def compiler(name: str) -> Compiler[Any]:
+    """The compiler of a backend, one of `ludus.config.backends`."""
+    return cast(Compiler[Any], import_module(f"{__name__}.{BACKENDS[name].name}"))
 
 
 def describe(name: str, folder: Path, files: list[str], **more: Any) -> Variant:

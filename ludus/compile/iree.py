@@ -2,13 +2,15 @@
 
 import hashlib
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ludus.bundle import fences
 from ludus.bundle.schema import EntryFunction, Variant
 from ludus.compile import Sources, describe
 from ludus.compile.iree_module import check_loads, check_module
 from ludus.compile.tiles import tuning_spec
-from ludus.config.params import IreeTarget, Lowering, Tile
+from ludus.config.backends.iree import IreeTarget, Tile
+from ludus.config.lowerings import Lowering
 from ludus.core.files import write_text
 from ludus.process.toolchains import TOOLCHAINS, iree_compile
 from ludus.runtimes.devices import fenced
@@ -65,3 +67,10 @@ def tile_flags(tiles: list[Tile]) -> list[str]:
     # One thread: with a tuning spec and several, iree-compile 3.13 waits for itself for ever, once
     # in a dozen times. The bytes are the same.
     return [f"--iree-codegen-tuning-spec-path={path}", "--mlir-disable-threading"]
+
+
+if TYPE_CHECKING:  # mypy holds this file to the protocol
+    from ludus.compile import Compiler
+    from ludus.compile import iree as this
+
+    _offered: Compiler[IreeTarget] = this

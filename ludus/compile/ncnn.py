@@ -4,17 +4,18 @@ import shutil
 import sys
 import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ludus.bundle.schema import EntryFunction, Variant
 from ludus.compile import Sources, describe
-from ludus.config.params import OtherTarget
+from ludus.config.backends.ncnn import NcnnTarget
 from ludus.core.errors import ToolError
 from ludus.process.tools import run_tool
 
 PARAM, BIN = "model.param", "model.bin"
 
 
-def build(name: str, target: OtherTarget, sources: Sources, out: Path) -> Variant:
+def build(name: str, target: NcnnTarget, sources: Sources, out: Path) -> Variant:
     """Convert the exported trace with pnnx. Raises ToolError with the converter's words."""
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
@@ -37,3 +38,10 @@ def build(name: str, target: OtherTarget, sources: Sources, out: Path) -> Varian
         backend="ncnn",
         entry_functions=[EntryFunction(name="main", batch=1)],
     )
+
+
+if TYPE_CHECKING:  # mypy holds this file to the protocol
+    from ludus.compile import Compiler
+    from ludus.compile import ncnn as this
+
+    _offered: Compiler[NcnnTarget] = this

@@ -8,7 +8,7 @@ say better: https://iree.dev/reference/tuning/.
 
 from collections.abc import Sequence
 
-from ludus.config.params import Tile
+from ludus.config.backends.iree import Tile
 
 FRAME = """\
 module @ludus attributes {{ transform.with_named_sequence }} {{

@@ -2,15 +2,16 @@
 
 import shutil
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ludus.bundle.schema import EntryFunction, Variant
 from ludus.compile import Sources, describe
-from ludus.config.params import OtherTarget
+from ludus.config.backends.torch import TorchTarget
 
 MODEL = "model.torchscript"
 
 
-def build(name: str, target: OtherTarget, sources: Sources, out: Path) -> Variant:
+def build(name: str, target: TorchTarget, sources: Sources, out: Path) -> Variant:
     """Copy the exported trace."""
     shutil.copyfile(sources.exported(MODEL, f"targets.{name}"), out / MODEL)
     return describe(
@@ -20,3 +21,10 @@ def build(name: str, target: OtherTarget, sources: Sources, out: Path) -> Varian
         backend="torch",
         entry_functions=[EntryFunction(name="forward", batch=sources.batch)],
     )
+
+
+if TYPE_CHECKING:  # mypy holds this file to the protocol
+    from ludus.compile import Compiler
+    from ludus.compile import torch as this
+
+    _offered: Compiler[TorchTarget] = this

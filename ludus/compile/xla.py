@@ -5,10 +5,11 @@ A second reference, independent of PyTorch and of IREE. JAX stands in the toolch
 
 import shutil
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ludus.bundle.schema import EntryFunction, Variant
 from ludus.compile import Sources, describe
-from ludus.config.params import XlaTarget
+from ludus.config.backends.xla import XlaTarget
 
 MODEL = "model.mlir"
 
@@ -26,3 +27,10 @@ def build(name: str, target: XlaTarget, sources: Sources, out: Path) -> Variant:
             EntryFunction(name=function, batch=batch) for batch, function in functions.items()
         ],
     )
+
+
+if TYPE_CHECKING:  # mypy holds this file to the protocol
+    from ludus.compile import Compiler
+    from ludus.compile import xla as this
+
+    _offered: Compiler[XlaTarget] = this

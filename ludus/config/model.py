@@ -5,10 +5,10 @@ from typing import Annotated, Any
 
 from pydantic import Discriminator, Field, Tag, model_validator
 
-from ludus.bundle.schema import Batch, Photo, Preprocess, Sha256
 from ludus.core.explain import shown
+from ludus.core.pictures import Photo, Preprocess
 from ludus.core.strict_yaml import read_yaml
-from ludus.core.types import Seed, Strict
+from ludus.core.types import Batch, Seed, Sha256, Strict
 
 TensorName = Annotated[str, Field(min_length=1)]
 

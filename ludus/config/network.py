@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ludus.config.network_keys import FEATURE_TYPES, LEFT_OUT, PATH
-from ludus.config.params import Train
+from ludus.config.training import Train
 from ludus.core.errors import ConfigError, nearest
 from ludus.core.strict_yaml import read_values
 

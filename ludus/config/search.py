@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal, Self, get_args
 
 from pydantic import Field, ValidationError, model_validator
 
-from ludus.config.params import Train
+from ludus.config.training import Train
 from ludus.core.explain import explain, shown
 from ludus.core.strict_yaml import read_yaml
 from ludus.core.types import Seed, Strict

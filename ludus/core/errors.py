@@ -5,8 +5,8 @@ The message of each says what is wrong, where, what was got, what was expected a
 cannot be asked so.
 """
 
-from collections.abc import Sequence
-from difflib import get_close_matches
+from collections.abc import Collection, Sequence
+from difflib import SequenceMatcher
 from typing import Self
 
 # How a program ends that SIGKILL or SIGTERM ended; a shell and an emulator say 128 more.
@@ -155,12 +155,33 @@ class ReleaseError(LudusError):
     """A checkout is not to be released as it is; the message says what has to be done first."""
 
 
-def nearest(word: str, known: "list[str] | tuple[str, ...] | set[str]") -> str:
-    """A hint such as ", did you mean 'epochs'?" for the known name nearest to word, or "".
+def nearest(
+    word: str, known: Collection[str], likely: Collection[str] = (), renamed: bool = False
+) -> str:
+    """A hint such as ", did you mean 'epochs'?" for the known name nearest to word.
 
-    Where nothing is near, the hint lists the known names.
+    likely: those of the known that may be word by another name, such as rows that nothing names
+    any more. renamed: word is no misspelling, since several places have it; one of the likely is
+    told before a name that looks like it. Where nothing is near, the hint lists
+    the known names.
     """
-    close = get_close_matches(word, list(known), n=1, cutoff=0.5)
-    if close:
-        return f", did you mean '{close[0]}'?"
-    return f"; known: {', '.join(sorted(known))}"
+    if not (close := _close(word, known, likely, renamed)):
+        return f"; known: {', '.join(sorted(known))}"
+    return f", did you mean '{close}'?"
+
+
+def _close(word: str, known: Collection[str], likely: Collection[str], renamed: bool) -> str | None:
+    def rank(name: str) -> tuple[bool, bool, float]:
+        ratio = SequenceMatcher(None, word, name).ratio()
+        misspelt = not renamed and ratio >= 0.75 and abs(len(word) - len(name)) <= 1
+        return misspelt, name in likely, ratio
+
+    near = [
+        name
+        for name in sorted(known)
+        if SequenceMatcher(None, word, name).ratio() >= 0.5 or name.startswith(word)
+    ]
+    best = max(near, key=rank, default=None)
+    if len(likely) == 1 and (best is None or not rank(best)[0]):
+        return next(iter(likely))
+    return best

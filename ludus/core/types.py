@@ -1,8 +1,8 @@
-"""The types that params.yaml and a bundle's manifest share."""
+"""The types that params.yaml, model.yaml and a bundle's manifest share."""
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 Driver = Literal["cpu", "vulkan", "cuda", "rocm", "metal"]
 # The environment that runs a variant: `ludus.evaluation.executors`.
@@ -15,7 +15,20 @@ Device = Literal[
 # No dots: DVC takes one for the way into a table.
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]*$")]
 Seed = Annotated[int, Field(ge=0, lt=2**32)]
+Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 ANY = -1  # a batch of any number of images
+
+
+def _not_zero(batch: int) -> int:
+    if batch == 0:
+        raise ValueError("should be -1, for any number of images, or at least 1")
+    return batch
+
+
+# A number of images; -1: any. 0 would have a runner wait forever.
+Batch = Annotated[
+    int, Field(ge=-1, json_schema_extra={"not": {"const": 0}}), AfterValidator(_not_zero)
+]
 
 
 class Strict(BaseModel):

@@ -4,6 +4,7 @@ import re
 from typing import Any
 
 from ludus import runtimes
+from ludus.config.backends import BACKENDS
 from ludus.core.types import Executor
 from ludus.evaluation import executors
 from ludus.evaluation.executors import EXECUTORS, own_runtime
@@ -17,7 +18,7 @@ def rows_here() -> list[dict[str, Any]]:
     """Each with its kind, name, whether it passes, and a detail: its name, or the reason."""
     rows = [_device(word) for word in devices.DEVICES]
     rows += [_executor(name) for name in EXECUTORS if name != "native"]
-    rows += [_runtime(name) for name in runtimes.RUNTIMES if name != "xla"]
+    rows += [_runtime(name) for name in BACKENDS if name != "xla"]
     return rows + [_toolchain(name) for name in toolchains.names()]
 
 

@@ -13,8 +13,9 @@ import torch
 from torch import nn
 from torch.export import Dim, ExportedProgram
 
-from ludus.bundle.schema import Network, Preprocess, Tensor
+from ludus.bundle.schema import Network, Tensor
 from ludus.core.errors import ExportError
+from ludus.core.pictures import Preprocess
 
 # Ludwig types its attributes as None until they are set.
 Trained = Any

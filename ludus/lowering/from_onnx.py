@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from ludus.config.params import Lowering
+from ludus.config.lowerings import Lowering
 from ludus.core.errors import LudusError, ProcessError, ToolError
 from ludus.process.toolchains import STABLEHLO, environment
 from ludus.process.tools import run_tool

@@ -5,7 +5,7 @@ from iree.turbine import aot
 from torch import fx
 from torch.export import Dim, ExportedProgram
 
-from ludus.config.params import Lowering
+from ludus.config.lowerings import Lowering
 from ludus.lowering.owned_buffers import give_results_to_caller
 from ludus.lowering.rewrites import rewrite
 

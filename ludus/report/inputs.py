@@ -8,7 +8,8 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from ludus.benchmark.record import Record, read_record
-from ludus.config.params import Evaluation, Params
+from ludus.config.evaluations import Evaluation
+from ludus.config.params import Params
 from ludus.core.errors import DataError
 from ludus.core.files import read_json
 from ludus.data.reference_set import ReferenceSet, load_reference_set

@@ -8,7 +8,7 @@ from ludus.benchmark import tables
 from ludus.benchmark.comparisons import Compared, Verdict, compared
 from ludus.benchmark.plan import LARGE, usual_threads
 from ludus.benchmark.record import ALONE, PYTHON, Record, Row
-from ludus.config.params import Comparison
+from ludus.config.benchmark import Comparison
 from ludus.report.charts import BOTTOM, HEIGHT, LEFT, RIGHT, TOP, WIDTH, Chart, Line, Tick
 from ludus.report.table import NONE
 

@@ -16,23 +16,16 @@ import numpy as np
 import numpy.typing as npt
 
 from ludus.bundle.schema import Variant
+from ludus.config.backends import BACKENDS
 from ludus.core.errors import DeviceError, UsageError
 
 Array = npt.NDArray[np.float32]
 # Inputs [N, ...] float32 to outputs [N, ...] float32, for any N >= 1.
 Run = Callable[[Array], Array]
 
-RUNTIMES = {
-    "iree": "ludus.runtimes.iree",
-    "onnx": "ludus.runtimes.onnx",
-    "ncnn": "ludus.runtimes.ncnn",
-    "torch": "ludus.runtimes.torch",
-    "xla": "ludus.runtimes.xla",
-}
-
 
 class Runtime(Protocol):
-    """What each file of this package offers."""
+    """What the file of a backend in this package offers: NAME.py for the backend NAME."""
 
     def why_not(self, variant: Variant, device: str) -> str | None: ...
     def load(self, variant: Variant, folder: Path, device: str, threads: int = 0) -> Run: ...
@@ -49,12 +42,23 @@ class Measurable(Protocol):
 
 
 def runtime(name: str) -> Runtime:
-    """The runtime of a backend."""
-    return cast(Runtime, import_module(RUNTIMES[name]))
+    """The runtime of a backend. Raises UsageError where there is none of this name."""
+    if name not in BACKENDS:
+        raise UsageError(_unknown(name))
+    return cast(Runtime, import_module(f"{__name__}.{name}"))
+
+
+def _unknown(name: str) -> str:
+    return (
+        f"its backend '{name}' is not known to this Ludus ({', '.join(BACKENDS)}); a newer one may "
+        "know it"
+    )
 
 
 def why_not(variant: Variant, device: str) -> str | None:
     """Why this machine cannot run a variant on a device, in words, or None."""
+    if variant.backend not in BACKENDS:
+        return _unknown(variant.backend)
     try:
         return runtime(variant.backend).why_not(variant, device)
     except ModuleNotFoundError as error:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -124,3 +125,10 @@ def _why_not_version(variant: Variant) -> str | None:
 def same_minor(wanted: str) -> bool:
     """Whether modules of a version run in the runtime that is here."""
     return wanted.split(".")[:2] == runtime_version().split(".")[:2]
+
+
+if TYPE_CHECKING:  # mypy holds this file to the protocol
+    from ludus.runtimes import Runtime
+    from ludus.runtimes import iree as this
+
+    _offered: Runtime = this

@@ -2,6 +2,7 @@
 
 from importlib.metadata import version
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -65,3 +66,10 @@ def _gpu_index(device: str) -> int | None:
     accepts = devices.known_device(device).accepts
     names = [ncnn.get_gpu_info(index).device_name() for index in range(ncnn.get_gpu_count())]
     return next((index for index, name in enumerate(names) if accepts(name)), None)
+
+
+if TYPE_CHECKING:  # mypy holds this file to the protocol
+    from ludus.runtimes import Runtime
+    from ludus.runtimes import ncnn as this
+
+    _offered: Runtime = this

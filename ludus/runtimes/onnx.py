@@ -72,3 +72,10 @@ def _session(variant: Variant, folder: Path, threads: int) -> "onnxruntime.Infer
 def runtime_version() -> str:
     """Of ONNX Runtime."""
     return version("onnxruntime")
+
+
+if TYPE_CHECKING:  # mypy holds this file to the protocol
+    from ludus.runtimes import Runtime
+    from ludus.runtimes import onnx as this
+
+    _offered: Runtime = this

@@ -90,3 +90,10 @@ def load_trace(path: Path, device: str) -> "torch.jit.ScriptModule":
 def runtime_version() -> str:
     """Of PyTorch."""
     return version("torch")
+
+
+if TYPE_CHECKING:  # mypy holds this file to the protocol
+    from ludus.runtimes import Runtime
+    from ludus.runtimes import torch as this
+
+    _offered: Runtime = this

@@ -4,6 +4,7 @@ A second reference, independent of PyTorch and of IREE. JAX stands in the toolch
 """
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ludus.bundle.schema import Variant
 from ludus.process import toolchains
@@ -25,3 +26,10 @@ def load(variant: Variant, folder: Path, device: str, threads: int = 0) -> Run:
 def runtime_version() -> str:
     """Of jaxlib, which holds XLA."""
     return toolchains.pinned(toolchains.STABLEHLO)["jaxlib"]
+
+
+if TYPE_CHECKING:  # mypy holds this file to the protocol
+    from ludus.runtimes import Runtime
+    from ludus.runtimes import xla as this
+
+    _offered: Runtime = this

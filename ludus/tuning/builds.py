@@ -10,7 +10,7 @@ from typing import Any
 
 from ludus.bundle.schema import Variant
 from ludus.compile import Sources, compiler
-from ludus.config.params import Lowering
+from ludus.config.lowerings import Lowering
 from ludus.core.errors import DeviceError, LudusError, UsageError
 from ludus.process.isolated import run_isolated
 from ludus.tuning.candidates import Candidate

@@ -6,7 +6,9 @@ from typing import Literal
 
 from pydantic import ValidationError
 
-from ludus.config.params import IreeTarget, Lowering, Params
+from ludus.config.backends.iree import IreeTarget
+from ludus.config.lowerings import Lowering
+from ludus.config.params import Params
 from ludus.tuning import inner_loops
 
 Batches = list[int] | Literal["dynamic"]

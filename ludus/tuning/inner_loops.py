@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from itertools import product
 
-from ludus.config.params import Tile
+from ludus.config.backends.iree import Tile
 from ludus.core.types import Cpu
 
 ROWS = (4, 5, 6, 8)

@@ -4,7 +4,8 @@ import io
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ludus.config.params import IreeTarget, Tile, load_params
+from ludus.config.backends.iree import IreeTarget, Tile
+from ludus.config.params import load_params
 from ludus.core.errors import ConfigError
 from ludus.core.files import write_text
 from ludus.core.types import Strict

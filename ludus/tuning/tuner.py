@@ -9,7 +9,8 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from ludus.bundle.schema import read_network
-from ludus.config.params import IreeTarget, Params
+from ludus.config.backends.iree import IreeTarget
+from ludus.config.params import Params
 from ludus.core.errors import ConfigError, DataError, DeviceError, UsageError, nearest
 from ludus.data.reference_set import load_reference_set
 from ludus.process.isolated import run_isolated

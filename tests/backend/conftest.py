@@ -11,8 +11,15 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from ludus.bundle.schema import Network, Preprocess, Tensor, Variant
-from ludus.config.params import IreeTarget, Lowering, OtherTarget, Params, Target, Tile
+from ludus.bundle.schema import Network, Tensor, Variant
+from ludus.config.backends.iree import IreeTarget, Tile
+from ludus.config.backends.ncnn import NcnnTarget
+from ludus.config.backends.onnx import OnnxTarget
+from ludus.config.backends.torch import TorchTarget
+from ludus.config.lowerings import Lowering
+from ludus.config.params import Params
+from ludus.config.targets import Target
+from ludus.core.pictures import Preprocess
 
 SIZE, CLASSES = 14, 10
 LLVM = ["--iree-hal-target-device=local", "--iree-hal-local-target-device-backends=llvm-cpu"]
@@ -48,9 +55,9 @@ TARGETS: dict[str, Target] = {
     "iree-vulkan-callers": iree("callers", "vulkan", VULKAN),
     "iree-cpu-callers": iree("callers", "cpu", LLVM),
     "iree-cuda": iree("rewritten-static", "cuda", CUDA),
-    "onnx": OtherTarget(backend="onnx"),
-    "ncnn": OtherTarget(backend="ncnn", flags=["fp16=0"]),
-    "torchscript": OtherTarget(backend="torch"),
+    "onnx": OnnxTarget(backend="onnx"),
+    "ncnn": NcnnTarget(backend="ncnn", flags=["fp16=0"]),
+    "torchscript": TorchTarget(backend="torch"),
 }
 
 

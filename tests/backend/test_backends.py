@@ -14,7 +14,7 @@ import pytest
 from ludus import runtimes
 from ludus.bundle.schema import EntryFunction
 from ludus.compile import Sources, ncnn
-from ludus.config.params import OtherTarget
+from ludus.config.backends.ncnn import NcnnTarget
 from ludus.core.errors import DeviceError, LudusError, RuntimeVersionError, ToolError, UsageError
 from ludus.runtimes import devices
 from ludus.runtimes.devices import fenced
@@ -291,7 +291,7 @@ def test_pnnx_flags_that_it_takes_no_notice_of_are_refused(
 ) -> None:
     """pnnx 20261020 takes any word and says what it made of those that it knows."""
     monkeypatch.setattr(ncnn, "run_tool", lambda *_, **__: "pnnxparam = x\nfp16 = 1\n")
-    target = OtherTarget(backend="ncnn", flags=["fp61=0"])
+    target = NcnnTarget(backend="ncnn", flags=["fp61=0"])
     sources = Sources(export=exported.folder, lowered=tmp_path, lowerings={})
     with pytest.raises(ToolError, match=r"targets\.n\.flags: pnnx took no notice of 'fp61=0'"):
         ncnn.build("n", target, sources, tmp_path)

@@ -16,7 +16,7 @@ import pytest
 from ludus.benchmark.record import Record, read_record
 from ludus.benchmark.run import benchmark
 from ludus.benchmark.workers import workers
-from ludus.config.params import Benchmark
+from ludus.config.benchmark import Benchmark
 from ludus.core.errors import DeviceError
 
 ROOT = Path(__file__).parents[2]

@@ -18,7 +18,10 @@ from onnx import TensorProto, helper
 
 from ludus.bundle.schema import read_network
 from ludus.compile import Sources, compiler
-from ludus.config.params import IreeTarget, Lowering, OtherTarget
+from ludus.config.backends import BACKENDS
+from ludus.config.backends.iree import IreeTarget
+from ludus.config.backends.onnx import OnnxTarget
+from ludus.config.lowerings import Lowering
 from ludus.core.errors import ConfigError, DataError, NetworkError, ToolError
 from ludus.data.reference_set import load_reference_set
 from ludus.evaluation.results import measure
@@ -138,7 +141,7 @@ def test_a_fixed_batch_stays_fixed(tmp_path: Path, bring: Bring) -> None:
     inputs = [{"name": "x", "shape": [2, 2, 6]}]
     export = bring("onnx", model(tmp_path / "n.onnx", given=given), inputs=inputs)
     sources = Sources(export=export, lowered=tmp_path, lowerings={})
-    variant = compiler("onnx").build("onnx", OtherTarget(backend="onnx"), sources, tmp_path)
+    variant = compiler("onnx").build("onnx", OnnxTarget(backend="onnx"), sources, tmp_path)
     assert [entry.batch for entry in variant.entry_functions] == [2]
     tests = load_reference_set(export / "reference.npz")
     assert len(tests.inputs) == 5
@@ -479,7 +482,7 @@ def test_a_target_for_what_did_not_come_is_refused_by_name(tmp_path: Path, bring
         run_built(export, torchs, tmp_path)
     sources = Sources(export=export, lowered=tmp_path, lowerings={})
     for name in ("torch", "ncnn"):
-        target = OtherTarget.model_validate({"backend": name})
+        target = BACKENDS[name].target.model_validate({"backend": name})
         with pytest.raises(
             ToolError, match=rf"model\.torchscript is not there, and targets.{name}"
         ):

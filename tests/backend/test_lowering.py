@@ -13,7 +13,8 @@ from torch.export import Dim
 from ludus import runtimes
 from ludus.compile import Sources, compiler
 from ludus.config import params
-from ludus.config.params import IreeTarget, Lowering
+from ludus.config.backends.iree import IreeTarget
+from ludus.config.lowerings import Lowering
 from ludus.core.errors import ConfigError
 from ludus.lowering.rewrites import PASSES, REWRITES, rewrite
 from ludus.lowering.to_mlir import to_mlir

@@ -13,8 +13,8 @@ import pytest
 from PIL import Image, ImageDraw
 
 from ludus.bundle.preprocessing import preprocess
-from ludus.bundle.schema import Photo, Picture, Preprocess
 from ludus.core.errors import ImageError
+from ludus.core.pictures import Photo, Picture, Preprocess
 
 ROOT = Path(__file__).parents[2]
 RUNTIME = ROOT / "native" / "runtime"

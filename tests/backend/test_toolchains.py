@@ -12,7 +12,11 @@ import numpy as np
 import pytest
 
 from ludus.bundle.schema import Variant, read_network
-from ludus.config.params import IreeTarget, Lowering, Params, Target, XlaTarget
+from ludus.config.backends.iree import IreeTarget
+from ludus.config.backends.xla import XlaTarget
+from ludus.config.lowerings import Lowering
+from ludus.config.params import Params
+from ludus.config.targets import Target
 from ludus.core.errors import DeviceError, ToolError
 from ludus.data.reference_set import load_reference_set
 from ludus.evaluation import executors

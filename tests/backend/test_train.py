@@ -19,7 +19,7 @@ import numpy as np
 import pytest
 
 from ludus.config.network import merge, read_config
-from ludus.config.params import Train
+from ludus.config.training import Train
 from ludus.core.errors import ConfigError, DataError
 from stages.train import read_split, train
 
@@ -322,7 +322,7 @@ def test_a_killed_training_leaves_nothing_that_stops_the_next(data: Path, tmp_pa
     params.write_text(PARAMS.model_dump_json())
     killed = (
         "import os, sys; from pathlib import Path\n"
-        "from ludus.config.params import Train; from stages.train import train\n"
+        "from ludus.config.training import Train; from stages.train import train\n"
         "import ludus.training.watch, ludus.ludwig_training\n"
         "ludus.training.watch.Watch.on_epoch_end = lambda *_: os.kill(os.getpid(), 9)\n"
         "data, config, params, folder = map(Path, sys.argv[1:])\n"

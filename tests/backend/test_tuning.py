@@ -18,7 +18,8 @@ import numpy as np
 import pytest
 
 from ludus.bundle.schema import read_network
-from ludus.config.params import Lowering, load_params
+from ludus.config.lowerings import Lowering
+from ludus.config.params import load_params
 from ludus.core.errors import DeviceError
 from ludus.data.reference_set import load_reference_set
 from ludus.runtimes.devices import cpu

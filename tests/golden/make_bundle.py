@@ -18,8 +18,9 @@ from torch import nn
 from torch.export import Dim
 
 from ludus.bundle.preprocessing import load_image, preprocess
-from ludus.bundle.schema import Network, Preprocess, Tensor, read_network, read_variant
+from ludus.bundle.schema import Network, Tensor, read_network, read_variant
 from ludus.config.params import Params
+from ludus.core.pictures import Preprocess
 from ludus.core.types import Gate
 from ludus.data.reference_set import ReferenceSet
 from ludus.evaluation.results import Result, judge, write_results

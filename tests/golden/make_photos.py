@@ -14,7 +14,7 @@ import numpy as np
 from PIL import Image
 
 from ludus.bundle.preprocessing import load_image, preprocess
-from ludus.bundle.schema import Photo
+from ludus.core.pictures import Photo
 
 HERE = Path(__file__).parent
 IMAGENET = {"scale": 1 / 255, "mean": [0.485, 0.456, 0.406], "std": [0.229, 0.224, 0.225]}

@@ -15,7 +15,8 @@ import torch
 from make_bundle import PARAMS, build
 from torch import nn
 
-from ludus.bundle.schema import Network, Photo, Tensor
+from ludus.bundle.schema import Network, Tensor
+from ludus.core.pictures import Photo
 from ludus.data.reference_set import ReferenceSet
 
 HERE = Path(__file__).parent

@@ -3,7 +3,8 @@
 import pytest
 from small_project import Finished, Project, small_copy
 
-from ludus.config.params import IreeTarget, load_params
+from ludus.config.backends.iree import IreeTarget
+from ludus.config.params import load_params
 from ludus.process.toolchains import STABLEHLO, environment
 from ludus.process.tools import ROOT
 

@@ -22,7 +22,7 @@ from ludus.benchmark.record import (
     write_record,
 )
 from ludus.bundle.schema import EntryFunction, File, Variant
-from ludus.config.params import Comparison
+from ludus.config.benchmark import Comparison
 from ludus.core.errors import DataError, UsageError
 
 

@@ -19,7 +19,7 @@ from ludus.benchmark.rounds import Lane, interleave, percentile, round_medians, 
 from ludus.benchmark.sessions import MOST_CALLS, Track, calls_in, with_ratios
 from ludus.benchmark.worker import Trial, try_answers
 from ludus.bundle.schema import Variant
-from ludus.config.params import Benchmark
+from ludus.config.benchmark import Benchmark
 from ludus.core.errors import DeviceError
 from ludus.runtimes.devices import cpu
 

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from ludus.config.network import trained_on
-from ludus.config.params import Ray, Train, load_params
+from ludus.config.params import load_params
+from ludus.config.training import Ray, Train
 from ludus.core.errors import ClusterError, ConfigError, ToolError
 from ludus.process import install
 from ludus.training.ray import environment

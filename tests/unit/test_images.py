@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from PIL import Image, ImageDraw
 
 from ludus.bundle.preprocessing import load_image, normalise, preprocess
-from ludus.bundle.schema import Preprocess
 from ludus.core.errors import ImageError
+from ludus.core.pictures import Preprocess
 
 DRAWINGS = Path(__file__).parents[1] / "golden" / "drawings"
 HOW = Preprocess(

@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 import yaml
 
-from ludus.bundle.schema import Photo
 from ludus.config.model import Data, Random, read_about
 from ludus.config.params import load_params
 from ludus.core.errors import ConfigError, NetworkError
+from ludus.core.pictures import Photo
 from ludus.export.importers import shapes
 
 ROOT = Path(__file__).parents[2]

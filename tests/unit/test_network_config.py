@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from ludus.config.network import check_config, merge, read_config
-from ludus.config.params import Train
+from ludus.config.training import Train
 from ludus.core.errors import ConfigError
 
 ROOT = Path(__file__).parents[2]

@@ -6,7 +6,9 @@ from typing import Any, get_args
 
 import pytest
 
-from ludus.config.params import IreeTarget, Lowering, load_params
+from ludus.config.backends.iree import IreeTarget
+from ludus.config.lowerings import Lowering
+from ludus.config.params import load_params
 from ludus.core.errors import ConfigError
 from ludus.core.types import Executor
 from ludus.evaluation.executors import EXECUTORS
@@ -482,3 +484,45 @@ def test_a_network_that_was_made_elsewhere_has_a_description(tmp_path: Path) -> 
 )
 def test_a_wrong_model_is_refused(tmp_path: Path, old: str, new: str, said: str) -> None:
     assert said in refusal(tmp_path, edited(old, new))
+
+
+def renamed(old: str, new: str) -> str:
+    """Our own params.yaml, a row of `targets` or `lowerings` under another name."""
+    text = (ROOT / "params.yaml").read_text()
+    assert text.count(f"\n  {old}:") >= 1
+    return text.replace(f"\n  {old}:", f"\n  {new}:", 1)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("iree-vulkan", "iree-vulkan-portable"),
+        ("iree-vulkan", "vulkan"),
+        ("iree-vulkan", "gpu-any"),
+        ("iree-cuda", "cuda-ampere"),
+        ("iree-cpu-x86_64-v3", "iree-cpu-x86_64-v5"),
+        ("iree-cpu-x86_64", "iree-cpu-x86_64-base"),
+        ("winograd-cpu", "winograd-any-cpu"),
+    ],
+)
+def test_a_renamed_row_is_told_by_its_new_name_and_by_who_names_it(
+    tmp_path: Path, old: str, new: str
+) -> None:
+    lines = refusal(tmp_path, renamed(old, new)).splitlines()
+    wrong = [line for line in lines if f" '{old}'" in line]
+    assert len(wrong) == 1
+    assert f"'{old}', did you mean '{new}'?" in wrong[0]
+
+
+def test_every_place_that_has_the_old_name_is_told(tmp_path: Path) -> None:
+    text = edited("  onnx: {backend: onnx}", "  onnx-file: {backend: onnx}")
+    assert refusal(tmp_path, text) == (
+        "params.yaml: evaluations.onnx-cpu.target: no target 'onnx', did you mean 'onnx-file'? "
+        "(also benchmark.comparisons.0.against)"
+    )
+
+
+def test_a_misspelling_is_told_even_where_a_row_has_no_name_to_it(tmp_path: Path) -> None:
+    text = edited("  onnx: {backend: onnx}", "  onnx: {backend: onnx}\n  onnx-2: {backend: onnx}")
+    said = refusal(tmp_path, text.replace("against: onnx", "against: onxn"))
+    assert "no target 'onxn', did you mean 'onnx'?" in said

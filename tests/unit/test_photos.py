@@ -12,8 +12,8 @@ from PIL import Image
 from pydantic import ValidationError
 
 from ludus.bundle.preprocessing import load_image, preprocess
-from ludus.bundle.schema import Photo
 from ludus.core.errors import ImageError
+from ludus.core.pictures import Photo
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 PHOTOS = GOLDEN / "photos"

@@ -6,7 +6,7 @@ import pytest
 
 from ludus.compile.iree import tile_flags
 from ludus.compile.tiles import tuning_spec
-from ludus.config.params import Tile
+from ludus.config.backends.iree import Tile
 
 
 def test_each_tile_has_a_matcher_and_the_first_comes_first() -> None:

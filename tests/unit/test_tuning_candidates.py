@@ -2,7 +2,9 @@
 
 import pytest
 
-from ludus.config.params import IreeTarget, Lowering, Params, Tile
+from ludus.config.backends.iree import IreeTarget, Tile
+from ludus.config.lowerings import Lowering
+from ludus.config.params import Params
 from ludus.core.types import Cpu
 from ludus.tuning import inner_loops
 from ludus.tuning.candidates import (

@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from ludus.config.params import IreeTarget, Lowering, Params, Tile, load_params
+from ludus.config.backends.iree import IreeTarget, Tile
+from ludus.config.lowerings import Lowering
+from ludus.config.params import Params, load_params
 from ludus.core.errors import ConfigError
 from ludus.tuning.candidates import Candidate, present
 from ludus.tuning.rows import edited, to_paste, write_row

@@ -5,7 +5,8 @@ from collections.abc import Callable
 
 import pytest
 
-from ludus.config.params import IreeTarget, Lowering
+from ludus.config.backends.iree import IreeTarget
+from ludus.config.lowerings import Lowering
 from ludus.tuning import summary
 from ludus.tuning.candidates import Candidate
 from ludus.tuning.scores import WINS, Score, Times, score

@@ -8,8 +8,8 @@ import onnxruntime
 from onnx import TensorProto, external_data_helper, shape_inference, version_converter
 from onnxruntime.capi import onnxruntime_pybind11_state as state
 
+from ludus.config.lowerings import Lowering
 from ludus.config.model import About
-from ludus.config.params import Lowering
 from ludus.core.errors import NetworkError, ToolError
 from ludus.export.importers import shapes
 from ludus.export.importers.trial import try_compiler

@@ -10,8 +10,8 @@ import torch
 from iree.compiler.ir import MLIRError
 from torch.export import Dim, ExportedProgram
 
+from ludus.config.lowerings import Lowering
 from ludus.config.model import About
-from ludus.config.params import Lowering
 from ludus.core.errors import NetworkError
 from ludus.export import formats
 from ludus.export.importers import shapes

@@ -4,7 +4,7 @@ import socket
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from ludus.config.params import Ray
+from ludus.config.training import Ray
 from ludus.core.errors import ClusterError
 
 ANSWERS_WITHIN = 5.0  # seconds, of the head of a cluster

@@ -18,7 +18,7 @@ from ray.train import FailureConfig, RunConfig, ScalingConfig
 from ray.train.torch import TorchTrainer
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
-from ludus.config.params import Train
+from ludus.config.training import Train
 from ludus.core.errors import ClusterError
 from ludus.training.ray import worker
 from ludus.training.ray.address import resources, said

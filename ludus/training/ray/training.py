@@ -10,7 +10,7 @@ from pathlib import Path
 import ray
 
 import ludus
-from ludus.config.params import Ray, Train
+from ludus.config.training import Ray, Train
 from ludus.core.errors import ClusterError, ToolError
 from ludus.process.tools import run_tool
 from ludus.training.ray.address import check_listens, check_places

@@ -24,8 +24,8 @@ from ludwig.hyperopt.execution import RayTuneExecutor
 from ray import tune
 
 from ludus.config.network import Config, merge, trained_on
-from ludus.config.params import Ray, Train
 from ludus.config.search import Plan, Value, Values
+from ludus.config.training import Ray, Train
 from ludus.core.errors import ClusterError, LudusError
 from ludus.training.ludwig import Split, dataset, metadata
 from ludus.training.ray.address import places

@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from ludus.config.params import Train, load_params
+from ludus.config.params import load_params
 from ludus.config.search import Value
+from ludus.config.training import Train
 from ludus.core.errors import ConfigError
 from ludus.core.files import write_text
 

@@ -1,0 +1,19 @@
+"""The backends there are: one file each, which exports BACKEND; a file here is its registration.
+
+A backend NAME is three files of that name: the description here, the compiler in ludus/compile/
+and the runtime in ludus/runtimes/. The tables of params.yaml, the manifest, the benchmark and the
+command line are made from the descriptions, so nothing else names it.
+
+The descriptions lie this low so that all may ask them; they import neither compiler nor runtime.
+"""
+
+import pkgutil
+from importlib import import_module
+
+from ludus.config.backends.base import Backend
+
+BACKENDS: dict[str, Backend] = {
+    name: import_module(f"{__name__}.{name}").BACKEND
+    for name in sorted(module.name for module in pkgutil.iter_modules(__path__))
+    if name != "base"
+}

@@ -1,0 +1,64 @@
+"""What every backend says of itself, and what every row of `targets` has."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from pydantic import Field
+
+from ludus.config.lowerings import Lowering
+from ludus.core.types import Driver, Strict
+
+
+class BuiltTarget(Strict):
+    """A row of `targets`, whatever its backend. Base of the models that backends export."""
+
+    backend: str
+    bundled: bool = True  # false: built and evaluated, but neither bundled nor benchmarked
+
+    @property
+    def hal_driver(self) -> Driver | None:
+        """The one driver that the files are for; None where the backend chooses at run time."""
+        return None
+
+    @property
+    def architecture(self) -> Literal["x86_64", "aarch64", "riscv64"] | None:
+        """Of the CPU that the files are for; None: of any."""
+        return None
+
+    def faults(self) -> Iterator[str]:
+        """What contradicts itself in the row, a line each that begins with the key."""
+        yield from ()
+
+
+class LoweredTarget(BuiltTarget):
+    """A row whose files are made of MLIR, of a row of `lowerings`."""
+
+    lowering: str
+
+    def why_not_of(self, lowering: Lowering) -> str | None:
+        """Why its files cannot be made of a lowering, or None."""
+        return None
+
+
+class FileTarget(BuiltTarget):
+    """A row whose files are made from the export; `flags` go to its converter, if any."""
+
+    flags: list[str] = Field(default_factory=list)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Backend:
+    """A compiler and a runtime of a kind."""
+
+    name: str  # in params.yaml and in manifest.json, and of the two files
+    title: str  # of the runtime, for people
+    package: str  # the Python package that running it imports
+    target: type[BuiltTarget]  # its rows of `targets`
+    devices: frozenset[str] = frozenset()  # that it can use; empty: the row's driver alone
+    needs: tuple[str, ...] = ()  # of a variant, what it cannot be run without
+    native_only: bool = True  # false: executors other than native run its files too
+
+    def kinds(self, driver: str | None) -> frozenset[str]:
+        """The kinds of device that files of it can run on, those for a driver on that alone."""
+        return frozenset({driver}) if driver else self.devices
