@@ -43,10 +43,10 @@ def main() -> None:
     parser.add_argument("--batch", type=int, default=256)
     how = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch, ExitStack() as stack:
-        contestants = start(Path(scratch), how.device, how.batch, stack)
+        runners = start(Path(scratch), how.device, how.batch, stack)
         found: dict[Key, list[Load]] = defaultdict(list)
         for number in range(how.rounds + 1):
-            for key, (server, body, port) in contestants.items():
+            for key, (server, body, port) in runners.items():
                 with server.turn():
                     one = load(body, port, how.connections, how.seconds if number else 1)
                 if number:  # the first warms up

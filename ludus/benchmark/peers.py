@@ -63,8 +63,8 @@ class CudaGraphs:
         copied: Array = answer.cpu().numpy()
         return copied
 
-    def alone(self, images: Array) -> Callable[[], None]:
-        """The graph alone, on images that lie on the GPU; returns when it is computed."""
+    def resident(self, images: Array) -> Callable[[], None]:
+        """The graph on images that lie on the GPU; returns when it is computed."""
         import torch
 
         graph, given, _ = self._recorded(images)

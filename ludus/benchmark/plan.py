@@ -1,4 +1,4 @@
-"""At which batches, and with how many threads, contestants meet."""
+"""At which batches, and with how many threads, runners meet."""
 
 from dataclasses import dataclass
 
@@ -20,7 +20,7 @@ LONG = Benchmark(
 
 @dataclass(frozen=True, kw_only=True)
 class Session:
-    """One batch and thread count, at which all contestants are measured side by side."""
+    """One batch and thread count, at which all runners are measured side by side."""
 
     batch: int
     threads: int

@@ -17,9 +17,9 @@ from ludus.core.files import read_json, write_json
 Status = Literal["measured", "failed", "not run"]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Count = Annotated[int, Field(ge=1)]
-Way = Literal["through Python", "module alone"]
+Way = Literal["through Python", "device-resident"]
 PYTHON: Way = "through Python"
-ALONE: Way = "module alone"  # its input and answer lie where the device has them
+RESIDENT: Way = "device-resident"  # its input and answer lie where the device has them
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,7 +36,7 @@ class Ratio:
 
 @dataclass(frozen=True, kw_only=True)
 class Row:
-    """One contestant at one batch and thread count. What was not measured has no figures."""
+    """One runner at one batch and thread count. What was not measured has no figures."""
 
     runner: str  # the runtime
     way: Way = PYTHON
@@ -61,14 +61,14 @@ class Row:
 
     @property
     def key(self) -> tuple[str, str, str]:
-        """Of its contestant."""
+        """Of its runner."""
         return self.runner, self.target, self.device
 
     @property
     def name(self) -> str:
-        """Such as "iree-cpu-x86_64-v3, module alone", or "ncnn"."""
+        """Such as "iree-cpu-x86_64-v3, device-resident", or "ncnn"."""
         words = named(self.target if self.runner in OWN_RUNNERS else self.runner, self.device)
-        return f"{words}, {ALONE}" if self.way == ALONE else words
+        return f"{words}, {RESIDENT}" if self.way == RESIDENT else words
 
 
 def named(words: str, device: str) -> str:
@@ -83,7 +83,7 @@ OWN_RUNNERS = ("IREE",)
 
 @dataclass(frozen=True, kw_only=True)
 class Load:
-    """A contestant in a fresh process: from the call that loads it to its first answer."""
+    """A runner in a fresh process: from the call that loads it to its first answer."""
 
     runner: str
     target: str

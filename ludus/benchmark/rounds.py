@@ -1,6 +1,6 @@
-"""The stopwatch: contestants in turn, round after round, in an order that changes.
+"""The stopwatch: runners in turn, round after round, in an order that changes.
 
-What disturbs the machine disturbs a whole round, so that the ratio of two contestants in one round
+What disturbs the machine disturbs a whole round, so that the ratio of two runners in one round
 stands, where their times of different minutes would not.
 """
 
@@ -19,8 +19,8 @@ BROKE = (LudusError, RuntimeError, ValueError, IndexError)
 
 
 @dataclass(kw_only=True)
-class Lane:
-    """A contestant in a race. `turn` runs it once a round and gives the ms of each call."""
+class Series:
+    """A runner in a race. `turn` runs it once a round and gives the ms of each call."""
 
     turn: Callable[[], list[float]]
     times: list[list[float]] = field(default_factory=list)  # ms of each call, of each round
@@ -28,22 +28,22 @@ class Lane:
 
 
 def interleave(
-    lanes: list[Lane],
+    series: list[Series],
     rounds: int,
     order: random.Random,
     after_round: Callable[[], None] = lambda: None,
 ) -> None:
-    """Give each lane its turn in every round, in an order of `order`; fills their `times`.
+    """Give each series its turn in every round, in an order of `order`; fills their `times`.
 
-    A lane that breaks has no further turns.
+    One that breaks has no further turns.
     """
     for _ in range(rounds):
-        for lane in order.sample(lanes, len(lanes)):
-            if lane.broke is None:
+        for each in order.sample(series, len(series)):
+            if each.broke is None:
                 try:
-                    lane.times.append(lane.turn())
+                    each.times.append(each.turn())
                 except BROKE as error:
-                    lane.broke = str(error)
+                    each.broke = str(error)
         after_round()
 
 

@@ -12,10 +12,10 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from ludus.benchmark import plan
-from ludus.benchmark.contestants import Array, Contestant, chosen, of_variants
 from ludus.benchmark.record import Load, Machine, Record, Row
 from ludus.benchmark.rounds import BROKE
-from ludus.benchmark.sessions import Asked, Track
+from ludus.benchmark.runners import Array, Runner, chosen, of_variants
+from ludus.benchmark.sessions import Asked, Sessions
 from ludus.benchmark.worker import Built
 from ludus.benchmark.workers import look_around, workers
 from ludus.bundle.inputs import network_inputs
@@ -42,13 +42,13 @@ def benchmark(
     expected, [N, ...] float32: inputs and answers, repeated to fill a batch. only, on: targets and
     devices to keep to. Raises UsageError for one that there is not.
     """
-    contestants = chosen(of_variants(built), only or [], on or [])
-    named = {one.target for one in contestants}
+    runners = chosen(of_variants(built), only or [], on or [])
+    named = {one.target for one in runners}
     reasons, names = look_around([pair for pair in built if pair[0].target in named])
-    present = [one for one in contestants if reasons[one.key] is None]
+    present = [one for one in runners if reasons[one.key] is None]
     rows = [
-        Row(runner=one.runner, target=one.target, device=one.device, reason=reasons[one.key])
-        for one in contestants
+        Row(runner=one.name, target=one.target, device=one.device, reason=reasons[one.key])
+        for one in runners
         if reasons[one.key] is not None
     ]
     cores = cpu.count()
@@ -57,7 +57,7 @@ def benchmark(
         seconds = sum(session.seconds for session in planned)
         task = bar.add_task("", total=seconds + len(present))
         loads = []
-        for one in contestants:
+        for one in runners:
             bar.update(task, description=f"loading {one.target}")
             reason = reasons[one.key]
             loads.append(
@@ -66,12 +66,12 @@ def benchmark(
                 else _loaded(one, built, started[one.key], images, settings, cores)
             )
             bar.advance(task)
-        track = Track(contestants=present, workers=started, settings=settings)
+        sessions = Sessions(runners=present, workers=started, settings=settings)
         for session in planned:
             bar.update(task, description=f"batch {session.batch}, threads {session.threads}")
             which = np.arange(session.batch) % len(images)
             step = session.seconds / session.rounds
-            rows += track.hold(
+            rows += sessions.hold(
                 session,
                 np.ascontiguousarray(images[which]),
                 expected[which],
@@ -109,33 +109,33 @@ def _bar() -> Progress:
     return Progress(*columns, TimeRemainingColumn(), console=Console(stderr=True))
 
 
-def _absent(contestant: Contestant, reason: str | None) -> Load:
+def _absent(runner: Runner, reason: str | None) -> Load:
     return Load(
-        runner=contestant.runner,
-        target=contestant.target,
-        device=contestant.device,
+        runner=runner.name,
+        target=runner.target,
+        device=runner.device,
         reason=reason,
-        file_bytes=_file_bytes(contestant.files),
+        file_bytes=_file_bytes(runner.files),
     )
 
 
 def _loaded(
-    contestant: Contestant,
+    runner: Runner,
     built: Built,
     worker: Asked,
     images: Array,
     settings: Benchmark,
     cores: int,
 ) -> Load:
-    """Load time and memory, in the contestant's own process and in as many more as asked for."""
-    row = _absent(contestant, None)
+    """Load time and memory, in the runner's own process and in as many more as asked for."""
+    row = _absent(runner, None)
     which = np.arange(plan.LARGE) % len(images)
     asked = "first_answer", cores, images[:1], np.ascontiguousarray(images[which])
     try:
         found = [worker.ask(*asked)]
         for _ in range(settings.processes - 1):
-            with workers(built, [contestant.key]) as another:
-                found.append(another[contestant.key].ask(*asked))
+            with workers(built, [runner.key]) as another:
+                found.append(another[runner.key].ask(*asked))
     except BROKE as error:
         return replace(row, status="failed", reason=f"broke: {error}")
     peaks = [peak for _, peak in found if peak is not None]

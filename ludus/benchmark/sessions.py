@@ -6,15 +6,15 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, Protocol
 
-from ludus.benchmark.contestants import Array, Contestant
 from ludus.benchmark.others import Watch
 from ludus.benchmark.plan import Session
 from ludus.benchmark.record import PYTHON, Row, compare
-from ludus.benchmark.rounds import BROKE, Lane, interleave, percentile, round_medians
+from ludus.benchmark.rounds import BROKE, Series, interleave, percentile, round_medians
+from ludus.benchmark.runners import Array, Runner
 from ludus.benchmark.worker import Key, Trial
 from ludus.config.benchmark import Benchmark
 
-MOST_CALLS = 1000  # of one contestant in one round
+MOST_CALLS = 1000  # of one runner in one round
 
 
 class Asked(Protocol):
@@ -36,10 +36,10 @@ class Entrant:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Track:
-    """Where sessions are held: contestants with their workers, and who was too slow."""
+class Sessions:
+    """Where sessions are held: runners with their workers, and who was too slow."""
 
-    contestants: list[Contestant]
+    runners: list[Runner]
     workers: Mapping[Key, Asked]
     settings: Benchmark
     # The batch at which one call took too long, and its seconds: no larger one is tried.
@@ -55,36 +55,36 @@ class Track:
         """The rows of a session; images [batch, 1, height, width], expected [batch, classes]."""
         entrants = [
             entrant
-            for contestant in self.contestants
-            if contestant.on_cpu or session.usual
-            for entrant in self._enter(contestant, session, images, expected)
+            for runner in self.runners
+            if runner.on_cpu or session.usual
+            for entrant in self._enter(runner, session, images, expected)
         ]
-        lanes = _lanes(entrants, session)
+        series = _series(entrants, session)
         seed = f"{self.settings.seed} {session.batch} {session.threads}"
         watch = Watch(worker.pid for worker in self.workers.values())
-        interleave(list(lanes.values()), session.rounds, random.Random(seed), after_round)
+        interleave(list(series.values()), session.rounds, random.Random(seed), after_round)
         others = watch.share()
         rows = [
-            replace(_finished(each.row, lanes.get(id(each))), others=others) for each in entrants
+            replace(_finished(each.row, series.get(id(each))), others=others) for each in entrants
         ]
-        return with_ratios(rows, {one.key for one in self.contestants if one.is_baseline})
+        return with_ratios(rows, {one.key for one in self.runners if one.is_baseline})
 
     def _enter(
-        self, contestant: Contestant, session: Session, images: Array, expected: Array
+        self, runner: Runner, session: Session, images: Array, expected: Array
     ) -> list[Entrant]:
-        """A contestant each way that it can be had: tried once, where it is not too slow."""
+        """A runner each way that it can be had: tried once, where it is not too slow."""
         row = Row(
-            runner=contestant.runner,
-            target=contestant.target,
-            device=contestant.device,
+            runner=runner.name,
+            target=runner.target,
+            device=runner.device,
             batch=session.batch,
             threads=session.threads,
         )
-        known = self.slow.get((contestant.key, session.threads))
+        known = self.slow.get((runner.key, session.threads))
         if known is not None:
             return [Entrant(row=replace(row, reason=known))]
         limit, tolerance = self.settings.slowest_call, self.settings.max_abs_diff
-        worker = self.workers[contestant.key]
+        worker = self.workers[runner.key]
         try:
             trials: list[Trial] = worker.ask(
                 "enter", images, expected, session.threads, limit, tolerance
@@ -96,7 +96,7 @@ class Track:
                 f"one call took {trials[0].seconds:.2g} s at batch {session.batch} with "
                 f"{session.threads} thread{'s' * (session.threads != 1)}, more than {limit:g} s"
             )
-            self.slow[contestant.key, session.threads] = reason
+            self.slow[runner.key, session.threads] = reason
             return [Entrant(row=replace(row, reason=reason))]
         return [_entrant(row, trial, worker) for trial in trials]
 
@@ -113,12 +113,12 @@ def _entrant(row: Row, trial: Trial, worker: Asked) -> Entrant:
     return Entrant(row=row, turn=turn, seconds=trial.seconds)
 
 
-def _lanes(entrants: list[Entrant], session: Session) -> dict[int, Lane]:
-    """The lanes of those who run, by the id of each: as many calls as fit its share of a round."""
+def _series(entrants: list[Entrant], session: Session) -> dict[int, Series]:
+    """The series of those who run, by the id of each: as many calls as fit its share of a round."""
     running = [(id(each), each.turn, each.seconds) for each in entrants if each.turn is not None]
     share = session.seconds / session.rounds / max(len(running), 1)
     return {
-        number: Lane(turn=partial(turn, calls_in(share, seconds)))
+        number: Series(turn=partial(turn, calls_in(share, seconds)))
         for number, turn, seconds in running
     }
 
@@ -128,22 +128,22 @@ def calls_in(share: float, seconds: float) -> int:
     return min(max(round(share / max(seconds, 1e-9)), 1), MOST_CALLS)
 
 
-def _finished(row: Row, lane: Lane | None) -> Row:
-    """A row with what its lane measured."""
-    if lane is None:
+def _finished(row: Row, measured: Series | None) -> Row:
+    """A row with what its series measured."""
+    if measured is None:
         return row
-    if lane.broke is not None:
-        return replace(row, status="failed", reason=f"broke: {lane.broke}")
-    each = [round(ms, 6) for ms in round_medians(lane.times)]
-    median = percentile(lane.times, 50)
+    if measured.broke is not None:
+        return replace(row, status="failed", reason=f"broke: {measured.broke}")
+    each = [round(ms, 6) for ms in round_medians(measured.times)]
+    median = percentile(measured.times, 50)
     return replace(
         row,
         status="measured",
         rounds=len(each),
-        calls=sum(map(len, lane.times)),
+        calls=sum(map(len, measured.times)),
         median_ms=median,
-        p99_ms=percentile(lane.times, 99),
-        max_ms=percentile(lane.times, 100),
+        p99_ms=percentile(measured.times, 99),
+        max_ms=percentile(measured.times, 100),
         images_per_second=1000 * (row.batch or 0) / median,
         round_ms=each,
     )

@@ -113,7 +113,7 @@ def _table(
 
 
 def load_cells(row: Load) -> list[str]:
-    """A contestant's load time, memory and file size."""
+    """A runner's load time, memory and file size."""
     name = Row(runner=row.runner, target=row.target, device=row.device).name
     peak = "" if row.peak_bytes is None else f"{row.peak_bytes / 1e6:,.0f} MB"
     size = f"{row.file_bytes / 1e6:.2f} MB"

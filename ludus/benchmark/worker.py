@@ -1,4 +1,4 @@
-"""The process of one contestant: loads it, checks its answers, times its calls, when told to.
+"""The process of one runner: loads it, checks its answers, times its calls, when told to.
 
 A process each, because runtimes disturb each other in one: ONNX Runtime's and OpenMP's workers spin
 for tens of milliseconds after a call, PyTorch has one number of threads for all, and IREE 3.13's
@@ -18,9 +18,9 @@ from typing import Any
 
 import numpy as np
 
-from ludus.benchmark.contestants import Array, Contestant, of_variants
-from ludus.benchmark.record import ALONE, PYTHON, Status, Way
+from ludus.benchmark.record import PYTHON, RESIDENT, Status, Way
 from ludus.benchmark.rounds import BROKE, timed, warm_up
+from ludus.benchmark.runners import Array, Runner, of_variants
 from ludus.bundle.schema import Variant
 from ludus.runtimes import Run, devices
 
@@ -33,7 +33,7 @@ Built = list[tuple[Variant, Path]]
 
 @dataclass(frozen=True, kw_only=True)
 class Trial:
-    """A contestant one way, tried at one batch."""
+    """A runner one way, tried at one batch."""
 
     way: Way
     status: Status  # "measured": its answers are right
@@ -45,9 +45,9 @@ def serve(pipe: Connection, built: Built, key: Key) -> None:
     """Answer requests, a method's name and arguments each, until the pipe is closed."""
     _die_with_parent()
     gc.disable()  # as timeit does: a collection is no part of any one call
-    contestant = next(one for one in of_variants(built) if one.key == key)
-    importlib.import_module(contestant.package)
-    desk = Desk(contestant)
+    runner = next(one for one in of_variants(built) if one.key == key)
+    importlib.import_module(runner.package)
+    desk = Desk(runner)
     pipe.send(None)  # ready
     while True:
         try:
@@ -61,11 +61,11 @@ def serve(pipe: Connection, built: Built, key: Key) -> None:
 
 
 def look(pipe: Connection, built: Built) -> None:
-    """Send why each contestant cannot run here, or None, and the names of the devices."""
+    """Send why each runner cannot run here, or None, and the names of the devices."""
     _die_with_parent()
-    contestants = of_variants(built)
-    reasons = {one.key: one.why_not() for one in contestants}
-    here = {one.device for one in contestants if reasons[one.key] is None}
+    runners = of_variants(built)
+    reasons = {one.key: one.why_not() for one in runners}
+    here = {one.device for one in runners if reasons[one.key] is None}
     pipe.send((reasons, {word: _device_name(word) for word in sorted(here)}))
 
 
@@ -77,8 +77,8 @@ def _device_name(word: str) -> str:
 class Desk:
     """What a worker can be asked for."""
 
-    def __init__(self, contestant: Contestant) -> None:
-        self._contestant = contestant
+    def __init__(self, runner: Runner) -> None:
+        self._runner = runner
         self._run: Run | None = None
         self._threads = 0
         self._calls: dict[Way, Callable[[], object]] = {}
@@ -92,7 +92,7 @@ class Desk:
         _forget_peak()
         held = _memory("VmRSS")
         began = time.perf_counter()
-        run = self._contestant.load(threads)
+        run = self._runner.load(threads)
         run(one)
         milliseconds = (time.perf_counter() - began) * 1000
         run(many)
@@ -102,28 +102,28 @@ class Desk:
     def enter(
         self, images: Array, expected: Array, threads: int, limit: float, tolerance: float
     ) -> list[Trial]:
-        """Try a batch, through the runner and, where there is such a thing, the module alone."""
+        """Try a batch, through Python and, where it can be, device-resident."""
         self._calls, self._usual = {}, {}
         gc.collect()
         if self._run is None or self._threads != threads:
-            self._run, self._threads = self._contestant.load(threads), threads
+            self._run, self._threads = self._runner.load(threads), threads
         run = self._run
         trial = try_answers(run, images, expected, limit, tolerance)
         if trial.status != "measured" or trial.seconds > limit:
             return [trial]
         self._calls[PYTHON] = lambda: run(images)
-        return [trial, *self._alone(images, threads)]
+        return [trial, *self._resident(images, threads)]
 
-    def _alone(self, images: Array, threads: int) -> list[Trial]:
-        if self._contestant.load_alone is None:
+    def _resident(self, images: Array, threads: int) -> list[Trial]:
+        if self._runner.load_resident is None:
             return []
         try:
-            call = self._contestant.load_alone(images, threads)
+            call = self._runner.load_resident(images, threads)
             seconds = _seconds(call)
         except BROKE as error:
-            return [Trial(way=ALONE, status="failed", reason=f"broke: {error}")]
-        self._calls[ALONE] = call
-        return [Trial(way=ALONE, status="measured", seconds=seconds)]
+            return [Trial(way=RESIDENT, status="failed", reason=f"broke: {error}")]
+        self._calls[RESIDENT] = call
+        return [Trial(way=RESIDENT, status="measured", seconds=seconds)]
 
     def turn(self, way: Way, calls: int, seconds: float) -> list[float]:
         """The ms of each of some calls; `seconds` is about what one took when it was tried."""

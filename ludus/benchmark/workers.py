@@ -1,4 +1,4 @@
-"""The contestants' processes as the benchmark sees them: asked one at a time, stopped meanwhile."""
+"""The runners' processes as the benchmark sees them: asked one at a time, stopped meanwhile."""
 
 import multiprocessing
 import os
@@ -17,7 +17,7 @@ STOP, GO = getattr(signal, "SIGSTOP", None), getattr(signal, "SIGCONT", None)
 
 
 class Worker:
-    """A contestant's process. It computes only while it is asked something."""
+    """A runner's process. It computes only while it is asked something."""
 
     def __init__(self, built: Built, key: Key) -> None:
         self._pipe, theirs = SPAWN.Pipe()
@@ -68,7 +68,7 @@ class Worker:
 
 @contextmanager
 def workers(built: Built, keys: list[Key]) -> Iterator[dict[Key, Worker]]:
-    """A process for each contestant, ended when the block ends, however it does."""
+    """A process for each runner, ended when the block ends, however it does."""
     started: dict[Key, Worker] = {}
     try:
         for key in keys:
@@ -82,7 +82,7 @@ def workers(built: Built, keys: list[Key]) -> Iterator[dict[Key, Worker]]:
 
 
 def look_around(built: Built) -> tuple[dict[Key, str | None], dict[str, str]]:
-    """Why each contestant cannot run here, or None, and the names of the devices that are here.
+    """Why each runner cannot run here, or None, and the names of the devices that are here.
 
     In a process of its own, since a device that was opened can keep cores busy from then on.
     """

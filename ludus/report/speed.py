@@ -7,7 +7,7 @@ from typing import Any
 from ludus.benchmark import tables
 from ludus.benchmark.comparisons import Compared, Verdict, compared
 from ludus.benchmark.plan import LARGE, usual_threads
-from ludus.benchmark.record import ALONE, PYTHON, Record, Row
+from ludus.benchmark.record import PYTHON, RESIDENT, Record, Row
 from ludus.config.benchmark import Comparison
 from ludus.report.charts import BOTTOM, HEIGHT, LEFT, RIGHT, TOP, WIDTH, Chart, Line, Tick
 from ludus.report.table import NONE
@@ -73,7 +73,7 @@ def speed_charts(record: Record) -> list[Chart]:
 
     found = [
         _chart("images/s through Python", "batch", _series(rows, of(PYTHON), "batch"), colours),
-        _chart("images/s of the module alone", "batch", _series(rows, of(ALONE), "batch"), colours),
+        _chart("images/s device-resident", "batch", _series(rows, of(RESIDENT), "batch"), colours),
         _chart(
             f"images/s at batch {LARGE}", "threads", _series(rows, threaded, "threads"), colours
         ),
@@ -82,12 +82,12 @@ def speed_charts(record: Record) -> list[Chart]:
 
 
 def _plain(row: Row) -> str:
-    """A contestant's name, whichever way it is run."""
-    return row.name.removesuffix(f", {ALONE}")
+    """A runner's name, whichever way it is run."""
+    return row.name.removesuffix(f", {RESIDENT}")
 
 
 def _series(rows: list[Row], chosen: Callable[[Row], bool], over: str) -> dict[str, list[Point]]:
-    """The points of each contestant, growing: batch or threads, and images/s."""
+    """The points of each runner, growing: batch or threads, and images/s."""
     series: dict[str, list[Point]] = {}
     for row in rows:
         if chosen(row) and row.images_per_second is not None:

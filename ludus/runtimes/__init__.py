@@ -2,7 +2,7 @@
 
     why_not(variant, device)           why this machine cannot run it there, or None
     load(variant, folder, device)      a Run: inputs to outputs
-    load_alone(…, images)              the same without copies, to be timed; not every backend's
+    load_resident(…, images)              the same without copies, to be timed; not every backend's
 
 Each imports its runtime only when it is used, since the plain package brings IREE's alone.
 """
@@ -36,7 +36,7 @@ class Runtime(Protocol):
 class Measurable(Protocol):
     """What a runtime offers whose model can be run without the copies to and from the host."""
 
-    def load_alone(
+    def load_resident(
         self, variant: Variant, folder: Path, device: str, images: Array, threads: int
     ) -> Callable[[], None]: ...
 
@@ -77,7 +77,7 @@ def load(variant: Variant, folder: Path, device: str, threads: int = 0) -> Run:
     return runtime(variant.backend).load(variant, folder, device, threads)
 
 
-def load_alone(
+def load_resident(
     variant: Variant, folder: Path, device: str, images: Array, threads: int = 0
 ) -> Callable[[], None]:
     """Load a variant with images [N, ...] in the device's memory, to time it.
@@ -89,7 +89,7 @@ def load_alone(
     found = runtime(variant.backend)
     if not isinstance(found, Measurable):
         raise UsageError(f"{variant.backend} runs from the host's memory alone")
-    return found.load_alone(variant, folder, device, images, threads)
+    return found.load_resident(variant, folder, device, images, threads)
 
 
 def _refuse(variant: Variant, device: str) -> None:

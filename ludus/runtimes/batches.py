@@ -45,7 +45,7 @@ def split(x: Array, batches: Sequence[int]) -> list[Array]:
     return parts
 
 
-class Crew[Tool]:
+class WorkerPool[Tool]:
     """Threads that share out the parts of a run; the caller's own thread is one of them.
 
     Each has a tool of its own (a loaded module), so that a tool need not be thread-safe.
@@ -56,13 +56,17 @@ class Crew[Tool]:
         self._pool = ThreadPoolExecutor(len(tools) - 1) if len(tools) > 1 else None
 
     def run[Part, Answer](
-        self, work: Callable[[Tool, Part], Answer], parts: Sequence[Part], *, alone: bool = False
+        self,
+        work: Callable[[Tool, Part], Answer],
+        parts: Sequence[Part],
+        *,
+        on_caller: bool = False,
     ) -> list[Answer]:
         """work(tool, part) of every part, in the order of the parts. Raises what work raises.
 
-        alone: the caller's thread does it all; to wake another takes about 0.1 ms.
+        on_caller: the caller's thread does it all; to wake another takes about 0.1 ms.
         """
-        if self._pool is None or len(parts) == 1 or alone:
+        if self._pool is None or len(parts) == 1 or on_caller:
             return [work(self._tools[0], part) for part in parts]
         answers: dict[int, Answer] = {}
         rest = iter(list(enumerate(parts)))

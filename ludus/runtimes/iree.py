@@ -35,7 +35,7 @@ def load(variant: Variant, folder: Path, device: str, threads: int = 0) -> Run:
     DeviceError, with the runtime's words.
     """
     path = folder / variant.files[0].path
-    crew, names = _crew(variant, path, device, threads), _names(variant)
+    pool, names = _pool(variant, path, device, threads), _names(variant)
     sizes, largest = list(names), max(names)
 
     def work(module: Module, part: Array) -> Array:
@@ -44,14 +44,14 @@ def load(variant: Variant, folder: Path, device: str, threads: int = 0) -> Run:
     def run(images: Array) -> Array:
         with _DeviceErrors(path, device):
             parts = batches.split(images, sizes)
-            answers = crew.run(work, parts, alone=len(images) <= largest)
+            answers = pool.run(work, parts, on_caller=len(images) <= largest)
         whole = answers[0] if len(answers) == 1 else np.concatenate(answers)
         return whole[: len(images)]
 
     return run
 
 
-def load_alone(
+def load_resident(
     variant: Variant, folder: Path, device: str, images: Array, threads: int = 0
 ) -> Callable[[], None]:
     """Load the module and put images where the device reads them; raises as `load` does.
@@ -59,7 +59,7 @@ def load_alone(
     What is returned runs the module on them and waits for the answers, which stay on the device.
     """
     path = folder / variant.files[0].path
-    crew, names = _crew(variant, path, device, threads), _names(variant)
+    pool, names = _pool(variant, path, device, threads), _names(variant)
     placed = [
         Input(devices.open_device(device)[0], part) for part in batches.split(images, list(names))
     ]
@@ -69,7 +69,7 @@ def load_alone(
 
     def run() -> None:
         with _DeviceErrors(path, device):
-            crew.run(work, placed, alone=len(images) <= max(names))
+            pool.run(work, placed, on_caller=len(images) <= max(names))
 
     return run
 
@@ -79,7 +79,7 @@ def _names(variant: Variant) -> dict[int, str]:
     return {entry.batch: entry.name for entry in variant.entry_functions}
 
 
-def _crew(variant: Variant, path: Path, device: str, threads: int) -> batches.Crew[Module]:
+def _pool(variant: Variant, path: Path, device: str, threads: int) -> batches.WorkerPool[Module]:
     """The module, loaded for each thread: on a CPU as many as asked for, else one."""
     opened, _ = devices.open_device(device)
     given = any(entry.buffers for entry in variant.entry_functions)
@@ -93,7 +93,7 @@ def _crew(variant: Variant, path: Path, device: str, threads: int) -> batches.Cr
         if not module.has(name):
             raise ManifestError(f"{path} has no entry function '{name}', which its variant names")
     several = (threads or cpu.count()) if device == "cpu" else 1
-    return batches.Crew([module, *(module.twin() for _ in range(several - 1))])
+    return batches.WorkerPool([module, *(module.twin() for _ in range(several - 1))])
 
 
 class _DeviceErrors:

@@ -35,7 +35,7 @@ def load(variant: Variant, folder: Path, device: str, threads: int = 0) -> Run:
     return call if batch == ANY else lambda images: run_in_batches(call, [batch], images)
 
 
-def load_alone(
+def load_resident(
     variant: Variant, folder: Path, device: str, images: Array, threads: int = 0
 ) -> Callable[[], None]:
     """Load the model with images and answers bound to it, so that a call copies neither."""

@@ -46,7 +46,7 @@ def load(variant: Variant, folder: Path, device: str, threads: int = 0) -> Run:
     return lambda images: run_in_batches(call, [variant.entry_functions[0].batch], images)
 
 
-def load_alone(
+def load_resident(
     variant: Variant, folder: Path, device: str, images: Array, threads: int = 0
 ) -> Callable[[], None]:
     """Load the trace and put images on the device; the answers stay there."""

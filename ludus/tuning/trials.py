@@ -9,9 +9,9 @@ from pathlib import Path
 
 import numpy as np
 
-from ludus.benchmark.contestants import Array
 from ludus.benchmark.plan import usual_threads
-from ludus.benchmark.rounds import Lane, interleave, round_medians
+from ludus.benchmark.rounds import Series, interleave, round_medians
+from ludus.benchmark.runners import Array
 from ludus.benchmark.sessions import calls_in
 from ludus.benchmark.worker import Key, Trial
 from ludus.benchmark.workers import Worker, workers
@@ -102,14 +102,15 @@ class Trials:
         chosen = replace(self.tests, inputs=self.tests.inputs[which])
         images, expected = network_inputs(chosen, self.network), self.tests.reference[which]
         share = form.seconds / form.rounds / len(asked)
-        lanes = [
-            _lane(each, images, expected, threads, self.gate.max_abs_diff, share) for each in asked
+        series = [
+            _series(each, images, expected, threads, self.gate.max_abs_diff, share)
+            for each in asked
         ]
-        interleave(lanes, form.rounds, random.Random(batch), self.after_round)
-        for lane in lanes:
-            if lane.broke is not None:
-                raise DeviceError(f"broke: {lane.broke}")
-        before, after = (round_medians(lane.times) for lane in lanes)
+        interleave(series, form.rounds, random.Random(batch), self.after_round)
+        for each in series:
+            if each.broke is not None:
+                raise DeviceError(f"broke: {each.broke}")
+        before, after = (round_medians(each.times) for each in series)
         return Times(batch=batch, threads=threads, before=before, after=after)
 
     def verify(self, built: Built) -> Result:
@@ -121,10 +122,10 @@ class Trials:
         return judge(result, self.gate, len(self.tests.inputs))
 
 
-def _lane(
+def _series(
     worker: Worker, images: Array, expected: Array, threads: int, tolerance: float, share: float
-) -> Lane:
-    """The module alone, where it can be had so, else through Python."""
+) -> Series:
+    """Device-resident, where it can be had so, else through Python."""
     trials: list[Trial] = worker.ask("enter", images, expected, threads, SLOWEST_CALL, tolerance)
     for trial in trials:
         if trial.status != "measured":
@@ -133,7 +134,7 @@ def _lane(
             raise DeviceError(f"a call took {trial.seconds:.1f} s")
     last = trials[-1]
     calls = calls_in(share, last.seconds)
-    return Lane(turn=partial(worker.ask, "turn", last.way, calls, last.seconds))
+    return Series(turn=partial(worker.ask, "turn", last.way, calls, last.seconds))
 
 
 def _evaluate(

@@ -90,7 +90,7 @@ def test_the_module_alone_takes_time_with_every_number_of_images(
     seconds = []
     for count in (1, 512):
         images = np.concatenate([exported.images] * 2)[:count]
-        run = runtimes.load_alone(built.variant, built.folder, "cpu", images, threads=1)
+        run = runtimes.load_resident(built.variant, built.folder, "cpu", images, threads=1)
         run()
         seconds.append(min(timeit.repeat(run, number=1, repeat=5)))
     assert seconds[1] > 8 * seconds[0], "512 images cannot be computed as fast as 1"
@@ -99,7 +99,7 @@ def test_the_module_alone_takes_time_with_every_number_of_images(
 def test_ncnn_has_no_way_to_be_run_alone(exported: Any, build: Build) -> None:
     built = build("ncnn")
     with pytest.raises(UsageError, match="ncnn runs from the host's memory alone"):
-        runtimes.load_alone(built.variant, built.folder, "cpu", exported.images[:1])
+        runtimes.load_resident(built.variant, built.folder, "cpu", exported.images[:1])
 
 
 @pytest.mark.parametrize("target", ["iree-vmvx-static", "onnx", "ncnn", "torchscript"])

@@ -40,7 +40,7 @@ def test_every_runner_is_measured_at_both_batches(record: Record) -> None:
     for target in ("iree-cpu-rewritten-static", "onnx", "ncnn", "torchscript"):
         for batch in (1, 256):
             assert (target, "through Python", batch) in found
-    assert ("iree-cpu-rewritten-static", "module alone", 256) in found
+    assert ("iree-cpu-rewritten-static", "device-resident", 256) in found
     assert [row for row in record.rows if row.status == "failed"] == []
 
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ludus.runtimes.batches import ANY, LARGEST, Crew, plan, run_in_batches
+from ludus.runtimes.batches import ANY, LARGEST, WorkerPool, plan, run_in_batches
 
 Array = npt.NDArray[np.float32]
 COUNTS = st.integers(1, 700)
@@ -80,13 +80,13 @@ def test_plans_are_as_expected(images: int, batches: list[int], calls: list[int]
 
 
 @given(parts=st.lists(st.integers(), min_size=1, max_size=40), threads=st.integers(1, 4))
-def test_a_crew_answers_every_part_once_in_order(parts: list[int], threads: int) -> None:
-    crew = Crew([str(index) for index in range(threads)])
-    answers = crew.run(lambda tool, part: (part, tool in "0123"), parts)
+def test_a_pool_answers_every_part_once_in_order(parts: list[int], threads: int) -> None:
+    pool = WorkerPool([str(index) for index in range(threads)])
+    answers = pool.run(lambda tool, part: (part, tool in "0123"), parts)
     assert answers == [(part, True) for part in parts]
 
 
-def test_no_tool_of_a_crew_is_used_twice_at_once() -> None:
+def test_no_tool_of_a_pool_is_used_twice_at_once() -> None:
     tools = [threading.Lock() for _ in range(3)]
 
     def work(tool: threading.Lock, part: int) -> int:
@@ -95,7 +95,7 @@ def test_no_tool_of_a_crew_is_used_twice_at_once() -> None:
         tool.release()
         return part
 
-    assert Crew(tools).run(work, range(50)) == list(range(50))
+    assert WorkerPool(tools).run(work, range(50)) == list(range(50))
 
 
 @pytest.mark.parametrize("wrong", [0, 7])
@@ -110,13 +110,15 @@ def test_what_goes_wrong_in_a_thread_reaches_the_caller_once_all_are_done(wrong:
             raise ValueError(f"part {part}")
         return part
 
-    crew = Crew(["a", "b", "c"])
+    pool = WorkerPool(["a", "b", "c"])
     with pytest.raises(ValueError, match=f"part {wrong}"):
-        crew.run(work, range(8))
+        pool.run(work, range(8))
     assert not busy
-    assert crew.run(work, [9, 10]) == [9, 10]
+    assert pool.run(work, [9, 10]) == [9, 10]
 
 
 def test_what_is_asked_for_alone_is_done_by_the_callers_thread() -> None:
-    threads = Crew(["a", "b"]).run(lambda _, __: threading.get_ident(), range(9), alone=True)
+    threads = WorkerPool(["a", "b"]).run(
+        lambda _, __: threading.get_ident(), range(9), on_caller=True
+    )
     assert set(threads) == {threading.get_ident()}

@@ -10,9 +10,8 @@ import pytest
 from rich.console import Console
 
 from ludus.benchmark import comparisons, tables
-from ludus.benchmark.contestants import chosen, of_variants
 from ludus.benchmark.record import (
-    ALONE,
+    RESIDENT,
     Load,
     Machine,
     Record,
@@ -21,6 +20,7 @@ from ludus.benchmark.record import (
     read_record,
     write_record,
 )
+from ludus.benchmark.runners import chosen, of_variants
 from ludus.bundle.schema import EntryFunction, File, Variant
 from ludus.config.benchmark import Comparison
 from ludus.core.errors import DataError, UsageError
@@ -46,7 +46,7 @@ def measured(target: str, runner: str, ms: list[float], **changes: Any) -> Row:
 
 
 IREE = measured("iree-cpu", "IREE", [8, 10, 8], ratio_to_onnxruntime=1.5, ratio_low=1, ratio_high=2)
-ALONE_ROW = replace(IREE, way=ALONE)
+RESIDENT_ROW = replace(IREE, way=RESIDENT)
 ONNX = measured("onnx", "ONNX Runtime", [12, 15, 12])
 OPENVINO = replace(ONNX, runner="OpenVINO", round_ms=[1, 1, 1])
 CUDA = Row(runner="IREE", target="iree-cuda", device="cuda", reason="there is no NVIDIA driver")
@@ -54,7 +54,7 @@ RECORD = Record(
     machine=Machine(system="Linux x86_64", cpu="A CPU", cores=2, devices={"cpu": "A CPU"}),
     versions={"onnxruntime": "1.0"},
     long=False,
-    rows=[CUDA, ALONE_ROW, IREE, OPENVINO, ONNX],
+    rows=[CUDA, RESIDENT_ROW, IREE, OPENVINO, ONNX],
     loads=[
         Load(
             runner="IREE",
@@ -218,7 +218,7 @@ def test_the_terminal_shows_ratios_loads_and_reasons() -> None:
         "A CPU, 2 cores, Linux x86_64",
         "batch 256, 2 threads",
         "iree-cpu 8.00 ms 10.0 ms 32,000 1.50 (1.00 to 2.00)",
-        "iree-cpu, module alone",
+        "iree-cpu, device-resident",
         "iree-cpu 8.60 ms 7 MB 1.07 MB",
         "iree-cuda: not run: there is no NVIDIA driver",
     ):

@@ -1,4 +1,4 @@
-"""The stopwatch and the sessions, with contestants that are made up."""
+"""The stopwatch and the sessions, with runners that are made up."""
 
 import random
 import subprocess
@@ -12,11 +12,11 @@ import numpy as np
 import pytest
 
 from ludus.benchmark import others, plan
-from ludus.benchmark.contestants import Contestant
 from ludus.benchmark.plan import Session
-from ludus.benchmark.record import ALONE, PYTHON, Row
-from ludus.benchmark.rounds import Lane, interleave, percentile, round_medians, timed, warm_up
-from ludus.benchmark.sessions import MOST_CALLS, Track, calls_in, with_ratios
+from ludus.benchmark.record import PYTHON, RESIDENT, Row
+from ludus.benchmark.rounds import Series, interleave, percentile, round_medians, timed, warm_up
+from ludus.benchmark.runners import Runner
+from ludus.benchmark.sessions import MOST_CALLS, Sessions, calls_in, with_ratios
 from ludus.benchmark.worker import Trial, try_answers
 from ludus.bundle.schema import Variant
 from ludus.config.benchmark import Benchmark
@@ -39,9 +39,9 @@ def raced(names: str, rounds: int, seed: int = 1) -> str:
         turns.append(name)
         return [1.0]
 
-    lanes = [Lane(turn=lambda name=name: turn(name)) for name in names]  # type: ignore[misc]
-    interleave(lanes, rounds, random.Random(seed))
-    assert all(len(lane.times) == rounds for lane in lanes)
+    series = [Series(turn=lambda name=name: turn(name)) for name in names]  # type: ignore[misc]
+    interleave(series, rounds, random.Random(seed))
+    assert all(len(each.times) == rounds for each in series)
     return "".join(turns)
 
 
@@ -69,7 +69,7 @@ def test_who_breaks_has_no_further_turns_and_the_others_go_on() -> None:
             raise DeviceError("the device is lost")
         return [1.0]
 
-    broken, good = Lane(turn=breaks), Lane(turn=lambda: [1.0])
+    broken, good = Series(turn=breaks), Series(turn=lambda: [1.0])
     interleave([broken, good], 6, random.Random(1))
     assert (len(turns), broken.broke) == (3, "the device is lost")
     assert (len(good.times), good.broke) == (6, None)
@@ -80,7 +80,7 @@ def test_a_bug_is_not_taken_for_a_runtime_that_breaks() -> None:
         raise TypeError("ours")
 
     with pytest.raises(TypeError, match="ours"):
-        interleave([Lane(turn=bug)], 1, random.Random(1))
+        interleave([Series(turn=bug)], 1, random.Random(1))
 
 
 def test_every_call_is_timed() -> None:
@@ -91,7 +91,7 @@ def test_every_call_is_timed() -> None:
 
 
 def warming(sleeps: list[float], usual: float, longest: float = 1000) -> int:
-    """How many calls a warm-up makes of a contestant that takes these ms, the last for ever."""
+    """How many calls a warm-up makes of a runner that takes these ms, the last for ever."""
     calls: list[float] = []
 
     def call() -> None:
@@ -154,10 +154,10 @@ def right(seconds: float = 0.001, way: Any = PYTHON) -> Trial:
     return Trial(way=way, status="measured", seconds=seconds)
 
 
-def contestant(target: str, runner: str = "IREE", device: str = "cpu") -> Contestant:
+def runner(target: str, runner: str = "IREE", device: str = "cpu") -> Runner:
     variant = Variant.model_construct(target=target, backend="iree", files=[])
-    return Contestant(
-        runner=runner,
+    return Runner(
+        name=runner,
         variant=variant,
         folder=Path(),
         device=device,
@@ -167,31 +167,31 @@ def contestant(target: str, runner: str = "IREE", device: str = "cpu") -> Contes
     )
 
 
-ONNX = contestant("onnx", runner="ONNX Runtime")
+ONNX = runner("onnx", runner="ONNX Runtime")
 
 
-def track(fakes: dict[str, Fake], device: str = "cpu") -> Track:
+def sessions(fakes: dict[str, Fake], device: str = "cpu") -> Sessions:
     """ONNX Runtime and others, each of them its target's name."""
-    there = [ONNX if name == "onnx" else contestant(name, device=device) for name in fakes]
+    there = [ONNX if name == "onnx" else runner(name, device=device) for name in fakes]
     workers = {one.key: fakes[one.target] for one in there}
-    return Track(contestants=there, workers=workers, settings=Benchmark(slowest_call=0.1))
+    return Sessions(runners=there, workers=workers, settings=Benchmark(slowest_call=0.1))
 
 
-def held(track: Track, session: Session = SESSION) -> dict[str, Row]:
-    return {row.name: row for row in track.hold(session, IMAGES, EXPECTED)}
+def held(sessions: Sessions, session: Session = SESSION) -> dict[str, Row]:
+    return {row.name: row for row in sessions.hold(session, IMAGES, EXPECTED)}
 
 
 def test_the_ratio_is_taken_in_each_round() -> None:
     # The second round is disturbed for both: the medians' own ratio would not be 2 there.
     fakes = {"onnx": Fake([right()], ms=[4, 40, 4, 4]), "iree": Fake([right()], ms=[2, 20, 2, 1])}
-    row = held(track(fakes))["iree"]
+    row = held(sessions(fakes))["iree"]
     assert row.round_ms == [2, 20, 2, 1]
     assert row.ratio_to_onnxruntime == 2
     assert (row.ratio_low, row.ratio_high) == (2, pytest.approx(3.4))  # 4 in one of four rounds
 
 
 def test_a_row_has_the_figures_of_all_its_calls() -> None:
-    row = held(track({"onnx": Fake([right(0.01)], ms=[10, 10, 10, 50])}))["ONNX Runtime"]
+    row = held(sessions({"onnx": Fake([right(0.01)], ms=[10, 10, 10, 50])}))["ONNX Runtime"]
     assert (row.status, row.batch, row.threads, row.rounds) == ("measured", 16, 2, 4)
     assert row.calls == 4 * 25  # a second, four rounds, 10 ms each
     assert (row.median_ms, row.p99_ms, row.max_ms) == (10, 50, 50)
@@ -200,35 +200,35 @@ def test_a_row_has_the_figures_of_all_its_calls() -> None:
 
 
 def test_without_onnx_runtime_there_are_no_ratios() -> None:
-    row = held(track({"iree": Fake([right()])}))["iree"]
+    row = held(sessions({"iree": Fake([right()])}))["iree"]
     assert (row.status, row.ratio_to_onnxruntime) == ("measured", None)
 
 
 def test_the_module_alone_is_a_row_of_its_own() -> None:
-    fakes = {"onnx": Fake([right()]), "iree": Fake([right(), right(way=ALONE)])}
-    rows = held(track(fakes))
-    assert rows["iree, module alone"].way == ALONE
-    assert rows["iree, module alone"].status == rows["iree"].status == "measured"
+    fakes = {"onnx": Fake([right()]), "iree": Fake([right(), right(way=RESIDENT)])}
+    rows = held(sessions(fakes))
+    assert rows["iree, device-resident"].way == RESIDENT
+    assert rows["iree, device-resident"].status == rows["iree"].status == "measured"
 
 
 def test_who_answers_wrongly_has_failed_and_has_no_speed() -> None:
     wrong = Trial(way=PYTHON, status="failed", reason="differs by 0.5 from the reference")
     fakes = {"onnx": Fake([right()]), "iree": Fake([wrong])}
-    row = held(track(fakes))["iree"]
+    row = held(sessions(fakes))["iree"]
     assert (row.status, row.reason) == ("failed", "differs by 0.5 from the reference")
     assert (row.median_ms, row.images_per_second, row.round_ms) == (None, None, [])
     assert fakes["iree"].turns() == 0
 
 
 def test_who_breaks_when_tried_has_failed() -> None:
-    row = held(track({"iree": Fake(DeviceError("its process ended with signal 4 (SIGILL)"))}))
+    row = held(sessions({"iree": Fake(DeviceError("its process ended with signal 4 (SIGILL)"))}))
     assert row["iree"].status == "failed"
     assert row["iree"].reason == "broke: its process ended with signal 4 (SIGILL)"
 
 
 def test_who_is_too_slow_is_not_run_and_not_tried_at_larger_batches() -> None:
     slow = Fake([right(0.3)])
-    there = track({"slow": slow})
+    there = sessions({"slow": slow})
     row = held(there)["slow"]
     reason = "one call took 0.3 s at batch 16 with 2 threads, more than 0.1 s"
     assert (row.status, row.reason) == ("not run", reason)
@@ -242,7 +242,7 @@ def test_who_is_too_slow_is_not_run_and_not_tried_at_larger_batches() -> None:
 
 
 def test_a_gpu_is_measured_with_the_usual_threads_alone() -> None:
-    there = track({"iree": Fake([right()])}, device="cuda")
+    there = sessions({"iree": Fake([right()])}, device="cuda")
     assert list(held(there)) == ["iree on cuda"]
     unusual = Session(batch=1, threads=2, rounds=4, seconds=1, usual=False)
     assert held(there, unusual) == {}

@@ -1,4 +1,4 @@
-"""What is known of a cluster before Ray is asked, and the keeper without Ray."""
+"""What is known of a cluster before Ray is asked, and the store without Ray."""
 
 import socket
 import subprocess
@@ -15,7 +15,7 @@ from ludus.core.errors import ClusterError, ConfigError, ToolError
 from ludus.process import install
 from ludus.training.ray import environment
 from ludus.training.ray.address import check_listens, check_places, resources, said
-from ludus.training.ray.keeper import Keeper
+from ludus.training.ray.checkpoint_store import CheckpointStore
 
 ROOT = Path(__file__).parent.parent.parent
 LOSS = {"train/loss": 0.5}
@@ -172,32 +172,32 @@ class TestParams:
         assert trained_on(images, params) == expected
 
 
-class TestKeeper:
+class TestCheckpointStore:
     def test_news_are_told_once_and_in_order(self) -> None:
-        keeper = Keeper()
-        keeper.joined(0, "10.0.0.1", 7)
-        keeper.stepped(1, 9)
-        assert keeper.news() == [("joined", (0, "10.0.0.1", 7)), ("stepped", (1, 9))]
-        assert keeper.news() == []
+        store = CheckpointStore()
+        store.joined(0, "10.0.0.1", 7)
+        store.stepped(1, 9)
+        assert store.events() == [("joined", (0, "10.0.0.1", 7)), ("stepped", (1, 9))]
+        assert store.events() == []
 
     def test_an_epoch_that_is_trained_again_is_not_told_again(self) -> None:
-        keeper = Keeper()
+        store = CheckpointStore()
         for epoch in (1, 2, 2, 3):
-            keeper.evaluated(epoch, 3, LOSS)
-        assert [arguments[0] for _, arguments in keeper.news()] == [1, 2, 3]
+            store.evaluated(epoch, 3, LOSS)
+        assert [arguments[0] for _, arguments in store.events()] == [1, 2, 3]
 
     def test_the_last_checkpoint_is_kept(self) -> None:
-        keeper = Keeper()
-        assert keeper.kept() is None
-        keeper.keep({"a": b"1"})
-        keeper.keep({"a": b"2"})
-        assert keeper.kept() == {"a": b"2"}
+        store = CheckpointStore()
+        assert store.kept() is None
+        store.keep({"a": b"1"})
+        store.keep({"a": b"2"})
+        assert store.kept() == {"a": b"2"}
 
     def test_the_result_is_what_was_ended_with(self) -> None:
-        keeper = Keeper()
-        assert keeper.result() is None
-        keeper.end("weights")
-        assert keeper.result() == "weights"
+        store = CheckpointStore()
+        assert store.result() is None
+        store.end("weights")
+        assert store.result() == "weights"
 
 
 class TestEnvironment:

@@ -22,9 +22,9 @@ from ludus.config.training import Train
 from ludus.core.errors import ClusterError
 from ludus.training.ray import worker
 from ludus.training.ray.address import resources, said
-from ludus.training.ray.keeper import Keeper
+from ludus.training.ray.checkpoint_store import CheckpointStore
 
-NEWS_EVERY = 0.5  # seconds
+EVENTS_EVERY = 0.5  # seconds
 logging.getLogger("ludwig.backend.ray").setLevel(logging.WARNING)
 
 
@@ -54,9 +54,9 @@ class ClusterTrainer(RayTrainerV2):
     def train(self, training_set: Any, validation_set: Any = None, *_: Any, **__: Any) -> Any:
         """model and its history, as Ludwig's Trainer.train; sets are PandasDatasets."""
         (watch,) = self.executable_kwargs["callbacks"]
-        keeper = _keeper()
+        store = _store()
         job = {
-            "keeper": keeper,
+            "store": store,
             "model": ray.put(self.model),
             "splits": [ray.put(training_set), ray.put(validation_set)],
             "trainer": self._share_of_each(),
@@ -64,9 +64,9 @@ class ClusterTrainer(RayTrainerV2):
             "seed": self.executable_kwargs["random_seed"],
             "threads": self.params.threads or self.params.ray.cpus,
         }
-        with _news(keeper, watch):
+        with _shown_events(store, watch):
             self._fit(job)
-        result = ray.get(keeper.result.remote())
+        result = ray.get(store.result.remote())
         if isinstance(result, Exception):
             raise result
         weights, *history = result
@@ -125,20 +125,20 @@ class ClusterTrainer(RayTrainerV2):
             ) from error
 
 
-def _keeper() -> Any:
+def _store() -> Any:
     """The actor, on this very node: it dies with who asked, and with nobody else."""
     here = NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=False)
-    return ray.remote(num_cpus=0, scheduling_strategy=here)(Keeper).remote()
+    return ray.remote(num_cpus=0, scheduling_strategy=here)(CheckpointStore).remote()
 
 
 @contextmanager
-def _news(keeper: Any, watch: Any) -> Iterator[None]:
+def _shown_events(store: Any, watch: Any) -> Iterator[None]:
     """Within the block, what the workers tell is shown as it comes, and at its end the rest."""
     ended = threading.Event()
     joined: list[int] = []
 
     def show() -> None:
-        for name, arguments in ray.get(keeper.news.remote()):
+        for name, arguments in ray.get(store.events.remote()):
             if name == "joined":
                 rank, address, pid = arguments
                 again = ", anew from the last checkpoint" if rank in joined else ""
@@ -148,7 +148,7 @@ def _news(keeper: Any, watch: Any) -> Iterator[None]:
                 getattr(watch, name)(*arguments)
 
     def follow() -> None:
-        while not ended.wait(NEWS_EVERY):
+        while not ended.wait(EVENTS_EVERY):
             show()
 
     thread = threading.Thread(target=follow, daemon=True)

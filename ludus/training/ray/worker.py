@@ -1,6 +1,6 @@
 """What a worker of a training on Ray does: Ludwig's own training, with averaged gradients.
 
-Ludwig's trainer keeps a checkpoint after each epoch; the first worker hands it to the keeper. After
+Ludwig's trainer keeps a checkpoint after each epoch; the first worker hands it to the store. After
 a failure Ray Train starts all workers anew, and they go on from there. Random numbers are drawn
 anew in each epoch, by seed, epoch and worker: a training that was interrupted ends as one that was
 not.
@@ -22,7 +22,7 @@ from ray.train.torch import get_device
 
 from ludus.core.errors import LudusError
 from ludus.training.ray.averaging import averaging
-from ludus.training.ray.keeper import Files
+from ludus.training.ray.checkpoint_store import Files
 from ludus.training.speed import keep_memory
 from ludus.training.watch import Watch
 
@@ -30,29 +30,29 @@ Job = dict[str, Any]
 SCHEDULE = "schedule.pt"  # beside Ludwig's own files in a checkpoint
 
 
-class Teller(Watch):
+class RemoteCallback(Watch):
     """A Watch whose curves and bar are with the process that asked."""
 
-    def __init__(self, keeper: Any, config: dict[str, Any]) -> None:
-        self.keeper = keeper
+    def __init__(self, store: Any, config: dict[str, Any]) -> None:
+        self.store = store
         self.config = config
 
     def stepped(self, steps: int, total: int) -> None:
-        self.keeper.stepped.remote(steps, total)
+        self.store.stepped.remote(steps, total)
 
     def evaluated(self, epoch: int, epochs: int, figures: dict[str, float]) -> None:
-        self.keeper.evaluated.remote(epoch, epochs, figures)
+        self.store.evaluated.remote(epoch, epochs, figures)
 
 
 class Trainer(RemoteTrainer):
-    """Ludwig's, which goes on from what the keeper has, and gives it each epoch's checkpoint."""
+    """Ludwig's, which goes on from what the store has, and gives it each epoch's checkpoint."""
 
-    def __init__(self, keeper: Any, **arguments: Any) -> None:
+    def __init__(self, store: Any, **arguments: Any) -> None:
         super().__init__(distributed=averaging(), **arguments)
-        self.keeper = keeper
+        self.store = store
         self.scheduler: Any
         self.optimizer: Any
-        self.kept: Files | None = ray.get(keeper.kept.remote())
+        self.kept: Files | None = ray.get(store.kept.remote())
         self.states: list[dict[str, Any]] | None = None  # of schedule and optimizer, to be restored
 
     def _create_or_resume_progress_tracker(
@@ -87,7 +87,7 @@ class Trainer(RemoteTrainer):
         elif tracker.epoch and self.is_coordinator():
             states = [self.scheduler.state_dict(), self.optimizer.state_dict()]
             torch.save(states, Path(folder) / SCHEDULE)
-            ray.get(self.keeper.keep.remote(pack(Path(folder))))
+            ray.get(self.store.keep.remote(pack(Path(folder))))
         torch.manual_seed(hash((self.random_seed, tracker.epoch, self.distributed.rank())))
         done: tuple[bool, bool] = super()._train_loop(batcher, tracker, folder, *rest)
         return done
@@ -99,15 +99,15 @@ def work(job: Job) -> None:
     An error that is meant for a person would come again: it is handed on, not raised, since Ray
     Train would start anew.
     """
-    keeper, rank = job["keeper"], ray.train.get_context().get_world_rank()
+    store, rank = job["store"], ray.train.get_context().get_world_rank()
     address = ray.util.get_node_ip_address()
-    ray.get(keeper.joined.remote(rank, address, os.getpid()))
+    ray.get(store.joined.remote(rank, address, os.getpid()))
     try:
         result = _train(job)
     except LudusError as error:
         result = error
     if rank == 0:
-        ray.get(keeper.end.remote(result))
+        ray.get(store.end.remote(result))
 
 
 def _train(job: Job) -> Any:
@@ -118,11 +118,11 @@ def _train(job: Job) -> Any:
     torch.manual_seed(job["seed"])
     device = get_device()
     trainer = Trainer(
-        job["keeper"],
+        job["store"],
         model=ray.get(job["model"]).to(device),
         device=str(device),
         config=job["trainer"],
-        callbacks=[Teller(job["keeper"], job["config"])],
+        callbacks=[RemoteCallback(job["store"], job["config"])],
         random_seed=job["seed"],
         skip_save_log=True,
     )

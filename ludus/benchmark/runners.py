@@ -18,18 +18,18 @@ Array = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Contestant:
+class Runner:
     """A runner of one variant on one device."""
 
-    runner: str
+    name: str
     variant: Variant
     folder: Path  # that the paths of the variant's files begin in
     device: str
     package: str  # what it imports before anything can be loaded
     why_not: Callable[[], str | None]
     load: Callable[[int], Run]  # with this many threads
-    # The module alone, loaded with these images and this many threads.
-    load_alone: Callable[[Array, int], Callable[[], None]] | None = None
+    # The module, loaded with these images and this many threads.
+    load_resident: Callable[[Array, int], Callable[[], None]] | None = None
 
     @property
     def target(self) -> str:
@@ -41,7 +41,7 @@ class Contestant:
 
     @property
     def key(self) -> tuple[str, str, str]:
-        return self.runner, self.target, self.device
+        return self.name, self.target, self.device
 
     @property
     def on_cpu(self) -> bool:
@@ -50,38 +50,38 @@ class Contestant:
     @property
     def is_baseline(self) -> bool:
         """Whether it is what every ratio is taken to."""
-        return self.runner == BACKENDS["onnx"].title and self.on_cpu
+        return self.name == BACKENDS["onnx"].title and self.on_cpu
 
 
-def of_variants(variants: list[tuple[Variant, Path]]) -> list[Contestant]:
-    """The contestants of variants, each with the folder that its files' paths begin in."""
+def of_variants(variants: list[tuple[Variant, Path]]) -> list[Runner]:
+    """The runners of variants, each with the folder that its files' paths begin in."""
     return [
-        contestant
+        runner
         for variant, folder in variants
-        for contestant in [*_on_devices(variant, folder), *_peers(variant, folder)]
+        for runner in [*_on_devices(variant, folder), *_peers(variant, folder)]
     ]
 
 
-def chosen(contestants: list[Contestant], only: list[str], on: list[str]) -> list[Contestant]:
+def chosen(runners: list[Runner], only: list[str], on: list[str]) -> list[Runner]:
     """Those of the named targets and devices, and the baseline; an empty list names all.
 
     Raises UsageError with the nearest name.
     """
-    targets = {contestant.target for contestant in contestants}
+    targets = {runner.target for runner in runners}
     for name in only:
         if name not in targets:
             raise UsageError(f"no variant '{name}'{nearest(name, targets)}")
     for word in on:
         devices.known_device(word)
     return [
-        contestant
-        for contestant in contestants
-        if contestant.is_baseline
-        or ((not only or contestant.target in only) and (not on or contestant.device in on))
+        runner
+        for runner in runners
+        if runner.is_baseline
+        or ((not only or runner.target in only) and (not on or runner.device in on))
     ]
 
 
-def _on_devices(variant: Variant, folder: Path) -> list[Contestant]:
+def _on_devices(variant: Variant, folder: Path) -> list[Runner]:
     """A variant on each device that its runtime could use, here or on another machine."""
     backend = BACKENDS.get(variant.backend)
     drivers = backend.kinds(variant.driver) if backend else frozenset()
@@ -89,35 +89,35 @@ def _on_devices(variant: Variant, folder: Path) -> list[Contestant]:
     # is there to find faults, and no player has it.
     left_out = ("vulkan", "vulkan-swiftshader")
     words = [word for word, known in devices.DEVICES.items() if known.probe in drivers]
-    return [_contestant(variant, folder, word) for word in words if word not in left_out]
+    return [_runner(variant, folder, word) for word in words if word not in left_out]
 
 
-def _contestant(variant: Variant, folder: Path, device: str) -> Contestant:
+def _runner(variant: Variant, folder: Path, device: str) -> Runner:
     backend = BACKENDS[variant.backend]
     measurable = isinstance(runtimes.runtime(variant.backend), runtimes.Measurable)
 
-    def alone(images: Array, threads: int) -> Callable[[], None]:
-        return runtimes.load_alone(variant, folder, device, images, threads)
+    def resident(images: Array, threads: int) -> Callable[[], None]:
+        return runtimes.load_resident(variant, folder, device, images, threads)
 
-    return Contestant(
-        runner=backend.title,
+    return Runner(
+        name=backend.title,
         variant=variant,
         folder=folder,
         device=device,
         package=backend.package,
         why_not=lambda: runtimes.why_not(variant, device),
         load=lambda threads: runtimes.load(variant, folder, device, threads),
-        load_alone=alone if measurable else None,
+        load_resident=resident if measurable else None,
     )
 
 
-def _peers(variant: Variant, folder: Path) -> list[Contestant]:
+def _peers(variant: Variant, folder: Path) -> list[Runner]:
     """Runners that no target is for, on the files of one that is."""
     path = folder / variant.files[0].path
     if variant.backend == "onnx":
         return [
-            Contestant(
-                runner="OpenVINO",
+            Runner(
+                name="OpenVINO",
                 variant=variant,
                 folder=folder,
                 device="cpu",
@@ -128,15 +128,15 @@ def _peers(variant: Variant, folder: Path) -> list[Contestant]:
         ]
     if variant.backend == "torch":
         return [
-            Contestant(
-                runner="TorchScript in a CUDA graph",
+            Runner(
+                name="TorchScript in a CUDA graph",
                 variant=variant,
                 folder=folder,
                 device="cuda",
                 package="torch",
                 why_not=lambda: runtimes.why_not(variant, "cuda"),
                 load=lambda _: peers.CudaGraphs(path).run,
-                load_alone=lambda images, _: peers.CudaGraphs(path).alone(images),
+                load_resident=lambda images, _: peers.CudaGraphs(path).resident(images),
             )
         ]
     return []

@@ -10,27 +10,27 @@ Files = dict[str, bytes]  # contents by path inside a folder
 Figures = dict[str, float]
 
 
-class Keeper:
-    """Plain Python: `ray.remote(Keeper)` makes the actor of it."""
+class CheckpointStore:
+    """Plain Python: `ray.remote(CheckpointStore)` makes the actor of it."""
 
     def __init__(self) -> None:
         self._files: Files | None = None
         self._epoch = 0  # the last that was evaluated
-        self._news: list[tuple[str, tuple[Any, ...]]] = []
+        self._events: list[tuple[str, tuple[Any, ...]]] = []
         self._result: Any = None
 
     def joined(self, rank: int, address: str, pid: int) -> None:
         """A worker is about to train; after a failure all of them join again."""
-        self._news.append(("joined", (rank, address, pid)))
+        self._events.append(("joined", (rank, address, pid)))
 
     def stepped(self, steps: int, total: int) -> None:
-        self._news.append(("stepped", (steps, total)))
+        self._events.append(("stepped", (steps, total)))
 
     def evaluated(self, epoch: int, epochs: int, figures: Figures) -> None:
         """An epoch that was trained a second time, after a failure, is told once."""
         if epoch > self._epoch:
             self._epoch = epoch
-            self._news.append(("evaluated", (epoch, epochs, figures)))
+            self._events.append(("evaluated", (epoch, epochs, figures)))
 
     def keep(self, files: Files) -> None:
         """The checkpoint from which a training that failed goes on."""
@@ -46,7 +46,7 @@ class Keeper:
     def result(self) -> Any:
         return self._result
 
-    def news(self) -> list[tuple[str, tuple[Any, ...]]]:
+    def events(self) -> list[tuple[str, tuple[Any, ...]]]:
         """What has been told since the last call, in order: names of methods, and arguments."""
-        news, self._news = self._news, []
-        return news
+        events, self._events = self._events, []
+        return events
