@@ -7,7 +7,7 @@ from ludus.benchmark.plan import usual_threads
 from ludus.benchmark.record import PYTHON, Ratio, Record, Row, compare, named
 from ludus.config.benchmark import Comparison
 
-Verdict = Literal["aim reached", "above the floor", "below the floor", "not run"]
+Verdict = Literal["goal reached", "above the threshold", "below the threshold", "not run"]
 PEERS = ("OpenVINO", "TorchScript in a CUDA graph")  # on a target's files, and not its runner
 
 
@@ -44,8 +44,10 @@ def compared(wanted: Comparison, record: Record) -> Compared:
     ratio = compare(*found)
     verdict: Verdict = "not run"
     if ratio is not None:
-        verdict = "above the floor" if ratio.median >= wanted.floor else "below the floor"
-        verdict = "aim reached" if ratio.median >= wanted.aim else verdict
+        verdict = (
+            "above the threshold" if ratio.median >= wanted.threshold else "below the threshold"
+        )
+        verdict = "goal reached" if ratio.median >= wanted.goal else verdict
     return Compared(
         name=named(wanted.target, wanted.device),
         against=named(wanted.against, device),

@@ -10,7 +10,7 @@ from ludus.core.types import Device, Seed, Strict
 class Comparison(Strict):
     """A speed to be reached: a target's, against another's in the same rounds.
 
-    `floor` and `aim` are times as fast, through the Python runners: 2.0 is twice as fast.
+    `threshold` and `goal` are times as fast, through the Python runners: 2.0 is twice as fast.
     """
 
     target: str
@@ -18,8 +18,8 @@ class Comparison(Strict):
     batch: Literal[1, 256, 4096]
     against: str
     against_device: Device | None = None  # None: the same
-    floor: Annotated[float, Field(gt=0)]
-    aim: Annotated[float, Field(gt=0)]
+    threshold: Annotated[float, Field(gt=0)]
+    goal: Annotated[float, Field(gt=0)]
 
 
 class Benchmark(Strict):

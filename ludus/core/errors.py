@@ -148,7 +148,7 @@ class GoldenError(BundleError):
 
 
 class GateError(LudusError):
-    """A required evaluation falls short of a floor or was not run."""
+    """A required evaluation is outside a threshold or was not run."""
 
 
 class ReleaseError(LudusError):

@@ -41,7 +41,7 @@ def render(inputs: Inputs) -> str:
     return environment.get_template("page.html.j2").render(
         name=inputs.params.bundle.name,
         version=inputs.params.bundle.version,
-        floors=inputs.params.gate,
+        thresholds=inputs.params.gate,
         images=len(inputs.tests.inputs),
         things="images" if inputs.params.model.source == "ludwig" else "inputs",
         reference=REFERENCES[inputs.params.model.source],

@@ -13,9 +13,9 @@ from ludus.report.charts import BOTTOM, HEIGHT, LEFT, RIGHT, TOP, WIDTH, Chart, 
 from ludus.report.table import NONE
 
 STYLES: dict[Verdict, str] = {
-    "aim reached": "verified",
-    "above the floor": "attested",
-    "below the floor": "failed",
+    "goal reached": "verified",
+    "above the threshold": "attested",
+    "below the threshold": "failed",
     "not run": "not-run",
 }
 Point = tuple[int, float]
@@ -50,8 +50,8 @@ def _comparison(found: Compared) -> dict[str, Any]:
         "verdict": found.verdict,
         "css": STYLES[found.verdict],
         "ratio": tables.spread(ratio.median, ratio.low, ratio.high) if ratio else NONE,
-        "floor": tables.times(found.wanted.floor),
-        "aim": tables.times(found.wanted.aim),
+        "threshold": tables.times(found.wanted.threshold),
+        "goal": tables.times(found.wanted.goal),
         "reason": found.reason,
     }
 

@@ -114,7 +114,7 @@ class Trials:
         return Times(batch=batch, threads=threads, before=before, after=after)
 
     def verify(self, built: Built) -> Result:
-        """Run all images through it, in a process of its own, and hold it against the floors."""
+        """Run all images through it, in a process of its own, and judge it by the thresholds."""
         result = run_isolated(
             _evaluate, built.variant, built.folder, self.device, self.tests, self.network,
             seconds=VERIFY_SECONDS,

@@ -48,7 +48,7 @@ benchmark:
   rounds: 12
   curve: [1, 4096]
   comparisons:
-    - {target: iree-cpu, batch: 256, against: onnx, floor: 1.3, aim: 2.0}
+    - {target: iree-cpu, batch: 256, against: onnx, threshold: 1.3, goal: 2.0}
 """
 
 
@@ -132,8 +132,8 @@ def test_a_value_cannot_be_reassigned(tmp_path: Path) -> None:
          "gate.agrement: unknown key 'agrement', did you mean 'agreement'?"),
         ("rounds: 12", "round: 12",
          "benchmark.round: unknown key 'round', did you mean 'rounds'?"),
-        ("floor: 1.3,", "flor: 1.3,",
-         "benchmark.comparisons.0.flor: unknown key 'flor', did you mean 'floor'?"),
+        ("threshold: 1.3,", "treshold: 1.3,",
+         "benchmark.comparisons.0.treshold: unknown key 'treshold', did you mean 'threshold'?"),
     ],
 )  # fmt: skip
 def test_a_misspelt_key_is_told_with_the_nearest(
@@ -239,8 +239,8 @@ def test_an_unknown_name_is_told_with_the_nearest(
         ("rounds: 12", "rounds: 2",
          "benchmark.rounds: expected greater than or equal to 3, got 2"),
         ("[1, 4096]", "[1, 5000]", "benchmark.curve.1: expected less than or equal to 4096"),
-        ("floor: 1.3,", "floor: 0,",
-         "benchmark.comparisons.0.floor: expected greater than 0, got 0"),
+        ("threshold: 1.3,", "threshold: 0,",
+         "benchmark.comparisons.0.threshold: expected greater than 0, got 0"),
         ("  iree-cpu:", "  IREE CPU:", "targets.IREE CPU: string should match pattern"),
         ("name: digits", "name: ../digits", "bundle.name: string should match pattern"),
         ("version: 1.0.0", "version: 1.0",

@@ -56,7 +56,7 @@ class Project:
             "max_abs_diff": 0.001,
         }
         params["benchmark"]["comparisons"] = [
-            {"target": "ncnn", "batch": 256, "against": "onnx", "floor": 0.5, "aim": 3.0}
+            {"target": "ncnn", "batch": 256, "against": "onnx", "threshold": 0.5, "goal": 3.0}
         ]
         self.params = params
         self.write_params()
@@ -651,7 +651,7 @@ def test_the_page_shows_ratios_curves_and_who_was_not_measured(project: Project)
     benchmarked(project)
     text = " ".join(project.text().split())
     assert "On A CPU, 2 cores, Linux." in text
-    assert '<span class="status">above the floor</span>' in text
+    assert '<span class="status">above the threshold</span>' in text
     assert "2.00 (2.00 to 2.00)" in text
     assert "against onnx, batch 256, 2 threads" in text
     assert 'aria-label="images/s through Python over batch"' in text
