@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from ludus.config.network_keys import FEATURE_TYPES, LEFT_OUT, PATH
+from ludus.config.network_values import allowed, fits
 from ludus.config.training import Train
 from ludus.core.errors import ConfigError, nearest
+from ludus.core.explain import shown
 from ludus.core.strict_yaml import read_values
 
 Config = dict[str, Any]
@@ -151,10 +153,20 @@ def _translate(feature: Config, table: Config) -> list[str]:
 
 def _refuse_unknown(value: Any, table: Config | None, place: str) -> None:
     """Raise ConfigError at the first key under value that table does not have."""
-    if table is None or value is None:
+    if table is None:
+        return
+    if "value" in table:
+        if not fits(value, table["value"]):
+            raise ConfigError(
+                f"'{place}' is {shown(value)}, expected {allowed(value, table['value'])}"
+            )
+        return
+    if value is None and "items" not in table:
         return
     if "items" in table:
-        if isinstance(value, bool):  # augmentation: true
+        if value is None:
+            raise ConfigError(f"'{place}' is empty, expected a list; or take the key out")
+        if isinstance(value, bool) and place.endswith(".augmentation"):
             return
         if not isinstance(value, list):
             raise ConfigError(f"'{place}' is {_kind(value)}, expected a list")

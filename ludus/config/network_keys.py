@@ -6,13 +6,16 @@ Ludwig 0.17.10 drops unknown keys of a layer without a word, and importing it ta
 So the keys are kept in network_keys.json, where they are looked up at once, and a test in
 tests/backend proves that the file is what this module would write.
 
-A table is {"keys": {key: table or null}}; null holds any value. Where a key `type` chooses, it
-also has {"default": type, "types": {type: {key: table or null}}}. {"items": table} is a list.
+A table is {"keys": {key: table or null}}; null holds any value, and {"value": schema} one of a JSON
+Schema of type, enum, minimum, maximum, exclusiveMinimum, exclusiveMaximum and anyOf. Where
+a key `type` chooses, it also has {"default": type, "types": {type: {key: table or null}}}.
+{"items": table} is a list.
 """
 
 import copy
 import inspect
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +24,12 @@ PATH = Path(__file__).with_name("network_keys.json")
 # What the train stage trains; Ludwig's other feature types would need data of another kind.
 FEATURE_TYPES = {"input_features": "image", "output_features": "category"}
 # Sections that do nothing in `LudwigModel.train` or speak of features that are not there.
+KEPT = ("type", "enum", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum")
+# Sizes that may be one for each dimension, and the least that each may be.
+ANY_SIZE = {
+    "kernel_size": 1, "stride": 1, "dilation": 1, "padding": 0, "pool_kernel_size": 1,
+    "pool_stride": 1, "pool_dilation": 1, "pool_padding": 0,
+}  # fmt: skip
 LEFT_OUT = ("hyperopt", "defaults", "backend", "preset")
 
 
@@ -30,22 +39,65 @@ def from_ludwig() -> dict[str, Any]:
     from ludwig.modules.convolutional_modules import Conv2DLayer
     from ludwig.modules.fully_connected_modules import FCLayer
 
-    layers = {
-        "conv_layers": _arguments(Conv2DLayer, {"img_height", "img_width", "in_channels"}),
-        "fc_layers": _arguments(FCLayer, {"input_size", "input_rank"}),
-    }
     schema = copy.deepcopy(get_schema("ecd"))  # Ludwig keeps the one it gave
     sections = {k: v for k, v in schema["properties"].items() if k not in LEFT_OUT}
     for section, feature_type in FEATURE_TYPES.items():
         features = sections[section]["items"]
         features["allOf"] = [x for x in features["allOf"] if _chosen(x) == feature_type]
+    encoder = _then(sections["input_features"]["items"], "image")["encoder"]
+    defaults = _then(encoder, "stacked_cnn")  # of all layers: conv_dropout, out_channels
+    layers = {
+        "conv_layers": _arguments(
+            Conv2DLayer, {"img_height", "img_width", "in_channels"}, defaults, "conv_"
+        ),
+        "fc_layers": _arguments(FCLayer, {"input_size", "input_rank"}, defaults, "fc_"),
+    }
     return {"keys": {key: _table(key, value, layers) for key, value in sorted(sections.items())}}
 
 
-def _arguments(layer: type, given: set[str]) -> dict[str, Any]:
-    """The table of a list of layers: the arguments of the layer's class but those of its input."""
-    names = set(inspect.signature(layer).parameters) - given
-    return {"items": {"keys": dict.fromkeys(sorted(names))}}
+def _arguments(
+    layer: type, given: set[str], defaults: dict[str, Any], prefix: str
+) -> dict[str, Any]:
+    """The table of a list of layers: the arguments of the layer's class but those of its input.
+
+    Their values are as those that the encoder has for all layers; Ludwig's schema has no types of
+    sizes, which may be one for each dimension, so they come from the annotations.
+    """
+    keys = {}
+    for name, argument in sorted(inspect.signature(layer).parameters.items()):
+        if name in given:
+            continue
+        said = (
+            {} if name in ANY_SIZE else _value(defaults.get(prefix + name, defaults.get(name, {})))
+        )
+        value = _annotated(str(argument.annotation), ANY_SIZE.get(name)) | said
+        keys[name] = {"value": value} if value else None
+    return {"items": {"keys": keys}}
+
+
+def _annotated(annotation: str, least: int | None) -> dict[str, Any]:
+    words = {"int": "integer", "float": "number", "bool": "boolean", "str": "string"}
+    words |= {"tuple": "array", "dict": "object", "None": "null"}
+    found = re.findall(
+        r"\b(int|float|bool|str|dict|tuple|None)\b", re.sub(r"\[.*?\]", "", annotation)
+    )
+    made = {"type": sorted({words[word] for word in found})} if found else {}
+    return made if least is None else made | {"minimum": least}
+
+
+def _value(schema: dict[str, Any]) -> dict[str, Any]:
+    """What a JSON Schema of Ludwig's says of a value that holds no keys of its own."""
+    made = {key: schema[key] for key in KEPT if key in schema}
+    forms = [_value(form) for form in schema.get("anyOf") or schema.get("oneOf") or []]
+    return made | {"anyOf": forms} if forms and all(forms) else made
+
+
+def _then(schema: dict[str, Any], kind: str) -> dict[str, Any]:
+    """The keys of one kind, where a key `type` chooses."""
+    found: dict[str, Any] = next(
+        each["then"]["properties"] for each in schema["allOf"] if _chosen(each) == kind
+    )
+    return found
 
 
 def _table(key: str, schema: Any, layers: dict[str, Any]) -> dict[str, Any] | None:
@@ -57,7 +109,8 @@ def _table(key: str, schema: Any, layers: dict[str, Any]) -> dict[str, Any] | No
             return {"items": _table("", form["items"], layers)}
         if "properties" in form:
             return _object(form, layers)
-    return None
+    value = _value(schema)
+    return {"value": value} if value else None
 
 
 def _object(schema: dict[str, Any], layers: dict[str, Any]) -> dict[str, Any]:

@@ -1,10 +1,13 @@
 """ludus.config.network: what config.yaml may hold, and what Ludwig gets of it."""
 
+from contextlib import suppress
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from ludus.config.network import check_config, merge, read_config
 from ludus.config.training import Train
@@ -251,3 +254,102 @@ def test_a_key_that_comes_twice_is_refused(tmp_path: Path) -> None:
     path.write_text((ROOT / "config.yaml").read_text() + "output_features: []\n")
     with pytest.raises(ConfigError, match=r"is no YAML: the key 'output_features' comes twice"):
         read_config(path)
+
+
+LAYER = "input_features[0].encoder.conv_layers[0]"
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "said"),
+    [
+        ("out_channels", "many", f"'{LAYER}.out_channels' is \"many\", expected a whole number"),
+        ("out_channels", -3, "is -3, expected a whole number, at least 0"),
+        ("out_channels", True, "is true, expected a whole number, at least 0"),
+        ("dropout", 4, f"'{LAYER}.dropout' is 4, expected a number, at least 0 and at most 1"),
+        ("dropout", float("nan"), "is .nan, expected a number"),
+        ("activation", "rleu", "is \"rleu\", expected one of its words, did you mean 'relu'?"),
+        ("norm", "bach", "expected one of its words, did you mean 'batch'?"),
+        ("kernel_size", 0, "is 0, expected a list or a whole number, at least 1"),
+        ("kernel_size", [3, "x"], "expected a list or a whole number, at least 1"),
+        ("use_bias", "yes", 'is "yes", expected true or false'),
+        ("pool_stride", 1.5, "is 1.5, expected a whole number, at least 1"),
+        ("padding", None, "is null, expected a list or a whole number or a word"),
+    ],
+)
+def test_a_value_of_a_layer_that_ludwig_would_not_take_is_refused(
+    config: dict[str, Any], key: str, value: Any, said: str
+) -> None:
+    encoder(config)["conv_layers"][0][key] = value
+    with pytest.raises(ConfigError) as caught:
+        check_config(config)
+    assert said in str(caught.value)
+
+
+@pytest.mark.parametrize("key", ["conv_layers", "fc_layers"])
+def test_layers_that_are_null_are_refused(config: dict[str, Any], key: str) -> None:
+    encoder(config)[key] = True
+    with pytest.raises(ConfigError, match=f"{key}' is a bool, expected a list"):
+        check_config(config)
+    encoder(config)[key] = None
+    with pytest.raises(ConfigError, match=f"{key}' is empty, expected a list; or take the key out"):
+        check_config(config)
+
+
+@pytest.mark.parametrize(
+    ("value", "good"), [(3, True), ([3, 5], True), (3.0, True), ("3", False), ([0], False)]
+)
+def test_a_size_may_be_one_for_each_dimension(
+    config: dict[str, Any], value: Any, good: bool
+) -> None:
+    encoder(config)["conv_layers"][0]["kernel_size"] = value
+    if good:
+        check_config(config)
+    else:
+        with pytest.raises(ConfigError, match="kernel_size"):
+            check_config(config)
+
+
+@pytest.mark.parametrize(
+    "trainer",
+    [
+        {"early_stop": "soon"},
+        {"optimizer": {"type": "adma"}},
+        {"should_shuffle": "often"},
+        {"gradient_clipping": {"clipglobalnorm": "x"}},
+    ],
+)
+def test_a_value_of_the_trainer_that_ludwig_would_not_take_is_refused(
+    config: dict[str, Any], trainer: dict[str, Any]
+) -> None:
+    config["trainer"] = trainer
+    with pytest.raises(ConfigError, match=r"'trainer\."):
+        check_config(config)
+
+
+def places(value: Any, at: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    found = [at] if at else []
+    if not isinstance(value, dict | list):
+        return found
+    for key, part in value.items() if isinstance(value, dict) else enumerate(value):
+        found += places(part, (*at, key))
+    return found
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner),
+    max_leaves=4,
+)
+GOOD = read_config(ROOT / "config.yaml")[0]
+
+
+@settings(deadline=None, max_examples=300)
+@given(place=st.sampled_from(places(GOOD)), value=JSON)
+def test_any_value_at_any_place_is_taken_or_refused(place: tuple[Any, ...], value: Any) -> None:
+    config: Any = deepcopy(GOOD)
+    table = config
+    for step in place[:-1]:
+        table = table[step]
+    table[place[-1]] = value
+    with suppress(ConfigError):
+        check_config(config)
