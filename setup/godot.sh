@@ -24,23 +24,23 @@ if found=$(command -v godot) && runs "$found"; then
     echo "$found"
     exit 0
 fi
-# One whose folder was moved does not run, and is brought anew.
+# One whose folder was moved does not run, and is installed again.
 [ -x "$own/godot" ] && runs "$own/godot" && { echo "$own/godot"; exit 0; }
 
 [ "$(uname -m)" = x86_64 ] || fail "our own is for x86_64"
-command -v apt-get >/dev/null || fail "there is no apt-get to bring it with"
+command -v apt-get >/dev/null || fail "there is no apt-get to download it with"
 # Debian's mirror, as this machine knows it.
 release=$(. /etc/os-release && echo "${VERSION_CODENAME:-testing}")
 mirror=$(apt-get indextargets --format '$(RELEASE) $(COMPONENT) $(REPO_URI)' |
     awk -v release="$release" '$1 == release && $2 == "main" { print $3; exit }')
 [ -n "$mirror" ] || fail "apt knows no mirror of Debian"
 
-echo "bringing Godot into .godot-engine" >&2
+echo "installing Godot into .godot-engine" >&2
 [ -x .native/bin/patchelf ] || setup/native.sh
 rm -rf "$own"
 mkdir -p "$own/apt/lists/partial" "$own/apt/debs/partial" "$own/root"
 echo "deb $mirror testing main" >"$own/apt/sources"
-: >"$own/apt/status" # as if nothing were installed: all that it needs is brought
+: >"$own/apt/status" # as if nothing were installed: all that it needs is downloaded
 cat >"$own/apt/conf" <<END
 Dir::Etc::SourceList "$own/apt/sources";
 Dir::Etc::SourceParts "-";
@@ -58,7 +58,7 @@ END
     apt-get update
     # shellcheck disable=SC2086 # a list of words
     apt-get install --download-only --yes $wanted
-} >"$own/apt/log" 2>&1 || fail "Debian testing's cannot be brought ($own/apt/log says why)"
+} >"$own/apt/log" 2>&1 || fail "Debian testing's cannot be downloaded ($own/apt/log says why)"
 for deb in "$own"/apt/debs/*.deb; do
     dpkg -x "$deb" "$own/root"
 done

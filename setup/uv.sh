@@ -1,5 +1,5 @@
 #!/bin/sh
-# Print the path of uv: the one on PATH if it works, else one of our own in .uv, brought by pip.
+# Print the path of uv: the one on PATH if it works, else one of our own in .uv, installed by pip.
 # (A shim of pyenv's can be on PATH and not work.)
 set -eu
 export PIP_ROOT_USER_ACTION=ignore
@@ -24,7 +24,7 @@ debian_pip() { # the wheel of pip that Debian packages: needs no root
     (cd .uv && apt-get $apt update && apt-get $apt download python3-pip-whl && dpkg -x python3-pip-whl_*.deb debian) >/dev/null 2>&1
     ls "$PWD"/.uv/debian/usr/share/python-wheels/pip-*.whl
 }
-echo "bringing uv into .uv" >&2
+echo "installing uv into .uv" >&2
 if python3 -m pip --version >/dev/null 2>&1; then
     install python3 -m pip
 elif python3 -m ensurepip --version >/dev/null 2>&1; then
@@ -32,7 +32,7 @@ elif python3 -m ensurepip --version >/dev/null 2>&1; then
 elif command -v apt-get >/dev/null && wheel=$(debian_pip); then
     install python3 "$wheel/pip"
 else
-    echo "error: no uv, and no pip to bring it with; install either (Debian: apt-get install python3-pip)" >&2
+    echo "error: no uv, and no pip to install it with; install either (Debian: apt-get install python3-pip)" >&2
     exit 1
 fi
 mkdir -p .uv/bin && ln -sf ../lib/bin/uv "$own"

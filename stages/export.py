@@ -64,7 +64,7 @@ def main() -> None:
         from ludus.export import importers  # only now: it wants tools of the pipeline
 
         file = arguments.model / Path(model.file).name
-        network = importers.bring(model.source, file, Path(model.about), arguments.out)
+        network = importers.import_model(model.source, file, Path(model.about), arguments.out)
         print(f"{model.file}: {network.inputs[0].shape} to {network.outputs[0].shape}")
         return
     export(arguments.model, arguments.tests, arguments.out)

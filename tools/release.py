@@ -179,7 +179,7 @@ def said(*command: str) -> str:
             command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
         )
     except FileNotFoundError:
-        raise ToolError(f"there is no '{command[0]}'; `make release` brings it") from None
+        raise ToolError(f"there is no '{command[0]}'; `make release` installs it") from None
     if ended.returncode != 0:
         words = f"{ended.stdout}{ended.stderr}".strip()
         raise ToolError(f"{shlex.join(command)} ended with {ended.returncode}:\n{words}")

@@ -11,7 +11,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-import psutil  # which DVC brings
+import psutil  # which DVC installs
 
 from ludus.process.tools import ROOT
 from ludus.serving.triton import answers

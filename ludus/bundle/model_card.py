@@ -41,7 +41,7 @@ def _labels(manifest: Manifest) -> str:
 
 
 def _measured_on(manifest: Manifest) -> str:
-    """What the figures are of: this project's own network, or one that was brought."""
+    """What the figures are of: this project's own network, or one that was imported."""
     if isinstance(manifest.golden, Golden):
         return (
             "Accuracy is on the official test images, never trained on or chosen by; agreement and "

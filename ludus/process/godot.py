@@ -109,8 +109,8 @@ def find_engine() -> Engine:
         except ToolError as error:
             reasons.append(f"; {error}")
     raise ToolError(
-        f"there is no Godot {_words(OLDEST)} or newer{''.join(reasons)}; `make addon` brings one, "
-        "or GODOT=/path/to/godot names one"
+        f"there is no Godot {_words(OLDEST)} or newer{''.join(reasons)}; `make addon` installs "
+        "one, or GODOT=/path/to/godot names one"
     )
 
 

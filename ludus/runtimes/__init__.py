@@ -4,7 +4,7 @@
     load(variant, folder, device)      a Run: inputs to outputs
     load_resident(…, images)              the same without copies, to be timed; not every backend's
 
-Each imports its runtime only when it is used, since the plain package brings IREE's alone.
+Each imports its runtime only when it is used, since the plain package depends on IREE's only.
 """
 
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Brings any number of images through functions that each take a fixed number of them."""
+"""Runs any number of images by functions that each take a fixed number of them."""
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait

@@ -1,6 +1,6 @@
 """Triton itself: where it and the backend are, its command line, and its life.
 
-The server is the one in `.triton`, which `make triton` brings, or the program that TRITON_SERVER
+The server is the one in `.triton`, which `make triton` installs, or the program that TRITON_SERVER
 names. It is started on a model repository and ended with us.
 """
 
@@ -80,14 +80,14 @@ class Addresses:
 
 
 def find_server() -> Path:
-    """The program. Raises ToolError that says what brings it."""
+    """The program. Raises ToolError that says what installs it."""
     named = os.environ.get("TRITON_SERVER")
     server = Path(named) if named else OWN / WITHIN_WHEEL
     if not server.is_file():
         which = f"TRITON_SERVER names {server}, which is not there" if named else "no Triton here"
         raise ToolError(
-            f"{which}; `make triton` brings one, TRITON_SERVER=FILE names one, and --write FOLDER "
-            "makes a model repository for the container"
+            f"{which}; `make triton` installs one, TRITON_SERVER=FILE names one, and --write "
+            "FOLDER makes a model repository for the container"
         )
     return server
 

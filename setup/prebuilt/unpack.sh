@@ -6,7 +6,7 @@ set -eu
 folder=$1 architecture=$2
 shift 2
 command -v apt-get >/dev/null || {
-    echo "there is no apt-get to bring $* with" >&2
+    echo "there is no apt-get to download $* with" >&2
     exit 1
 }
 # Debian's mirror, as this machine knows it.

@@ -47,7 +47,7 @@ def bring(tmp_path: Path) -> Bring:
 
         path = tmp_path / "model.yaml"
         path.write_text(yaml.safe_dump({**ABOUT, **changes}))
-        importers.bring(source, file, path, tmp_path / "export")
+        importers.import_model(source, file, path, tmp_path / "export")
         return tmp_path / "export"
 
     return brought

@@ -298,7 +298,7 @@ def test_a_folder_of_anothers_repository_is_refused(project: Project) -> None:
 def test_a_machine_without_dvc_is_told_what_brings_it(project: Project) -> None:
     ended = project.run("env", "PATH=/usr/bin:/bin", sys.executable, "-m", "tools.release")
     assert ended.exit_code == 1
-    assert "there is no 'dvc'; `make release` brings it" in ended.said
+    assert "there is no 'dvc'; `make release` installs it" in ended.said
 
 
 class TestItEndsHalfway:

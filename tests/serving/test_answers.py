@@ -84,7 +84,7 @@ def test_nvidias_own_clients_get_the_same(serving: Server, digits: Bundle, tmp_p
     np.savez(tmp_path / "in.npz", images=network_inputs(golden, digits.manifest))
     python = triton.OWN / "bin" / "python"
     if not python.exists():
-        pytest.skip("no .triton/bin/python; `make triton` brings it")
+        pytest.skip("no .triton/bin/python; `make triton` installs it")
     command = [
         python,
         CLIENT,

@@ -42,7 +42,7 @@ def test_an_answer_comes_by_tls(proxy: Proxy) -> None:
 def test_grpc_comes_by_tls_and_cannot_change_the_server(proxy: Proxy, tmp_path: Path) -> None:
     python = triton.OWN / "bin" / "python"
     if not python.exists():
-        pytest.skip("no .triton/bin/python; `make triton` brings it")
+        pytest.skip("no .triton/bin/python; `make triton` installs it")
     bundle = read_bundle(GOLDEN / "bundle")
     golden = bundle.golden()
     np.save(tmp_path / "x.npy", network_inputs(golden, bundle.manifest)[:1])

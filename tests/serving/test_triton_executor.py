@@ -88,7 +88,7 @@ def test_without_triton_it_is_not_run(
     monkeypatch.setenv("TRITON_SERVER", str(tmp_path / "none"))
     result = run(digits, tests)
     assert result.status == "not run"
-    assert "`make triton` brings one" in str(result.reason)
+    assert "`make triton` installs one" in str(result.reason)
 
 
 def test_a_port_that_another_took_is_the_executors_fault(

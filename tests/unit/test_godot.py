@@ -104,7 +104,7 @@ def test_without_an_engine_the_reason_says_what_would_help(tmp_path: Path) -> No
     reason = godot.why_not()
     assert reason == godot.why_no_engine()
     assert reason is not None
-    assert reason.startswith("there is no Godot 4.3 or newer; `make addon` brings one")
+    assert reason.startswith("there is no Godot 4.3 or newer; `make addon` installs one")
 
 
 def test_without_a_library_the_reason_says_what_would_help(tmp_path: Path) -> None:

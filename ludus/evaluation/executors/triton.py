@@ -97,7 +97,7 @@ def _backend() -> Path:
 def _client() -> Path:
     found = sorted(triton.OWN.glob("lib/python3.*/site-packages/tritonclient-*.dist-info/RECORD"))
     if not found or not PYTHON.exists():
-        raise ToolError("NVIDIA's clients are not here; `make triton` brings them")
+        raise ToolError("NVIDIA's clients are not here; `make triton` installs them")
     return found[0]
 
 

@@ -42,7 +42,7 @@ class Source(Protocol):
     def answers(self, file: Path, *inputs: Array) -> list[Array]: ...
 
 
-def bring(source: str, file: Path, path: Path, out: Path) -> Network:
+def import_model(source: str, file: Path, path: Path, out: Path) -> Network:
     """Write to out what the export stage writes of a network that was trained here.
 
     source: a name in SOURCES, what the file is. path: of model.yaml.

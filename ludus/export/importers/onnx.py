@@ -131,7 +131,7 @@ def _modern(file: Path, model: onnx.ModelProto) -> onnx.ModelProto:
         return version_converter.convert_version(model, OPSET)
     except (RuntimeError, ValueError) as error:
         raise NetworkError(
-            f"{file} is of opset {opset} and cannot be brought to {OPSET}: {_first(error)}; "
+            f"{file} is of opset {opset} and cannot be converted to {OPSET}: {_first(error)}; "
             "export it again with a newer opset"
         ) from None
 

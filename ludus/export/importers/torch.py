@@ -172,7 +172,7 @@ def _try(file: Path, program: ExportedProgram, batch: int) -> None:
         try:
             to_mlir(program, lowering).save_mlir(mlir)
         except (*REFUSED, MLIRError) as error:
-            raise NetworkError(f"{file} cannot be brought to MLIR: {error}") from None
+            raise NetworkError(f"{file} cannot be converted to MLIR: {error}") from None
         try_compiler(file, mlir)
 
 
