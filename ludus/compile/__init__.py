@@ -4,12 +4,13 @@ build(name, target, sources, out)    the target's files in the folder out, descr
 """
 
 import hashlib
+import shutil
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Protocol, cast
 
-from ludus.bundle.schema import File, Variant, read_network
+from ludus.bundle.schema import EntryFunction, File, Variant, read_network
 from ludus.config.backends import BACKENDS
 from ludus.config.backends.base import BuiltTarget
 from ludus.config.lowerings import Lowering
@@ -73,6 +74,13 @@ class Compiler[T: BuiltTarget](Protocol):
 def compiler(name: str) -> Compiler[Any]:
     """The compiler of a backend, one of `ludus.config.backends`."""
     return cast(Compiler[Any], import_module(f"{__name__}.{BACKENDS[name].name}"))
+
+
+def copy(name: str, sources: Sources, out: Path, model: str, entry: str, backend: str) -> Variant:
+    """The variant of a runtime that takes an exported file as it is, by its function `entry`."""
+    shutil.copyfile(sources.exported(model, f"targets.{name}"), out / model)
+    function = EntryFunction(name=entry, batch=sources.batch)
+    return describe(name, out, [model], backend=backend, entry_functions=[function])
 
 
 def describe(name: str, folder: Path, files: list[str], **more: Any) -> Variant:
