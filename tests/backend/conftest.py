@@ -20,6 +20,7 @@ from ludus.config.lowerings import Lowering
 from ludus.config.params import Params
 from ludus.config.targets import Target
 from ludus.core.pictures import Preprocess
+from support.shared import once
 
 SIZE, CLASSES = 14, 10
 LLVM = ["--iree-hal-target-device=local", "--iree-hal-local-target-device-backends=llvm-cpu"]
@@ -88,6 +89,13 @@ def quiet() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def exported(tmp_path_factory: pytest.TempPathFactory) -> Exported:
+    folder = once(tmp_path_factory, "export", export)
+    with np.load(folder / "exact.npz") as arrays:
+        return Exported(folder=folder, images=arrays["images"], answers=arrays["answers"])
+
+
+def export(folder: Path) -> None:
+    """Make the network, and write what the export stage writes of it."""
     with quiet():
         import torch
         from torch import nn
@@ -125,7 +133,6 @@ def exported(tmp_path_factory: pytest.TempPathFactory) -> Exported:
         ),
     )
     images = np.random.default_rng(7).random((300, 1, SIZE, SIZE), dtype=np.float32)
-    folder = tmp_path_factory.mktemp("export")
     with quiet():
         program = ludwig_export.to_program(trained, images)
         torch.export.save(program, folder / "model.pt2")
@@ -140,7 +147,7 @@ def exported(tmp_path_factory: pytest.TempPathFactory) -> Exported:
         labels=answers.argmax(1).astype(np.uint8),
         probabilities=answers,
     )
-    return Exported(folder=folder, images=images, answers=answers)
+    np.savez(folder / "exact.npz", images=images, answers=answers)
 
 
 @pytest.fixture(scope="session")
@@ -148,28 +155,29 @@ def lowered(exported: Exported, tmp_path_factory: pytest.TempPathFactory) -> Pat
     """A folder with <lowering>.mlir for each of LOWERINGS."""
     from stages.lower import lower
 
-    folder = tmp_path_factory.mktemp("lowered")
-    with quiet():
-        lower(exported.folder / "model.pt2", LOWERINGS, folder)
-    return folder
+    def make(folder: Path) -> None:
+        with quiet():
+            lower(exported.folder / "model.pt2", LOWERINGS, folder)
+
+    return once(tmp_path_factory, "lowered", make)
 
 
 @pytest.fixture(scope="session")
 def build(
     exported: Exported, lowered: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Callable[[str], Built]:
-    """Builds a row of TARGETS, once."""
+
     from stages.compile import compile_target
 
     params = Params.model_construct(targets=TARGETS, lowerings=LOWERINGS)
-    made: dict[str, Built] = {}
 
     def built(name: str) -> Built:
-        if name not in made:
-            folder = tmp_path_factory.mktemp("targets") / name
-            compile_target(name, params, exported.folder, lowered, folder)
-            described = (folder / "variant.json").read_bytes()
-            made[name] = Built(folder=folder, variant=Variant.model_validate_json(described))
-        return made[name]
+        folder = once(
+            tmp_path_factory,
+            f"targets/{name}",
+            lambda folder: compile_target(name, params, exported.folder, lowered, folder),
+        )
+        described = (folder / "variant.json").read_bytes()
+        return Built(folder=folder, variant=Variant.model_validate_json(described))
 
     return built

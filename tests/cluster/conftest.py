@@ -6,13 +6,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from asked import ROOT, Asked
 
 from ludus.process import install
 from ludus.training.ray.environment import RAY
+from support.cluster import Asked
+from support.paths import ROOT, SMALL_DIGITS, TESTS
 
 PYTHON = ROOT / ".ray" / "bin" / "python"
-DIGITS = ROOT / "tests" / "pipeline" / "digits.npz"
 
 
 @pytest.fixture(scope="session")
@@ -21,7 +21,7 @@ def address() -> Iterator[str]:
     if reason := install.environment("ray", RAY).why_not():
         pytest.skip(f"Ray: {reason}; `make ray` installs it (minutes, 7 GB)")
     nodes = subprocess.Popen(
-        [str(PYTHON), str(Path(__file__).parent / "two_nodes.py"), "1"],
+        [str(PYTHON), str(TESTS / "support" / "two_nodes.py"), "1"],
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
     )  # fmt: skip
     assert nodes.stdout is not None
@@ -35,7 +35,7 @@ def address() -> Iterator[str]:
 def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """600 training and 100 validation images."""
     folder = tmp_path_factory.mktemp("data")
-    with np.load(DIGITS) as arrays:
+    with np.load(SMALL_DIGITS) as arrays:
         order = np.random.default_rng(0).permutation(len(arrays["train_labels"]))
         images, labels = arrays["train_images"][order], arrays["train_labels"][order]
     np.savez(folder / "train.npz", images=images[:600], labels=labels[:600])

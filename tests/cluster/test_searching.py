@@ -7,8 +7,10 @@ import sys
 from pathlib import Path
 
 import yaml
-from asked import ROOT, SECONDS, Asked
 from PIL import Image
+
+from support.cluster import SECONDS, Asked
+from support.paths import ROOT
 
 PLAN = {
     "parameters": {

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 import yaml
-from asked import SECONDS, Asked, read_until
+
+from support.cluster import SECONDS, Asked, read_until
 
 FILES = [
     "config.yaml",

@@ -2,11 +2,12 @@
 
 from pathlib import Path
 
-import bundles
 import pytest
 
 from ludus.process import godot
 from ludus.process.tools import ROOT
+from support import bundles
+from support.paths import BUNDLE, DIGITS, GOLDEN, TENSORS
 
 TESTS = ROOT / "godot" / "tests"
 
@@ -26,10 +27,10 @@ def project(engine: godot.Engine, tmp_path_factory: pytest.TempPathFactory) -> P
     made = tmp_path_factory.mktemp("bundles")
     files = {
         "tests": TESTS,
-        "drawings": bundles.GOLDEN / "drawings",
-        "photos": bundles.GOLDEN / "photos",
-        "models/golden": bundles.GOOD,
-        "models/tensors": bundles.TENSORS,
+        "drawings": GOLDEN / "drawings",
+        "photos": GOLDEN / "photos",
+        "models/golden": BUNDLE,
+        "models/tensors": TENSORS,
         "models/first-computes-wrongly": bundles.first_computes_wrongly(made / "wrong"),
     }
     for change in (
@@ -42,7 +43,7 @@ def project(engine: godot.Engine, tmp_path_factory: pytest.TempPathFactory) -> P
         files[f"models/{name}"] = bundles.changed(made / name, change)
     for change in (bundles.takes_no_pictures, bundles.has_labels):
         name = change.__name__.replace("_", "-")
-        files[f"models/{name}"] = bundles.changed(made / name, change, bundles.TENSORS)
-    if bundles.DIGITS.exists():
-        files["models/digits"] = bundles.DIGITS
+        files[f"models/{name}"] = bundles.changed(made / name, change, TENSORS)
+    if DIGITS.exists():
+        files["models/digits"] = DIGITS
     return godot.make_project(tmp_path_factory.mktemp("godot") / "project", files)

@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-import bundles
 import numpy as np
 import pytest
 
@@ -14,13 +13,14 @@ from ludus.evaluation.executors import godot as in_godot
 from ludus.evaluation.results import Result, judge
 from ludus.evaluation.run import evaluate
 from ludus.process import godot
+from support.paths import BUNDLE
 
 IN_GODOT = ["godot", "godot-pck"]
 
 
 @pytest.fixture(scope="module")
 def bundle() -> Bundle:
-    return read_bundle(bundles.GOOD)
+    return read_bundle(BUNDLE)
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import bundles
 import pytest
 
 from ludus.bundle.reader import read_bundle
@@ -16,8 +15,9 @@ from ludus.evaluation.golden import check_golden_answers
 from ludus.process import godot
 from ludus.runtimes.choosing import choose
 from ludus.runtimes.devices import cpu
+from support import broken, bundles
+from support.paths import BUNDLE, DIGITS, TENSORS
 
-broken = bundles.load_broken()
 CASES = broken.cases()
 BY_NAME = {case["name"]: case for case in CASES}
 PLACES = [
@@ -137,10 +137,10 @@ def mutations(tmp_path_factory: pytest.TempPathFactory) -> list[Mutation]:
     """500 of them, most of the golden bundles, the same each time."""
     chance = random.Random(7)
     folder = tmp_path_factory.mktemp("mutations")
-    sources = {"golden": bundles.GOOD, "tensors": bundles.TENSORS}
+    sources = {"golden": BUNDLE, "tensors": TENSORS}
     counts = dict(MUTATIONS)
-    if bundles.DIGITS.exists():
-        sources["digits"] = bundles.DIGITS
+    if DIGITS.exists():
+        sources["digits"] = DIGITS
     else:
         counts["golden"] += counts.pop("digits")
     made = []

@@ -3,33 +3,16 @@
 import json
 import re
 import shutil
-import subprocess
-import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from ludus.process import godot
-from ludus.process.tools import ROOT
+from support.demo import DEMO, Server, copy_demo, started
+from support.paths import DIGITS
 
-DEMO = ROOT / "godot" / "demo"
-DIGITS = ROOT / "artifacts" / "bundle"
 SCRIPTS = Path(__file__).parent / "demo"
-
-
-def copy_demo(folder: Path, *, addon: bool = True, bundle: bool = True) -> Path:
-    """The demo as `make demo` puts it together."""
-    own = shutil.ignore_patterns("addons", "models", ".godot")
-    shutil.copytree(DEMO, folder, ignore=own)
-    (folder / ".godot").mkdir()
-    if addon:
-        shutil.copytree(godot.ADDON, folder / "addons" / "ludus")
-        godot.register_extension(folder)
-    if bundle:
-        shutil.copytree(DIGITS, folder / "models" / "digits")
-    return folder
 
 
 @pytest.fixture(scope="module")
@@ -37,51 +20,14 @@ def demo(engine: godot.Engine, tmp_path_factory: pytest.TempPathFactory) -> Path
     """The demo, whole; not to be changed."""
     if not DIGITS.exists():
         pytest.skip("there is no artifacts/bundle; `make repro` makes it")
-    return copy_demo(tmp_path_factory.mktemp("demo") / "project")
-
-
-@dataclass
-class Server:
-    """A server that runs."""
-
-    process: subprocess.Popen[bytes]
-    log: Path
-    port: int
+    return copy_demo(tmp_path_factory.mktemp("demo") / "project", bundle=DIGITS)
 
 
 @pytest.fixture
-def server(demo: Path, engine: godot.Engine, tmp_path: Path) -> Iterator[Server]:
-    """A server on a free port of this machine; at the end it must still run, and have no fault."""
-    log = tmp_path / "server.log"
-    command = [
-        str(engine.program),
-        "--headless",
-        "--path",
-        str(demo),
-        "--",
-        "--server",
-        "--port",
-        "0",
-    ]
-    with log.open("wb") as out:
-        process = subprocess.Popen(command, stdout=out, stderr=out)
-    try:
-        yield Server(process=process, log=log, port=port_in(log, process))
-        assert process.poll() is None, f"the server ended: {log.read_text()}"
-        assert not godot.SIGNS.search(log.read_text()), log.read_text()
-    finally:
-        process.kill()
-        process.wait()
-
-
-def port_in(log: Path, process: subprocess.Popen[bytes]) -> int:
-    deadline = time.monotonic() + 30
-    while time.monotonic() < deadline and process.poll() is None:
-        found = re.search(r"listening on 127\.0\.0\.1:(\d+)", log.read_text())
-        if found:
-            return int(found[1])
-        time.sleep(0.05)
-    raise AssertionError(f"the server does not listen: {log.read_text()}")
+def server(demo: Path, tmp_path: Path) -> Iterator[Server]:
+    """A server that runs to the end of the test, without a fault."""
+    with started(demo, tmp_path / "server.log") as running:
+        yield running
 
 
 def ask(demo: Path, port: int, digit: int) -> godot.Ended:
@@ -174,7 +120,7 @@ def test_a_port_that_is_taken_is_an_error(demo: Path, server: Server) -> None:
 
 
 def test_without_the_library_it_says_what_to_do(engine: godot.Engine, tmp_path: Path) -> None:
-    ended = godot.start(copy_demo(tmp_path / "demo", addon=False, bundle=False))
+    ended = godot.start(copy_demo(tmp_path / "demo", addon=False, bundle=None))
     assert ended.exit_code == 1
     assert "error: The library of addons/ludus is not loaded" in ended.said
     assert "make addon" in ended.said
@@ -182,7 +128,7 @@ def test_without_the_library_it_says_what_to_do(engine: godot.Engine, tmp_path: 
 
 
 def test_without_a_bundle_it_says_what_to_do(engine: godot.Engine, tmp_path: Path) -> None:
-    ended = godot.start(copy_demo(tmp_path / "demo", bundle=False))
+    ended = godot.start(copy_demo(tmp_path / "demo", bundle=None))
     assert ended.exit_code == 1
     assert "error: res://models/digits/manifest.json" in ended.said
     assert "make demo" in ended.said
@@ -209,7 +155,7 @@ def test_a_wrong_command_line_is_an_error(demo: Path, arguments: list[str], erro
 
 
 def test_an_exported_demo_recognises_all_drawings(demo: Path, tmp_path: Path) -> None:
-    project = copy_demo(tmp_path / "demo")
+    project = copy_demo(tmp_path / "demo", bundle=DIGITS)
     godot.run(project, "--import")
     pack = tmp_path / "game" / "demo.pck"
     pack.parent.mkdir()

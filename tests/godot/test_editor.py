@@ -11,11 +11,12 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-import bundles
 import pytest
 
 from ludus.process import godot
 from ludus.process.tools import ROOT
+from support import bundles
+from support.paths import BUNDLE, GOLDEN, TENSORS
 
 SCRIPTS = ROOT / "godot" / "tests" / "editor"
 GOOD = "res://models/good"
@@ -455,7 +456,7 @@ def test_the_editor_adds_nothing_to_a_bundle(probed: Path) -> None:
 
 @pytest.mark.parametrize(
     ("good", "picture", "said"),
-    [(bundles.GOOD, "drawings/7.png", "7"), (bundles.TENSORS, "photos/wide.png", "6")],
+    [(BUNDLE, "drawings/7.png", "7"), (TENSORS, "photos/wide.png", "6")],
     ids=["a drawing", "a photo, without labels"],
 )
 def test_the_script_template_recognises_a_picture(
@@ -466,7 +467,7 @@ def test_the_script_template_recognises_a_picture(
     script.write_text(template.replace("_BASE_", "Node").replace("digits", "good"), "utf-8")
     files = {
         "models/good": good,
-        "picture.png": bundles.GOLDEN / picture,
+        "picture.png": GOLDEN / picture,
         "template.gd": script,
         "try_template.gd": SCRIPTS / "try_template.gd",
     }

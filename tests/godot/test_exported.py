@@ -2,12 +2,13 @@
 
 from pathlib import Path
 
-import bundles
 import pytest
 
 from ludus.evaluation.executors import godot_pck
 from ludus.process import godot
 from ludus.process.tools import ROOT
+from support import bundles
+from support.paths import BUNDLE, TENSORS
 
 FILES = [
     "test_run.gd",
@@ -24,8 +25,8 @@ def game(engine: godot.Engine, tmp_path_factory: pytest.TempPathFactory) -> Path
     folder = tmp_path_factory.mktemp("exported")
     files = {
         "tests": ROOT / "godot" / "tests",
-        "models/golden": bundles.GOOD,
-        "models/tensors": bundles.TENSORS,
+        "models/golden": BUNDLE,
+        "models/tensors": TENSORS,
     }
     for change in (bundles.another_golden_answer, bundles.another_first_golden_answer):
         name = change.__name__.replace("_", "-")

@@ -1,12 +1,12 @@
 """The whole pipeline is run once, by DVC, in a small copy; scenarios start from copies of that."""
 
 import pytest
-from small_project import Finished, Project, small_copy
 
 from ludus.config.backends.iree import IreeTarget
 from ludus.config.params import load_params
 from ludus.process.toolchains import STABLEHLO, environment
 from ludus.process.tools import ROOT
+from support.small_project import Finished, Project, small_copy
 
 
 @pytest.fixture(scope="session")

@@ -4,7 +4,8 @@ import os
 import signal
 
 import pytest
-from small_project import Project, command_lines, half_written, tree, wait_for
+
+from support.small_project import Project, command_lines, half_written, tree, wait_for
 
 TARGET = "iree-cpu-x86_64"
 FOLLOWS = ["probe", "benchmark", "report", "gate", "bundle"]

@@ -6,7 +6,8 @@ import numpy as np
 import onnx
 import pytest
 from onnx import TensorProto, helper
-from small_project import Ended, Project, tree
+
+from support.small_project import Ended, Project, tree
 
 ABOUT = """\
 inputs: [{name: x, shape: [-1, 6]}]

@@ -5,7 +5,8 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from small_project import Ended, Project, half_written, tree
+
+from support.small_project import Ended, Project, half_written, tree
 
 
 def refused(project: Project, *arguments: str) -> Ended:

@@ -11,13 +11,13 @@ from pathlib import Path
 
 import pytest
 import yaml
-from small_project import ROOT, Project, tree
 
 from ludus.bundle.reader import read_bundle
 from ludus.core.errors import ReleaseError
+from support.paths import BUNDLE, ROOT
+from support.small_project import Project, tree
 from tools.release import with_version
 
-GOLDEN = ROOT / "tests" / "golden" / "bundle"
 TAG = "golden@v1.0.0"
 CHANGELOG = "# Changelog\n\n## [Unreleased]\n\n### Added\n\n- A network.\n"
 DVC_YAML = {
@@ -37,7 +37,7 @@ DVC_YAML = {
 def built(tmp_path_factory: pytest.TempPathFactory) -> Project:
     """A project whose pipeline is one stage, which copies the golden bundle; run and committed."""
     project = Project(folder=tmp_path_factory.mktemp("built") / "project")
-    shutil.copytree(GOLDEN, project.folder / "made")
+    shutil.copytree(BUNDLE, project.folder / "made")
     shutil.copy2(ROOT / "params.yaml", project.folder)
     with project.edited_params() as params:
         params["bundle"] |= {"name": "golden", "version": "1.0.0"}
@@ -106,7 +106,7 @@ class TestItIsReleased:
         with zipfile.ZipFile(released.folder / "dist" / "golden-1.0.0.zip") as archive:
             archive.extractall(tmp_path)
         read_bundle(tmp_path / "golden")
-        assert tree(tmp_path / "golden") == tree(GOLDEN)
+        assert tree(tmp_path / "golden") == tree(BUNDLE)
 
     def test_its_sums_are_right(self, released: Project) -> None:
         said = subprocess.run(
@@ -138,7 +138,7 @@ class TestItIsReleased:
         out = folder / "got"
         source = str(released.folder)
         released.check("dvc", "artifacts", "get", source, "golden", *which, "--out", str(out))
-        assert tree(out) == tree(GOLDEN)
+        assert tree(out) == tree(BUNDLE)
 
     def test_the_next_version_stands_above_it(self, released: Project, tmp_path: Path) -> None:
         project = released.copy_to(tmp_path / "project")

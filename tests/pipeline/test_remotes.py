@@ -5,8 +5,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from remote_servers import DVC, SERVERS, Remote, why_not
-from small_project import Finished, Project, tree
+
+from support.remote_servers import DVC, SERVERS, Remote, why_not
+from support.small_project import Finished, Project, tree
 
 
 @pytest.fixture(scope="module", params=SERVERS)

@@ -1,9 +1,9 @@
 """What an edit runs again, and what it leaves alone: asserted from what DVC says that it ran."""
 
 import pytest
-from small_project import Ended, Project, tree, without
 
 from ludus.process import godot
+from support.small_project import Ended, Project, tree, without
 
 # After every edit that changes what the pipeline comes to.
 LAST = ["report", "gate", "bundle"]

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 import yaml
 from PIL import Image
-from small_project import NO_GODOT, Finished, Project, half_written, tree
+
+from support.small_project import NO_GODOT, Finished, Project, half_written, tree
 
 ONCE = ["download", "prepare", "train", "export", "lower", "probe"]
 ONCE += ["benchmark", "report", "gate", "bundle"]

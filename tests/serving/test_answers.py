@@ -6,26 +6,26 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from server import Server, pictures, tensor
 
 from ludus.bundle.inputs import network_inputs
 from ludus.bundle.preprocessing import load_image, preprocess
 from ludus.bundle.reader import Bundle, read_bundle
 from ludus.runtimes import load
 from ludus.serving import triton
+from support.paths import BUNDLE, GOLDEN, TENSORS, TESTS
+from support.served import Server, pictures, tensor
 
-GOLDEN = Path(__file__).parents[1] / "golden"
-CLIENT = Path(__file__).with_name("client.py")
+CLIENT = TESTS / "support" / "triton_client.py"
 
 
 @pytest.fixture(scope="module")
 def digits() -> Bundle:
-    return read_bundle(GOLDEN / "bundle")
+    return read_bundle(BUNDLE)
 
 
 @pytest.fixture(scope="module")
 def features() -> Bundle:
-    return read_bundle(GOLDEN / "tensor-bundle")
+    return read_bundle(TENSORS)
 
 
 def test_a_tensor_as_json_gives_the_golden_answers(serving: Server, digits: Bundle) -> None:

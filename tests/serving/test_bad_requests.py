@@ -2,14 +2,15 @@
 
 import io
 import json
-from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
-from server import Server, free_ports, pictures, refused, tensor
 
-GOLDEN = Path(__file__).parents[1] / "golden"
+from support.paths import BUNDLE, GOLDEN
+from support.ports import free_ports
+from support.served import Server, pictures, refused, tensor
+
 IMAGE = np.zeros((1, 1, 28, 28), np.float32)
 
 
@@ -96,14 +97,14 @@ def test_an_unknown_model_and_version_are_told(serving: Server) -> None:
 
 
 def test_a_port_that_is_taken_is_told(serving: Server) -> None:
-    said = refused(GOLDEN / "bundle", "--http", serving.http)
+    said = refused(BUNDLE, "--http", serving.http)
     assert f"--http {serving.http}: nobody can listen there on 127.0.0.1: " in said
 
 
 def test_a_device_that_is_not_here_does_not_fall_back() -> None:
     (http,) = free_ports(1)
     ports = ["--http", http, "--grpc", 0, "--metrics", 0]
-    said = refused(GOLDEN / "bundle", "--device", "cuda", *ports)
+    said = refused(BUNDLE, "--device", "cuda", *ports)
     assert "is for 'cuda'; it has iree-vulkan (vulkan), iree-vmvx (cpu)" in said
     assert "before it was ready" in said
 
@@ -112,14 +113,14 @@ def test_a_device_that_is_not_here_does_not_fall_back() -> None:
     ("arguments", "environment", "says"),
     [
         ([GOLDEN / "no-bundle"], {}, "no-bundle/manifest.json cannot be read"),
-        ([GOLDEN / "bundle", "--http", "8001"], {}, "one port is given twice: 8001, 8001"),
-        ([GOLDEN / "bundle"], {"TRITON_SERVER": "/no/triton"}, "TRITON_SERVER names /no/triton"),
-        ([GOLDEN / "bundle"], {"LUDUS_TRITON_BACKENDS": "/no"}, "`make triton` builds it"),
-        ([GOLDEN / "bundle", "--write", GOLDEN], {}, "is there already"),
-        ([GOLDEN / "bundle", "--device", "toaster", "--grpc", "0", "--metrics", "0"], {},
+        ([BUNDLE, "--http", "8001"], {}, "one port is given twice: 8001, 8001"),
+        ([BUNDLE], {"TRITON_SERVER": "/no/triton"}, "TRITON_SERVER names /no/triton"),
+        ([BUNDLE], {"LUDUS_TRITON_BACKENDS": "/no"}, "`make triton` builds it"),
+        ([BUNDLE, "--write", GOLDEN], {}, "is there already"),
+        ([BUNDLE, "--device", "toaster", "--grpc", "0", "--metrics", "0"], {},
          "--device toaster is no device"),
-        ([GOLDEN / "bundle", "--device", "iree-vmvy"], {}, "did you mean 'iree-vmvx'?"),
-        ([GOLDEN / "bundle", "--host", "nowhere.invalid"], {}, "on nowhere.invalid: "),
+        ([BUNDLE, "--device", "iree-vmvy"], {}, "did you mean 'iree-vmvx'?"),
+        ([BUNDLE, "--host", "nowhere.invalid"], {}, "on nowhere.invalid: "),
     ],
     ids=["no bundle", "ports", "server", "backend", "write", "device", "variant", "host"],
 )  # fmt: skip

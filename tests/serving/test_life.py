@@ -13,14 +13,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from server import Answer, Server, command, free_ports, started, tensor
 
 from ludus.bundle.inputs import network_inputs
 from ludus.bundle.reader import read_bundle
 from ludus.serving import triton
-
-GOLDEN = Path(__file__).parents[1] / "golden"
-BUNDLE = GOLDEN / "bundle"
+from support.paths import BUNDLE
+from support.ports import free_ports
+from support.served import Answer, Server, command, started, tensor
 
 
 def golden(count: int) -> tuple[np.ndarray, np.ndarray]:

@@ -13,7 +13,9 @@ from typing import Any
 import numpy as np
 import pytest
 import yaml
-from server import Server, free_ports, tensor
+
+from support.ports import free_ports
+from support.served import Server, tensor
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
 DASHBOARD = json.loads((DEPLOY / "grafana" / "dashboards" / "ludus.json").read_text())

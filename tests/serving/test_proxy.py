@@ -8,14 +8,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from proxy import Proxy
-from server import tensor
 
 from ludus.bundle.inputs import network_inputs
 from ludus.bundle.reader import read_bundle
 from ludus.serving import triton
+from support.nginx import Proxy
+from support.paths import BUNDLE
+from support.served import tensor
 
-GOLDEN = Path(__file__).parents[1] / "golden"
 GRPC = """
 import sys, numpy, tritonclient.grpc as grpc
 port, certificate, out = sys.argv[1:]
@@ -31,7 +31,7 @@ except grpc.InferenceServerException as error:
 
 
 def test_an_answer_comes_by_tls(proxy: Proxy) -> None:
-    bundle = read_bundle(GOLDEN / "bundle")
+    bundle = read_bundle(BUNDLE)
     golden = bundle.golden()
     body = {"inputs": [tensor("image", network_inputs(golden, bundle.manifest))]}
     answer = proxy.ask("v2/models/golden/infer", json.dumps(body).encode())
@@ -43,7 +43,7 @@ def test_grpc_comes_by_tls_and_cannot_change_the_server(proxy: Proxy, tmp_path: 
     python = triton.OWN / "bin" / "python"
     if not python.exists():
         pytest.skip("no .triton/bin/python; `make triton` installs it")
-    bundle = read_bundle(GOLDEN / "bundle")
+    bundle = read_bundle(BUNDLE)
     golden = bundle.golden()
     np.save(tmp_path / "x.npy", network_inputs(golden, bundle.manifest)[:1])
     command = [python, "-c", GRPC, proxy.port, proxy.certificate, tmp_path / "x.npy"]

@@ -5,21 +5,21 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import faulty
 import pytest
-from faulty import Faulty
-from proxy import Proxy
-from server import Server
 
 from ludus.process import godot
+from support import faulty
+from support.faulty import Faulty
+from support.nginx import Proxy
+from support.paths import BUNDLE, GOLDEN
+from support.served import Server
 
 HERE = Path(__file__).parent
-GOLDEN = HERE.parent / "golden"
 MODEL = "v2/models/golden"
 FILES = {
     "remote.gd": HERE / "remote.gd",
     "drawings": GOLDEN / "drawings",
-    "models/golden": GOLDEN / "bundle",
+    "models/golden": BUNDLE,
 }
 
 # Of Godot's @GlobalScope.Error.

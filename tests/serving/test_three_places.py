@@ -1,22 +1,20 @@
 """The same drawings, judged on the player's machine, by the game's server and by a served model."""
 
 import io
-import re
 import shutil
-import subprocess
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
-from server import Server, pictures
 
 from ludus.process import godot
+from support.demo import copy_demo, started
+from support.paths import BUNDLE, GOLDEN
+from support.served import Server, pictures
 
 HERE = Path(__file__).parent
-GOLDEN = HERE.parent / "golden"
 DEMO = HERE.parents[1] / "godot" / "demo"
 COUNT, SIDE = 1000, 64
 
@@ -41,29 +39,16 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
     reason = godot.why_not()
     if reason is not None:
         pytest.skip(reason)
-    folder = tmp_path_factory.mktemp("demo") / "project"
-    shutil.copytree(DEMO, folder, ignore=shutil.ignore_patterns("addons", "models", ".godot"))
-    shutil.copytree(godot.ADDON, folder / "addons" / "ludus")
-    shutil.copytree(GOLDEN / "bundle", folder / "models" / "digits")
+    folder = copy_demo(tmp_path_factory.mktemp("demo") / "project", bundle=BUNDLE)
     shutil.copyfile(HERE / "three_places.gd", folder / "three_places.gd")
-    godot.register_extension(folder)
     return folder
 
 
 @pytest.fixture(scope="module")
 def game_server(demo: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
     """The port of the demo's dedicated server."""
-    log = tmp_path_factory.mktemp("server") / "log"
-    engine = godot.find_engine().program
-    command = [engine, "--headless", "--path", demo, "--", "--server", "--port", "0"]
-    with log.open("wb") as out, subprocess.Popen(command, stdout=out, stderr=out) as process:
-        deadline = time.monotonic() + 30
-        while not (found := re.search(r"listening on 127\.0\.0\.1:(\d+)", log.read_text())):
-            assert process.poll() is None, log.read_text()
-            assert time.monotonic() < deadline, log.read_text()
-            time.sleep(0.05)
-        yield int(found[1])
-        process.kill()
+    with started(demo, tmp_path_factory.mktemp("server") / "log") as running:
+        yield running.port
 
 
 def test_a_thousand_drawings_are_judged_alike_at_three_places(

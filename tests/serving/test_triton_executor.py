@@ -20,13 +20,12 @@ from ludus.evaluation.executors import triton as in_triton
 from ludus.evaluation.results import Result, judge
 from ludus.evaluation.run import evaluate
 from ludus.serving import triton
-
-GOLDEN = Path(__file__).parents[1] / "golden"
+from support.paths import BUNDLE, TENSORS
 
 
 @pytest.fixture(scope="module")
 def digits() -> Bundle:
-    return read_bundle(GOLDEN / "bundle")
+    return read_bundle(BUNDLE)
 
 
 @pytest.fixture(scope="module")
@@ -66,7 +65,7 @@ def test_all_images_are_measured(digits: Bundle, tests: ReferenceSet) -> None:
 
 
 def test_a_network_that_is_no_classifier_is_measured() -> None:
-    bundle = read_bundle(GOLDEN / "tensor-bundle")
+    bundle = read_bundle(TENSORS)
     golden = bundle.golden()
     tests = ReferenceSet(inputs=golden.inputs, labels=None, reference=golden.reference)
     result = run(bundle, tests)

@@ -1,5 +1,6 @@
 """The stopwatch and the sessions, with runners that are made up."""
 
+import os
 import random
 import subprocess
 import sys
@@ -328,11 +329,16 @@ def spin(seconds: float) -> None:
 
 @pytest.mark.skipif(not others.STAT.exists(), reason="only /proc tells what others take")
 def test_what_this_process_computes_is_not_others() -> None:
-    watch = others.Watch([])
+    watch, stranger = others.Watch([]), others.Watch([])
+    stranger._ours = []  # as another process would see this one
+    began = time.monotonic()
     spin(0.3)
-    share = watch.share()
+    share, seen = watch.share(), stranger.share()
     assert share is not None
-    assert 0 <= share < 1 - 0.5 / cpu.count()
+    assert seen is not None
+    # Seconds of cores, so that it holds on a busy machine too.
+    cores = (time.monotonic() - began) * cpu.count()
+    assert (seen - share) * cores == pytest.approx(0.3, abs=0.1)
 
 
 @pytest.mark.skipif(not others.STAT.exists(), reason="only /proc tells what others take")
@@ -340,11 +346,16 @@ def test_a_process_that_is_not_named_is_others() -> None:
     code = "import time\nwhile time.process_time() < 1: pass"
     with subprocess.Popen([sys.executable, "-c", code]) as process:
         unknown, known = others.Watch([]), others.Watch([process.pid])
+        began, used = time.monotonic(), others._ticks(process.pid)
         time.sleep(0.8)
         first, second = unknown.share(), known.share()
+        used = others._ticks(process.pid) - used
+        cores = (time.monotonic() - began) * cpu.count()
     assert first is not None
     assert second is not None
-    assert first - second > 0.3 / cpu.count()
+    assert used > 0
+    taken = used / os.sysconf("SC_CLK_TCK")
+    assert (first - second) * cores == pytest.approx(taken, abs=0.1)
 
 
 def test_without_proc_nothing_is_said_of_others(

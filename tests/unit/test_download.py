@@ -96,7 +96,7 @@ def test_a_folder_serves_plain_files(tmp_path: Path, target: Path, incoming: Pat
 def test_a_folder_serves_packed_files(tmp_path: Path, target: Path, incoming: Path) -> None:
     for name, content in CONTENT.items():
         (incoming / name).unlink()
-        (incoming / f"{name}.gz").write_bytes(gzip.compress(content))
+        (incoming / f"{name}.gz").write_bytes(gzip.compress(content, mtime=0))
     stage.download(target, data(tmp_path, "folder"))
     assert_in_place(target)
 
@@ -111,7 +111,11 @@ def test_a_wrong_checksum_is_told_with_what_was_got_and_expected(
     assert not (target / NAMES[0]).exists()
 
 
-@pytest.mark.parametrize("packed", [gzip.compress(CONTENT[NAMES[0]])[:-9], b"no gzip at all"])
+@pytest.mark.parametrize(
+    "packed",
+    [gzip.compress(CONTENT[NAMES[0]], mtime=0)[:-9], b"no gzip at all"],
+    ids=["cut", "no gzip"],
+)
 def test_a_broken_gz_file_is_told(
     tmp_path: Path, target: Path, incoming: Path, packed: bytes
 ) -> None:
@@ -272,7 +276,7 @@ def test_the_files_of_ludwigs_list_are_fetched_and_unpacked(
     tmp_path: Path, target: Path, server: Path
 ) -> None:
     for name, content in CONTENT.items():
-        (server / f"{name}.gz").write_bytes(gzip.compress(content))
+        (server / f"{name}.gz").write_bytes(gzip.compress(content, mtime=0))
     stage.download(target, data(tmp_path, "ludwig"))
     assert_in_place(target)
 

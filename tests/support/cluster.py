@@ -11,7 +11,8 @@ from typing import Any
 
 import yaml
 
-ROOT = Path(__file__).parent.parent.parent
+from support.paths import ROOT
+
 SECONDS = 600  # for anything here: every worker imports Ludwig
 
 

@@ -1,6 +1,6 @@
 """Ask a server as NVIDIA's clients do; run by the Python of .triton.
 
-client.py HTTP_PORT GRPC_PORT IN.npz OUT.npz
+triton_client.py HTTP_PORT GRPC_PORT IN.npz OUT.npz
 """
 
 import sys

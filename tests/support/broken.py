@@ -5,19 +5,19 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-HERE = Path(__file__).parent
+from support.paths import GOLDEN
 
 
 def cases() -> list[dict[str, Any]]:
     """All cases."""
-    loaded: list[dict[str, Any]] = json.loads((HERE / "bad_bundles.json").read_text("utf-8"))
+    loaded: list[dict[str, Any]] = json.loads((GOLDEN / "bad_bundles.json").read_text("utf-8"))
     return loaded
 
 
 def broken_bundle(case: dict[str, Any], folder: Path) -> Path:
     """folder/bundle, a copy of the case's good bundle with its steps done."""
     bundle = folder / "bundle"
-    shutil.copytree(HERE / case.get("bundle", "bundle"), bundle)
+    shutil.copytree(GOLDEN / case.get("bundle", "bundle"), bundle)
     for step in case["do"]:
         _do(step, bundle)
     return bundle

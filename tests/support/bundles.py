@@ -1,37 +1,21 @@
 """Bundles for tests in the engine: good ones with something changed, and 500 that are broken."""
 
 import hashlib
-import importlib.util
 import json
 import random
 import shutil
 from collections.abc import Callable
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import numpy as np
 
-from ludus.process.tools import ROOT
+from support.paths import BUNDLE
 
-GOLDEN = Path(__file__).parents[1] / "golden"
-GOOD = GOLDEN / "bundle"
-TENSORS = GOLDEN / "tensor-bundle"
-DIGITS = ROOT / "artifacts" / "bundle"
 MANIFEST = "manifest.json"
 
 
-def load_broken() -> ModuleType:
-    """tests/golden/broken.py."""
-    spec = importlib.util.spec_from_file_location("broken", GOLDEN / "broken.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-def changed(bundle: Path, change: Callable[[dict[str, Any]], None], good: Path = GOOD) -> Path:
+def changed(bundle: Path, change: Callable[[dict[str, Any]], None], good: Path = BUNDLE) -> Path:
     """A copy of a good bundle whose manifest was changed. Returns bundle."""
     shutil.copytree(good, bundle)
     values = json.loads((bundle / MANIFEST).read_text("utf-8"))
@@ -71,7 +55,7 @@ def has_labels(values: dict[str, Any]) -> None:
 def first_computes_wrongly(bundle: Path) -> Path:
     """The first variant is for the CPU, and its weights are not those of the network."""
     path = "variants/wrong/model.vmfb"
-    module = (GOOD / "variants/iree-vmvx/model.vmfb").read_bytes()
+    module = (BUNDLE / "variants/iree-vmvx/model.vmfb").read_bytes()
     weights = _weights()
     assert weights in module
     module = module.replace(weights, bytes(len(weights)))
@@ -93,7 +77,7 @@ def first_computes_wrongly(bundle: Path) -> Path:
 
 def _weights() -> bytes:
     """Of the good bundle's network: tests/golden/make_bundle.py says how they are computed."""
-    images = np.fromfile(GOOD / "golden/images.bin", dtype=np.uint8).astype(np.int64)
+    images = np.fromfile(BUNDLE / "golden/images.bin", dtype=np.uint8).astype(np.int64)
     return (images / (8 * 255)).astype(np.float32).tobytes()
 
 

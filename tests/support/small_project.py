@@ -19,9 +19,8 @@ import yaml
 
 from ludus.data.idx import write_idx
 from ludus.process.toolchains import TOOLCHAINS
+from support.paths import ROOT, SMALL_DIGITS
 
-ROOT = Path(__file__).parent.parent.parent
-DIGITS = Path(__file__).parent / "digits.npz"
 IDX_FILES = {
     "train-images-idx3-ubyte": "train_images",
     "train-labels-idx1-ubyte": "train_labels",
@@ -216,7 +215,7 @@ def without(comparisons: list[dict[str, Any]], targets: tuple[str, ...]) -> list
 def write_digits(folder: Path) -> dict[str, str]:
     """Write the small data as IDX files; the sha256 of each."""
     folder.mkdir(parents=True)
-    with np.load(DIGITS) as arrays:
+    with np.load(SMALL_DIGITS) as arrays:
         for name, array in IDX_FILES.items():
             write_idx(folder / name, arrays[array])
     return {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in IDX_FILES}

@@ -14,7 +14,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from small_project import ROOT
+from support.paths import ROOT
+from support.ports import free_ports
 
 DVC = ROOT / ".remotes" / "bin" / "dvc"
 WEED = ROOT / ".remote-servers" / "bin" / "weed"
@@ -149,14 +150,6 @@ def aws(name: str, secret: str) -> tuple[str, ...]:
 def agent(key: Path) -> tuple[str, ...]:
     """An agent that has a key, and that ends with the command."""
     return ("ssh-agent", "sh", "-c", 'ssh-add -q "$0" && "$@"', str(key))
-
-
-def free_ports(count: int) -> list[int]:
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [each.getsockname()[1] for each in sockets]
-    for each in sockets:
-        each.close()
-    return ports
 
 
 def answers(url: str) -> bool:

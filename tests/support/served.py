@@ -2,9 +2,7 @@
 
 import json
 import os
-import socket
 import subprocess
-import sys
 import tempfile
 import urllib.error
 import urllib.request
@@ -16,7 +14,8 @@ from typing import Any
 
 import numpy as np
 
-MAIN = "from ludus.cli.app import main; main()"
+from support.paths import LUDUS
+from support.ports import free_ports
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,19 +80,8 @@ def pictures(*files: bytes) -> tuple[bytes, dict[str, str]]:
     return head + data, {"Inference-Header-Content-Length": str(len(head))}
 
 
-def free_ports(count: int) -> list[int]:
-    sockets = [socket.socket() for _ in range(count)]
-    try:
-        for each in sockets:
-            each.bind(("127.0.0.1", 0))
-        return [each.getsockname()[1] for each in sockets]
-    finally:
-        for each in sockets:
-            each.close()
-
-
 def command(*arguments: object) -> list[str]:
-    return [sys.executable, "-c", MAIN, "serve", *map(str, arguments)]
+    return [*LUDUS, "serve", *map(str, arguments)]
 
 
 def refused(*arguments: object, **environment: str) -> str:
