@@ -9,6 +9,8 @@ export DVC_NO_ANALYTICS := 1
 export HF_HUB_DISABLE_TELEMETRY := 1
 
 READY := .venv/ready
+# Two processes; tests/conftest.py says which tests must not be run side by side.
+PYTEST := python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder
 
 .PHONY: help setup debian debian-addon prebuilt prebuilt-riscv64 repro table test test-unit test-backend test-pipeline test-native \
 	test-godot test-serving test-cluster fuzz addon addon-aarch64 demo demo-server ray search triton serve lint format \
@@ -33,29 +35,29 @@ table: ## show the table of the last run
 	@python -m ludus.report
 
 test: test-native addon-if-possible triton-if-possible prebuilt remote-servers ## all tests
-	@python -m pytest tests/unit tests/backend tests/pipeline tests/godot tests/serving tests/cluster
+	@$(PYTEST) tests/unit tests/backend tests/pipeline tests/godot tests/serving tests/cluster
 
 test-unit: setup ## the fast ones: no training, no compiler
-	@python -m pytest tests/unit
+	@$(PYTEST) tests/unit
 
 test-backend: setup prebuilt ## each backend, on its own
-	@python -m pytest tests/backend
+	@$(PYTEST) tests/backend
 
 test-pipeline: setup remote-servers ## the whole pipeline on small data
-	@python -m pytest tests/pipeline
+	@$(PYTEST) tests/pipeline
 
 test-native: setup debian-addon ## cargo's tests; skipped where the addon cannot be built
 	@if setup/native.sh; then cd native && cargo test --locked --workspace; \
 	else echo "skipped: the tests in native"; fi
 
 test-godot: addon-if-possible ## the addon in headless Godot
-	@python -m pytest tests/godot
+	@$(PYTEST) tests/godot
 
 test-serving: triton-if-possible ## bundles served by Triton, and real clients
-	@python -m pytest tests/serving
+	@$(PYTEST) tests/serving
 
 test-cluster: ray ## training and search on a real Ray cluster of two nodes, on loopback
-	@python -m pytest tests/cluster
+	@$(PYTEST) tests/cluster
 
 fuzz: ## throw wrong bundles at what reads them, for two minutes; needs a nightly Rust
 	@setup/native.sh && setup/fuzz.sh
