@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from ludus import compile as compilers
 from ludus import runtimes
-from ludus.benchmark import contestants
+from ludus.benchmark import runners
 from ludus.bundle.reader import Bundle, read_bundle
 from ludus.bundle.schema import Variant
 from ludus.cli.app import app
@@ -128,7 +128,7 @@ def test_it_is_inspected(newer: Path) -> None:
 
 def test_it_is_not_measured(newer: Path) -> None:
     variant = read_bundle(newer).manifest.variants[0]
-    assert contestants.of_variants([(variant, newer)]) == []
+    assert runners.of_variants([(variant, newer)]) == []
 
 
 @pytest.mark.parametrize("name", ["", "No Va", "../nova", "Nova", "-nova"])
