@@ -44,6 +44,7 @@ class LoweredTarget(BuiltTarget):
 class FileTarget(BuiltTarget):
     """A row whose files are made from the export; `flags` go to its converter, if any."""
 
+    lowering: Literal["none"] = "none"  # dvc.yaml names the lowering of every target
     flags: list[str] = Field(default_factory=list)
 
 

@@ -1,0 +1,69 @@
+"""everywhere/params.yaml: the second pipeline, of other runtimes and other systems."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field
+
+from ludus.config.checks import faults
+from ludus.config.evaluations import Evaluation
+from ludus.config.lowerings import Lowering
+from ludus.config.params import Params, load_params
+from ludus.config.targets import Target
+from ludus.core.strict_yaml import read_yaml
+from ludus.core.types import Name, Strict
+
+PATH = Path("everywhere/params.yaml")
+
+
+class Everywhere(Strict):
+    """Its tables are those of params.yaml; `systems` holds evaluations of the first's targets."""
+
+    lowerings: dict[Name, Lowering]
+    targets: dict[Name, Target]
+    evaluations: dict[Name, Evaluation]
+    systems: Annotated[dict[Name, Evaluation], Field(min_length=1)]
+
+
+def load_everywhere(path: Path = PATH, first: Path = Path("params.yaml")) -> Params:
+    """The params of the first pipeline with the second's lowerings, targets and evaluations.
+
+    Raises ConfigError with every fault found, a name that stands in both files among them.
+    """
+    base = load_params(first)
+
+    def found(rows: Everywhere) -> Iterator[str]:
+        yield from _taken(base, rows, first)
+        yield from faults(rows.lowerings, rows.targets, rows.evaluations, [])
+        for fault in faults({}, base.targets, rows.systems, []):
+            if fault.startswith("evaluations."):
+                yield fault.replace("evaluations.", "systems.")
+
+    rows = read_yaml(Everywhere, path, faults=found)
+    return base.model_copy(
+        update={
+            "lowerings": rows.lowerings,
+            "targets": rows.targets,
+            "evaluations": rows.evaluations | rows.systems,
+        }
+    )
+
+
+def of_pipeline(*, everywhere: bool) -> Params:
+    """The params of the second pipeline, or of the first."""
+    return load_everywhere() if everywhere else load_params()
+
+
+def _taken(base: Params, rows: Everywhere, first: Path) -> Iterator[str]:
+    """Names that a row of another table or file has already: files and results go by them."""
+    tables = {
+        "lowerings": (base.lowerings, rows.lowerings),
+        "targets": (base.targets, rows.targets),
+        "evaluations": (base.evaluations, rows.evaluations),
+        "systems": (base.evaluations | rows.evaluations, rows.systems),
+    }
+    for table, (known, given) in tables.items():
+        for name in given:
+            if name in known:
+                yield f"{table}.{name}: the name is taken, here or in {first}; choose another"
