@@ -1,6 +1,6 @@
 """Build one target, from what was exported and lowered.
 
-    python -m stages.compile iree-cpu-x86_64
+    python -m stages.compile iree-cpu-x86_64      (--everywhere: of the second pipeline)
 
 reads   artifacts/export/, artifacts/lowered/, params.yaml targets.<target>, lowerings
 writes  artifacts/targets/<target>/: the module, and variant.json that describes it
@@ -9,7 +9,8 @@ writes  artifacts/targets/<target>/: the module, and variant.json that describes
 from pathlib import Path
 
 from ludus.compile import Sources, compiler
-from ludus.config.params import Params, load_params
+from ludus.config.everywhere import of_pipeline
+from ludus.config.params import Params
 from ludus.core.errors import UsageError, nearest
 from ludus.core.files import replaced_folder
 from ludus.core.program import arguments_of, run_stage
@@ -32,9 +33,11 @@ def main() -> None:
     parser = arguments_of(__doc__, export="artifacts/export", lowered="artifacts/lowered")
     parser.add_argument("target", help="a row of params.yaml targets")
     parser.add_argument("--out", type=Path, help="default: artifacts/targets/<target>")
+    parser.add_argument("--everywhere", action="store_true", help="rows of everywhere/params.yaml")
     arguments = parser.parse_args()
     out = arguments.out or Path("artifacts/targets") / arguments.target
-    compile_target(arguments.target, load_params(), arguments.export, arguments.lowered, out)
+    params = of_pipeline(everywhere=arguments.everywhere)
+    compile_target(arguments.target, params, arguments.export, arguments.lowered, out)
 
 
 if __name__ == "__main__":

@@ -18,7 +18,8 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from ludus.bundle.schema import read_network, read_variant
-from ludus.config.params import Params, load_params
+from ludus.config.everywhere import of_pipeline
+from ludus.config.params import Params
 from ludus.core.errors import DeviceError, UsageError, nearest
 from ludus.core.files import read_json
 from ludus.core.program import arguments_of, run_stage
@@ -89,10 +90,10 @@ def main() -> None:
     )
     parser.add_argument("evaluation", help="a row of params.yaml evaluations")
     parser.add_argument("--out", type=Path, help="default: artifacts/evaluations/<evaluation>.json")
+    parser.add_argument("--everywhere", action="store_true", help="rows of everywhere/params.yaml")
     arguments = parser.parse_args()
-    result = run_evaluation(
-        arguments.evaluation, load_params(), arguments.targets, arguments.export
-    )
+    params = of_pipeline(everywhere=arguments.everywhere)
+    result = run_evaluation(arguments.evaluation, params, arguments.targets, arguments.export)
     refuse_if_unseen(result, arguments.executors)
     write_result(
         result, arguments.out or Path("artifacts/evaluations") / f"{arguments.evaluation}.json"

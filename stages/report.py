@@ -1,11 +1,12 @@
 """What everything came to: a table in Markdown, a page, and numbers for DVC.
 
-    python -m stages.report
+    python -m stages.report               (--everywhere: of both pipelines)
 
 Reads params.yaml, attestations/ and, in artifacts/, evaluations/, training/, export/reference.npz,
 targets/, data/, executors/ and benchmark.json. Writes artifacts/report/ (results.json: every
-evaluation with its status; index.html, table.md, plots/) and artifacts/metrics.json. Every row gets
-its status word here; to refuse a build is the gate's work.
+evaluation with its status; index.html, table.md, plots/) and artifacts/metrics.json; of both
+pipelines, artifacts/everywhere/report/ and metrics.json there. Every row gets its status word here;
+the gate refuses.
 """
 
 import csv
@@ -15,7 +16,8 @@ from pathlib import Path
 
 import numpy as np
 
-from ludus.config.params import load_params
+from ludus.config.everywhere import load_everywhere
+from ludus.config.params import Params, load_params
 from ludus.core.files import replaced_folder, write_json, write_text
 from ludus.core.program import arguments_of, run_stage
 from ludus.data.reference_set import ReferenceSet
@@ -24,21 +26,27 @@ from ludus.report import page, table
 from ludus.report.inputs import Inputs, read_inputs
 
 
-def report(params: Path, *, artifacts: Path, attestations: Path) -> Inputs:
+def report(
+    params: Params, *, artifacts: Path, attestations: Path, everywhere: Params | None = None
+) -> Inputs:
     """Write the report; the returned inputs hold the judged rows.
 
-    Raises ConfigError, and DataError where a listed evaluation or another input is missing or bad.
+    everywhere: the second pipeline's params, for the report of both. Raises DataError where a
+    listed evaluation or another input is missing or bad.
     """
-    inputs = read_inputs(load_params(params), artifacts=artifacts, attestations=attestations)
+    inputs = read_inputs(
+        params, artifacts=artifacts, attestations=attestations, everywhere=everywhere
+    )
+    out = artifacts if everywhere is None else artifacts / "everywhere"
     plotted = [_plotted(row, inputs) for row in inputs.rows if row.agreement is not None]
-    with replaced_folder(artifacts / "report") as folder:
+    with replaced_folder(out / "report") as folder:
         (folder / "plots").mkdir()
         write_text(folder / "index.html", page.render(inputs))
         write_text(folder / "table.md", table.markdown(inputs.rows, inputs.sizes))
         write_confusion(inputs.tests, folder / "plots/confusion.csv")
         write_json(folder / "plots/evaluations.json", plotted)
         write_results(inputs.rows, folder / "results.json")
-    write_json(artifacts / "metrics.json", metrics(inputs))
+    write_json(out / "metrics.json", metrics(inputs))
     return inputs
 
 
@@ -104,11 +112,19 @@ def write_confusion(tests: ReferenceSet, path: Path) -> None:
 
 
 def main() -> None:
-    given = arguments_of(
+    parser = arguments_of(
         __doc__, params="params.yaml", artifacts="artifacts", attestations="attestations"
-    ).parse_args()
-    inputs = report(given.params, artifacts=given.artifacts, attestations=given.attestations)
-    print(f"{table.summary(inputs.rows)}; page: {given.artifacts / 'report/index.html'}")
+    )
+    parser.add_argument("--everywhere", action="store_true", help="the rows of both pipelines")
+    given = parser.parse_args()
+    inputs = report(
+        load_params(given.params),
+        artifacts=given.artifacts,
+        attestations=given.attestations,
+        everywhere=load_everywhere(first=given.params) if given.everywhere else None,
+    )
+    out = given.artifacts / "everywhere" if given.everywhere else given.artifacts
+    print(f"{table.summary(inputs.rows)}; page: {out / 'report/index.html'}")
 
 
 if __name__ == "__main__":

@@ -14,8 +14,9 @@ from ludus.bundle.schema import EntryFunction, File, Variant, read_network
 from ludus.config.backends import BACKENDS
 from ludus.config.backends.base import BuiltTarget
 from ludus.config.lowerings import Lowering
-from ludus.core.errors import ConfigError, ToolError
+from ludus.core.errors import ToolError
 from ludus.lowering import from_onnx
+from ludus.lowering.batches import check_batches
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,15 +55,6 @@ class Sources:
     def batch(self) -> int:
         """How many inputs the exported network takes at a time; -1: any number."""
         return read_network(self.export).inputs[0].shape[0]
-
-
-def check_batches(batch: int, lowering: Lowering, where: str) -> None:
-    """Raises ConfigError where a network of a fixed batch is lowered for others."""
-    if batch != -1 and lowering.batches != [batch]:
-        raise ConfigError(
-            f"{where}.batches is {lowering.batches}, and the network takes {batch} inputs at a "
-            f"time; expected [{batch}]"
-        )
 
 
 class Compiler[T: BuiltTarget](Protocol):

@@ -9,10 +9,11 @@ from pathlib import Path
 
 from rich.console import Console
 
+from ludus.config.everywhere import load_everywhere
 from ludus.config.params import load_params
 from ludus.core.errors import DataError
 from ludus.core.program import run_stage
-from ludus.evaluation.results import read_results
+from ludus.evaluation.results import Result, read_results
 from ludus.report import table
 from ludus.report.inputs import module_sizes
 
@@ -22,17 +23,31 @@ def main(arguments: list[str]) -> None:
     parser = argparse.ArgumentParser(prog="python -m ludus.report", description=__doc__)
     parser.add_argument("--markdown", action="store_true", help="print docs/results.md")
     asked = parser.parse_args(arguments)
-    path = Path("artifacts/report/results.json")
-    if not path.exists():
-        raise DataError(f"{path} is not there yet; run `make repro`")
-    rows = read_results(path)
-    sizes = module_sizes(load_params(), Path("artifacts"))
+    rows, sizes, page = _last_report(Path("artifacts"))
     if asked.markdown:
         print(table.results_page(rows, sizes), end="")
         return
     console = Console()
     console.print(table.terminal(rows, sizes, console.width), crop=False)
-    print("page: artifacts/report/index.html")
+    print(f"page: {page}")
+
+
+def _last_report(artifacts: Path) -> tuple[list[Result], dict[str, int], Path]:
+    """The rows of the report of both pipelines where it holds the first's of now, else the first's.
+
+    Beside them the sizes of modules, and the report's page.
+    """
+    first, both = (artifacts / name / "report" for name in ("", "everywhere"))
+    path = first / "results.json"
+    if not path.exists():
+        raise DataError(f"{path} is not there yet; run `make repro`")
+    sizes = module_sizes(load_params(), artifacts)
+    rows, of_both = read_results(path), both / "results.json"
+    all_rows = read_results(of_both) if of_both.exists() else []
+    if all_rows[: len(rows)] != rows:
+        return rows, sizes, first / "index.html"
+    sizes |= module_sizes(load_everywhere(), artifacts / "everywhere")
+    return all_rows, sizes, both / "index.html"
 
 
 if __name__ == "__main__":

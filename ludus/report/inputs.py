@@ -3,7 +3,7 @@
 import csv
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from pydantic import TypeAdapter
 
@@ -12,8 +12,8 @@ from ludus.config.evaluations import Evaluation
 from ludus.config.params import Params
 from ludus.core.errors import DataError
 from ludus.core.files import read_json
+from ludus.core.types import Executor
 from ludus.data.reference_set import ReferenceSet, load_reference_set
-from ludus.evaluation.executors import EXECUTORS
 from ludus.evaluation.results import Result, attest, judge, read_result
 
 # What an evaluation's own file may say; only a report says verified or attested.
@@ -37,17 +37,28 @@ class Inputs:
     benchmark: Record | None
 
 
-def read_inputs(params: Params, *, artifacts: Path, attestations: Path) -> Inputs:
+def read_inputs(
+    params: Params, *, artifacts: Path, attestations: Path, everywhere: Params | None = None
+) -> Inputs:
     """Read all of it. Raises DataError for a file that is missing or not as expected.
+
+    everywhere: the second pipeline's params, whose rows are read from artifacts/everywhere too.
 
     What only decorates the report (curves, samples, counts, machine, benchmark) may be missing.
     """
     tests = load_reference_set(artifacts / "export/reference.npz")
     samples, benchmark = artifacts / "data/samples.png", artifacts / "benchmark.json"
+    pipelines = [(params, artifacts)]
+    if everywhere is not None:
+        pipelines.append((everywhere, artifacts / "everywhere"))
+    rows, sizes = [], {}
+    for of, folder in pipelines:
+        rows += judged_rows(of, folder / "evaluations", attestations, len(tests.inputs))
+        sizes |= module_sizes(of, folder)
     return Inputs(
         params=params,
-        rows=judged_rows(params, artifacts / "evaluations", attestations, len(tests.inputs)),
-        sizes=module_sizes(params, artifacts),
+        rows=rows,
+        sizes=sizes,
         tests=tests,
         curves=_curves(artifacts / "training/plots/metrics"),
         classes=_csv_rows(artifacts / "data/classes.csv"),
@@ -136,7 +147,7 @@ def _executors(folder: Path) -> dict[str, Any]:
     """
     kind = TypeAdapter(dict[str, Any])
     found: dict[str, Any] = {}
-    for name in EXECUTORS:
+    for name in get_args(Executor):
         path = folder / f"{name}.json"
         if path.exists():
             values = read_json(kind, path, "description of an executor", "run `dvc repro -f probe`")

@@ -16,6 +16,7 @@ import yaml
 from rich.console import Console
 
 from ludus.benchmark.record import Machine, Record, Row, write_record
+from ludus.config.params import load_params
 from ludus.core.errors import DataError
 from ludus.core.files import write_json
 from ludus.core.program import run_stage
@@ -105,7 +106,7 @@ class Project:
 
     def report(self) -> Inputs:
         return report(
-            self.root / "params.yaml",
+            load_params(self.root / "params.yaml"),
             artifacts=self.artifacts,
             attestations=self.root / "attestations",
         )
