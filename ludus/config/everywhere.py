@@ -1,6 +1,6 @@
 """everywhere/params.yaml: the second pipeline, of other runtimes and other systems."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -57,7 +57,7 @@ def of_pipeline(*, everywhere: bool) -> Params:
 
 def _taken(base: Params, rows: Everywhere, first: Path) -> Iterator[str]:
     """Names that a row of another table or file has already: files and results go by them."""
-    tables = {
+    tables: dict[str, tuple[Mapping[str, object], Mapping[str, object]]] = {
         "lowerings": (base.lowerings, rows.lowerings),
         "targets": (base.targets, rows.targets),
         "evaluations": (base.evaluations, rows.evaluations),

@@ -51,7 +51,8 @@ def read_inputs(
     pipelines = [(params, artifacts)]
     if everywhere is not None:
         pipelines.append((everywhere, artifacts / "everywhere"))
-    rows, sizes = [], {}
+    rows: list[Result] = []
+    sizes: dict[str, int] = {}
     for of, folder in pipelines:
         rows += judged_rows(of, folder / "evaluations", attestations, len(tests.inputs))
         sizes |= module_sizes(of, folder)
