@@ -12,7 +12,7 @@ READY := .venv/ready
 # Two processes; tests/conftest.py says which tests must not be run side by side.
 PYTEST := python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder
 
-.PHONY: help setup debian debian-addon prebuilt prebuilt-riscv64 repro table test test-unit test-backend test-pipeline test-native \
+.PHONY: help setup debian debian-addon prebuilt prebuilt-riscv64 repro repro-all table test test-unit test-backend test-pipeline test-native \
 	test-godot test-serving test-cluster fuzz addon addon-aarch64 demo demo-server ray search triton serve lint format \
 	bundle release remotes doctor lock clean
 
@@ -21,10 +21,14 @@ help: ## list the targets
 
 setup: $(READY) debian ## install the environment and what Debian has for it; all others do so too
 
-repro: setup prebuilt ## run the pipeline (dvc repro): from data to verified bundle, and the table of targets
+repro: setup ## run the pipeline (dvc repro): from data to verified bundle, and the table of targets
 	@dvc repro; ended=$$?; test ! -e artifacts/report || python -m ludus.report; exit $$ended
 
-prebuilt: setup ## install what params.yaml's evaluations on other systems need: qemu's, Wine's, SwiftShader
+repro-all: setup prebuilt ## the same, and everywhere/: other runtimes and other systems
+	@dvc repro --all-pipelines; ended=$$?; test ! -e artifacts/report || python -m ludus.report; exit $$ended
+
+prebuilt: setup ## install what evaluations on other systems need: qemu's, Wine's, SwiftShader
+	@setup/debian.sh setup/debian-everywhere.txt
 	@python -m ludus.evaluation.executors
 
 prebuilt-riscv64: setup debian-addon ## build IREE's runtime for RISC-V, for iree-cpu-riscv64-qemu; minutes

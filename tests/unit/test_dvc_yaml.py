@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 import yaml
 
+from ludus.config.backends import BACKENDS
+
 ROOT = Path(__file__).parents[2]
 PIPELINES = {"first": ROOT / "dvc.yaml", "everywhere": ROOT / "everywhere" / "dvc.yaml"}
 # They check what a user writes, read files and run programs. No output is made of them, so that a
@@ -46,7 +48,7 @@ def imported(module: str) -> Iterator[str]:
         elif isinstance(node, ast.Constant) and isinstance(node.value, str):
             yield node.value
         elif isinstance(node, ast.JoinedStr) and ast.unparse(node).startswith("f'{__name__}."):
-            yield from (name for name in MODULES if name.startswith(f"{module}."))
+            yield from (f"{module}.{backend}" for backend in BACKENDS)
     yield module.rpartition(".")[0]
 
 

@@ -2,14 +2,15 @@
 
     python -m ludus.evaluation.executors [NAME...]
 
-Without names, those that the evaluations of params.yaml need and `make prebuilt` installs. One that
-cannot be installed is reported, and is no failure: the rows that need it say `not run`.
+Without names, those that the evaluations of both pipelines need and `make prebuilt` installs. One
+that cannot be installed is reported, and is no failure: the rows that need it say `not run`.
 """
 
 import sys
 import time
 from importlib import import_module
 
+from ludus.config.everywhere import load_everywhere
 from ludus.config.params import Params, load_params
 from ludus.core.errors import ToolError, UsageError, nearest
 from ludus.core.program import run_stage
@@ -25,9 +26,9 @@ def all_prebuilt() -> dict[str, Prebuilt]:
     return {one.name: one for one in (*devices, *map(_prebuilt, EXECUTORS)) if one is not None}
 
 
-def needed(params: Params) -> list[Prebuilt]:
-    """Those of the evaluations of params, but for those that take a command of their own."""
-    rows = params.evaluations.values()
+def needed(*pipelines: Params) -> list[Prebuilt]:
+    """Those of the evaluations of pipelines, but for those that take a command of their own."""
+    rows = [row for params in pipelines for row in params.evaluations.values()]
     known = {DEVICES[row.device].prebuilt for row in rows} | {
         _prebuilt(row.executor) for row in rows
     }
@@ -58,7 +59,7 @@ def main() -> None:
     for name in sys.argv[1:]:
         if name not in known:
             raise UsageError(f"no prebuilt dependency '{name}'{nearest(name, set(known))}")
-    for one in [known[name] for name in sys.argv[1:]] or needed(load_params()):
+    for one in [known[name] for name in sys.argv[1:]] or needed(load_params(), load_everywhere()):
         install(one)
 
 
