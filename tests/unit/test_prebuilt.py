@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from ludus.config.everywhere import load_everywhere
 from ludus.config.params import load_params
 from ludus.core.errors import ToolError, UsageError
 from ludus.evaluation.executors.__main__ import all_prebuilt, install, main, needed
@@ -160,9 +161,10 @@ def test_only_what_the_evaluations_name_is_needed() -> None:
         if row.executor in ("native", "godot", "qemu-riscv64") and row.target != "iree-vulkan"
     }
     assert needed(params.model_copy(update={"evaluations": rows})) == []
-    rows["windows"] = params.evaluations["iree-cpu-x86_64-windows"]
-    rows["shaders"] = params.evaluations["iree-vulkan-swiftshader"]
-    found = needed(params.model_copy(update={"evaluations": rows}))
+    everywhere = load_everywhere(ROOT / "everywhere/params.yaml", ROOT / "params.yaml").evaluations
+    names = ("iree-cpu-x86_64-windows", "iree-vulkan-swiftshader")
+    others = {name: everywhere[name] for name in names}
+    found = needed(*(params.model_copy(update={"evaluations": rows}) for rows in (rows, others)))
     assert [dependency.name for dependency in found] == ["swiftshader", "wine"]
 
 
