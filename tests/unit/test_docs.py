@@ -18,7 +18,8 @@ import yaml
 from ludus.bundle.schema import json_schema
 from ludus.cli.app import COMMANDS as COMMANDS_OF_LUDUS
 from ludus.cli.app import app
-from ludus.config.params import Params
+from ludus.config.everywhere import load_everywhere
+from ludus.config.params import Params, load_params
 from ludus.core import errors
 
 ROOT = Path(__file__).parents[2]
@@ -51,7 +52,7 @@ SOURCE = re.compile(
 NOT_IN_GIT = {"native/target", "godot/addons/ludus/bin", "ludus/export/allow_unproven"} | {
     "everywhere", "everywhere/dvc.yaml", "everywhere/params.yaml"
 }  # fmt: skip
-PENDING = {"check", "repro-all", "test-long"}
+PENDING = {"check", "test-long"}
 SHELLS = ("sh", "console", "powershell")
 CORPUS = ROOT / "tests/golden/yaml"  # bad files of older versions, kept as they were
 FENCE = re.compile(r"^(?P<fence>```+).*?^(?P=fence)\s*$", re.MULTILINE | re.DOTALL)
@@ -168,9 +169,9 @@ def plain(cell: str) -> str:
 
 
 def test_the_results_have_a_row_for_each_evaluation() -> None:
-    tables = [ROOT / "params.yaml", *sorted(ROOT.glob("everywhere/params.yaml"))]
-    names = [name for table in tables for name in yaml.safe_load(table.read_text())["evaluations"]]
-    assert sorted(rows(ROOT / "docs/results.md")) == sorted(set(names))
+    first, second = ROOT / "params.yaml", ROOT / "everywhere/params.yaml"
+    names = [*load_params(first).evaluations, *load_everywhere(second, first).evaluations]
+    assert sorted(rows(ROOT / "docs/results.md")) == sorted(names)
 
 
 def test_the_index_lists_every_page() -> None:
