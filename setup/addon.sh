@@ -20,7 +20,7 @@ folder=$(cd "$CARGO_TARGET_DIR" && pwd)
 set --
 if [ "$target" != "$machine" ]; then
     [ -d "$(rustc --print target-libdir --target "$target")" ] || rustup target add "$target"
-    # A tool of IREE's that its own build runs has to be this machine's.
+    # IREE's build runs a tool of its own, which has to be built for this computer.
     cargo build --locked --release --package ludus-runtime
     flatcc=$(find "$folder/release/build" -name iree-flatcc-cli -type f | head -n 1)
     export IREE_HOST_BIN_DIR="${flatcc%/*}"
@@ -32,12 +32,12 @@ mkdir -p "$bin"
 for kind in debug release; do
     [ $kind = debug ] && profile=dev || profile=release
     cargo build --locked --profile $profile --package ludus-godot "$@"
-    # Renamed into place: an engine that runs keeps the one that it loaded.
+    # Renamed, not overwritten: an engine that is running keeps the file that it loaded.
     library=$bin/libludus.$system.template_$kind.$architecture.$suffix
     cp "$folder/$kind/libludus_godot.$suffix" "$library.new"
     mv "$library.new" "$library"
 done
-# eerie-sys' build script (0.5.0) watches files that it makes, and so would run once more.
+# eerie-sys' build script (0.5.0) watches files that it writes itself, and so would run again.
 for output in "$folder"/*/build/eerie-sys-*/output; do
     find "${output%output}out" -newer "$output" -exec touch -r "$output" {} +
 done

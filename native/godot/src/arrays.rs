@@ -10,7 +10,7 @@ use ludus_runtime::manifest::Preprocess;
 use ludus_runtime::preprocess::normalise;
 
 /// The numbers of any array, as they are (NaN too); of a PackedByteArray, levels 0 to 255, made
-/// floats as the bundle's preprocess says. The error goes behind the property's name.
+/// floats as the bundle's preprocess says. The error follows the property's name in a message.
 pub fn floats(value: &Variant, how: Option<&Preprocess>) -> Result<PackedFloat32Array, String> {
     match value.get_type() {
         VariantType::PACKED_FLOAT32_ARRAY => Ok(value.to()),
@@ -41,7 +41,7 @@ pub fn floats(value: &Variant, how: Option<&Preprocess>) -> Result<PackedFloat32
     }
 }
 
-/// A shape. The error goes behind the property's name.
+/// A shape. The error follows the property's name in a message.
 pub fn shape(value: &Variant) -> Result<Vec<i64>, String> {
     match value.get_type() {
         VariantType::PACKED_INT64_ARRAY => Ok(value.to::<PackedInt64Array>().to_vec()),

@@ -173,7 +173,7 @@ impl LudusModel {
     }
 }
 
-/// Wait for every job, and let go of its model. The engine quits: no signal is emitted.
+/// Wait for every job and release its model. The engine quits: no signal is emitted.
 pub fn finish_all() {
     http::quit();
     for id in job::take_all() {

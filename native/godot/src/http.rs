@@ -73,7 +73,7 @@ impl Connection {
     pub fn exchange(&mut self, request: &Request<'_>, deadline: Instant) -> Outcome<Reply> {
         let kept = self.used && self.status() == Status::CONNECTED;
         match self.try_exchange(request, deadline) {
-            // The server closed what it had kept open; that is no failure of its own.
+            // The server closed the kept connection, as it may: one more request over a new one.
             Err(failure) if kept && failure.code == Error::ERR_CONNECTION_ERROR => {
                 self.try_exchange(request, deadline)
             }

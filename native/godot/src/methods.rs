@@ -14,7 +14,7 @@ impl LudusModel {
     /// `path` is a folder in `res://` (also inside an exported `.pck`), in `user://`, or an
     /// absolute path; `""` is [member bundle]. A relative path is refused: it would be another
     /// folder in an exported game. Or it is the URL of a served model, such as
-    /// `"https://ml.example/v2/models/digits"`, which had better be given to [method open_async].
+    /// `"https://ml.example/v2/models/digits"`, for which [method open_async] is recommended.
     ///
     /// `device` is `"auto"` for the first variant, in the bundle's order, that computes rightly on
     /// this machine; a device, for the first variant of that device; or a variant, and no other.
@@ -114,7 +114,7 @@ impl LudusModel {
     /// The inputs are taken now, and may be set anew at once. The outputs change on the main
     /// thread, right before [signal completed], which is what is returned. It comes at the earliest
     /// when the engine is idle next, also if nothing could be run, so `await` it on the main
-    /// thread; a thread of your own had better call [method run]. Errors are those of [method run].
+    /// thread; on a thread of your own call [method run] instead. Errors are those of [method run].
     ///
     /// A second call while one is under way gets a signal of its own, with `ERR_BUSY`: whoever awaits
     /// the first is not disturbed. The model lives until it is done, even if you drop it. When the
@@ -184,7 +184,7 @@ impl LudusModel {
 
     /// What a bundle is, without opening it on a device: all of it is checked and described.
     ///
-    /// `error` (`""` if it is good, else there is nothing more), `name`, `version`, `inputs` and
+    /// `error` (`""` if it is good; otherwise the only key), `name`, `version`, `inputs` and
     /// `outputs` (`name`, `datatype`, `shape` with -1 for the batch), `labels`, `preprocess` (`kind`,
     /// `"drawing"` or `"photo"`, `height`, `width`, `channels`, `fit`; empty if the network takes no
     /// pictures), `variants` (`target`, `backend`, `driver`, `architecture`, `features`,

@@ -240,7 +240,7 @@ fn network(body: &[u8], url: &str) -> Outcome<(Network, usize)> {
     Ok((network, usize::try_from(most).unwrap_or_default().max(1)))
 }
 
-/// The numbers of an answer of one output, of which there must be so many.
+/// The numbers of an answer with one output; their count must be `expected`.
 fn floats(reply: &Reply, expected: usize) -> Result<Vec<f32>, String> {
     let head = reply.header(HEAD).and_then(|length| length.parse().ok());
     let bytes = head.and_then(|head: usize| reply.body.get(head..));

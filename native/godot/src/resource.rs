@@ -33,8 +33,8 @@ impl IResource for LudusModel {
     }
 
     // Of a Gd, since `&mut self` would panic while another thread is inside. The engine also lists
-    // the properties of objects that nothing refers to (to learn their default values): such a one
-    // must not go with the Gd.
+    // the properties of objects without a reference (to learn their default values), which must not
+    // be freed with the Gd.
     #[func(gd_self)]
     fn on_get_property_list(this: Gd<Self>) -> Vec<PropertyInfo> {
         let listed = this.bind().of_opened(Opened::properties);

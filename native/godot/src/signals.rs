@@ -14,7 +14,7 @@ pub fn emit_later(emitter: Gd<RefCounted>, error: Error) -> Signal {
     Signal::from_object_signal(&emitter, "completed")
 }
 
-/// An object of its own for a call: nobody else awaits its signal.
+/// An object with a signal `completed` that no other caller awaits.
 pub fn private_emitter() -> Gd<RefCounted> {
     let mut emitter = RefCounted::new_gd();
     emitter.add_user_signal("completed");

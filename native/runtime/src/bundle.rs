@@ -85,7 +85,7 @@ impl Bundle {
         }
     }
 
-    /// The first so many float32 of a file.
+    /// The first `count` float32 values of a file.
     fn floats(&self, file: &File, count: usize) -> Result<Vec<f32>> {
         let bytes = self.read(file)?;
         let (values, _) = bytes.as_chunks();

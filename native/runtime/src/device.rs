@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use crate::manifest::Driver;
 use crate::{cpu, iree};
 
-/// A kind of device: IREE's driver, which of that driver's devices, and what helps where there is none.
+/// A kind of device: IREE's driver, which of its devices are meant, and what helps where it has none.
 pub struct Kind {
     /// As a caller names it, such as "vulkan".
     pub name: &'static str,

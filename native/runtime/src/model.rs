@@ -17,7 +17,7 @@ const LARGEST_CALL: u64 = 4 << 30;
 /// A variant of a bundle, loaded on a device. A run is for one thread at a time.
 pub struct Model {
     module: iree::Module,
-    /// The number in `module` of the function that was made ready for so many images.
+    /// By batch, the number in `module` of the function that was prepared for it.
     ready: BTreeMap<usize, usize>,
     /// The images of the last call, where they had to be padded.
     padded: Vec<f32>,

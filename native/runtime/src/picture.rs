@@ -14,7 +14,7 @@ pub struct Picture {
 }
 
 impl Picture {
-    /// Whether all of it is opaque. An error where it shows nothing at all, or is none.
+    /// Whether all of it is opaque. An error where all is transparent, or bytes and size differ.
     pub(crate) fn is_opaque(&self) -> Result<bool> {
         let &Picture { width, height, ref rgba } = self;
         let needed = width.checked_mul(height).and_then(|pixels| pixels.checked_mul(4));

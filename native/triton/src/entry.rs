@@ -27,7 +27,7 @@ fn returned(work: impl FnOnce() -> Result<()>) -> Returned {
     }
 }
 
-/// Give devices back, when no model is left.
+/// Close all devices, when no model is left.
 #[unsafe(no_mangle)]
 pub extern "C" fn TRITONBACKEND_Finalize(_: *mut c::TRITONBACKEND_Backend) -> Returned {
     returned(|| {
@@ -52,7 +52,7 @@ pub unsafe extern "C" fn TRITONBACKEND_ModelInitialize(
     })
 }
 
-/// Let a model go.
+/// Close a model.
 ///
 /// # Safety
 /// Triton's.
@@ -95,7 +95,7 @@ pub unsafe extern "C" fn TRITONBACKEND_ModelInstanceInitialize(
     })
 }
 
-/// Let an instance go.
+/// Close an instance.
 ///
 /// # Safety
 /// Triton's.
@@ -130,7 +130,7 @@ pub unsafe extern "C" fn TRITONBACKEND_ModelInstanceExecute(
         Ok(state) => unsafe { &*state },
         Err(refusal) => return refusal.into_raw(),
     };
-    // SAFETY: so many requests; with success they are ours, and after this nothing is returned.
+    // SAFETY: `count` requests. They are ours where this returns null, which it does from here on.
     let requests = unsafe {
         let all = slice::from_raw_parts(requests, count as usize);
         all.iter().map(|&request| Request::take(request)).collect()

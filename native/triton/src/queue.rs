@@ -43,7 +43,7 @@ impl<T> Queue<T> {
         Self { limit, timeout, state: Mutex::new(state), changed: Condvar::new() }
     }
 
-    /// Append an item of so many images. Gives it back where the queue is full.
+    /// Append an item, a request for a number of images. Returns it where the queue is full.
     pub fn push(&self, item: T, images: usize) -> Result<(), T> {
         let mut state = self.lock();
         if state.waiting.len() >= self.limit {

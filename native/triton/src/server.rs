@@ -1,6 +1,6 @@
 //! Triton's C API, made safe. These files, metrics.rs and entry.rs alone have `unsafe` code here.
 //!
-//! What every `unsafe` here relies on, besides what is said beside it: a pointer that Triton gave
+//! What every `unsafe` here relies on, besides the comment beside it: a pointer that Triton gave
 //! is valid until the object that it came from is given back, which the lifetimes below say; an
 //! error of Triton's is freed once, by `check`; texts from Triton end with a zero byte.
 

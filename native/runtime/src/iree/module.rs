@@ -81,7 +81,7 @@ impl Module {
         Self::of(Arc::new(Code { module, _bytes: bytes, device: Arc::clone(device) }))
     }
 
-    /// The same code with variables of its own, nothing made ready; for another thread.
+    /// The same code with variables of its own and no function prepared, for another thread.
     pub fn another(&self) -> Status<Self> {
         Self::of(Arc::clone(&self.code))
     }

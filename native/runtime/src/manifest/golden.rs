@@ -144,7 +144,7 @@ impl GoldenTensors {
     }
 }
 
-/// Of so many float32.
+/// The bytes of a number of float32 values.
 fn bytes_of(values: usize) -> u64 {
     values as u64 * size_of::<f32>() as u64
 }

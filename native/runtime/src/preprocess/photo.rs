@@ -26,7 +26,7 @@ pub fn preprocess(picture: &Picture, how: &Photo) -> Result<Vec<f32>> {
     let mut input = vec![0.0; how.depth() * how.height * how.width];
     let (mut line, mut sums) = (vec![0.0; columns.len()], vec![0.0; columns.len()]);
     for (index, channel) in channels(how).iter().enumerate() {
-        // Columns first, which sums neighbours at once, and so many fewer rows are left.
+        // Rows are reduced first: that adds neighbours in memory, and leaves fewer rows to go through.
         for (row, span) in vertical.iter().enumerate() {
             sums.fill(0.0);
             for (source, weight) in (span.first..).zip(&span.weights) {

@@ -77,7 +77,7 @@ impl Input<'_> {
                 self.name, self.bytes
             )));
         }
-        // SAFETY: so many were written, and any bytes are a float.
+        // SAFETY: `count` floats were written, and any bytes are a float.
         unsafe { place.set_len(place.len() + count) };
         Ok(())
     }
@@ -104,7 +104,7 @@ impl Input<'_> {
         if len == 0 {
             return Ok(&[]);
         }
-        // SAFETY: so many bytes of the host's memory, which live as long as the request.
+        // SAFETY: `len` bytes of the host's memory, which live as long as the request.
         Ok(unsafe { slice::from_raw_parts(bytes.cast::<u8>(), len as usize) })
     }
 }

@@ -7,7 +7,7 @@ use super::log::log;
 use super::refusal::{Refusal, check};
 use super::request::Request;
 
-/// When a batch was taken up, when it was computed, and when all was sent: nanoseconds of the
+/// When work on a batch began, when it was computed, and when all was sent: nanoseconds of the
 /// clock that Triton uses, CLOCK_MONOTONIC.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Times {

@@ -1,4 +1,4 @@
-//! What Triton knows of a model.
+//! A model's folder and configuration, as Triton has them.
 #![allow(unsafe_code)]
 
 use std::{ptr, slice};

@@ -39,7 +39,7 @@ impl Refusal {
         &self.message
     }
 
-    /// As the error that a function of Triton's returns; who gets it frees it.
+    /// As the error that a function of Triton's returns; the receiver frees it.
     pub fn into_raw(self) -> *mut c::TRITONSERVER_Error {
         let message = text_for_c(&self.message);
         // SAFETY: the text is copied.

@@ -38,7 +38,7 @@ impl Request {
         (0..count).map(|index| self.input(index)).collect()
     }
 
-    /// The batch that its first input is said to have; 1 of what has none, which is refused later.
+    /// The batch of its first input's shape; 1 where there is none, which is refused later.
     pub fn images(&self) -> usize {
         let first = self.input(0).ok().and_then(|input| input.shape.first().copied());
         first.and_then(|images| images.try_into().ok()).unwrap_or(1)

@@ -21,7 +21,7 @@ pub fn fill(
     let mut output = ptr::null_mut();
     let (mut place, mut memory, mut id) = (ptr::null_mut::<c_void>(), HOST, 0);
     let bytes = size_of_val(values);
-    // SAFETY: the response is ours; name and shape are copied; Triton gives so many bytes.
+    // SAFETY: the response is ours; name and shape are copied; Triton gives `bytes` bytes.
     unsafe {
         check(c::TRITONBACKEND_ResponseOutput(
             response,
