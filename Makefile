@@ -12,7 +12,7 @@ READY := .venv/ready
 # Two processes; tests/conftest.py says which tests must not be run side by side.
 PYTEST := python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder
 
-.PHONY: help setup debian debian-addon prebuilt prebuilt-riscv64 repro repro-all table test test-unit test-backend test-pipeline test-native \
+.PHONY: help check test-long setup debian debian-addon prebuilt prebuilt-riscv64 repro repro-all table test test-unit test-backend test-pipeline test-native \
 	test-godot test-serving test-cluster fuzz addon addon-aarch64 demo demo-server ray search triton serve lint format \
 	bundle release remotes doctor lock clean
 
@@ -38,8 +38,14 @@ prebuilt-riscv64: setup debian-addon ## build IREE's runtime for RISC-V, for ire
 table: ## show the table of the last run
 	@python -m ludus.report
 
-test: test-native addon-if-possible triton-if-possible prebuilt remote-servers ## all tests
-	@$(PYTEST) tests/unit tests/backend tests/pipeline tests/godot tests/serving tests/cluster
+check: setup ## format, lint, types and unit tests: before each commit
+	@ruff format --check . && ruff check . && mypy && $(PYTEST) tests/unit
+
+test: test-native addon-if-possible triton-if-possible prebuilt remote-servers ## all tests but the long ones
+	@$(PYTEST) -m "not long" tests/unit tests/backend tests/pipeline tests/godot tests/serving tests/cluster
+
+test-long: test-native addon-if-possible triton-if-possible prebuilt remote-servers ray ## races, soaks and the cluster, before a release
+	@$(PYTEST) -m long tests
 
 test-unit: setup ## the fast ones: no training, no compiler
 	@$(PYTEST) tests/unit
