@@ -33,6 +33,8 @@ DEVICES = {
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         item.add_marker(pytest.mark.xdist_group(group(item.path)))
+        if item.path.parent.name == "cluster":  # two nodes, and trainings of minutes
+            item.add_marker(pytest.mark.long)
 
 
 def group(path: Path) -> str:

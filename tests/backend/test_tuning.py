@@ -123,6 +123,7 @@ def spoilt(trials: Trials, start: Candidate, mlir: str) -> Candidate:
     )
 
 
+@pytest.mark.long
 def test_a_candidate_is_timed_beside_the_row_in_the_same_rounds(
     trials: Trials, start: Candidate
 ) -> None:
@@ -197,7 +198,11 @@ def test_a_candidate_that_cannot_be_lowered_is_refused(trials: Trials, start: Ca
     assert "no rewrite 'winogard', did you mean 'winograd'" in outcome.reason
 
 
-@pytest.mark.parametrize("arguments", [["--dry-run"], []], ids=["dry run", "written"])
+@pytest.mark.parametrize(
+    "arguments",
+    [pytest.param(["--dry-run"], marks=pytest.mark.long), []],
+    ids=["dry run", "written"],
+)
 def test_a_search_ends_in_time_and_writes_what_it_says(
     project: Path, arguments: list[str], tmp_path_factory: pytest.TempPathFactory
 ) -> None:

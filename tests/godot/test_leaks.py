@@ -24,6 +24,9 @@ def grown(project: Path, device: str, cycles: int, first: int) -> int:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="resident memory is read from /proc")
-@pytest.mark.parametrize(("device", "cycles", "first"), [("cpu", 10000, 1000), ("vulkan", 150, 50)])
+@pytest.mark.parametrize(
+    ("device", "cycles", "first"),
+    [("cpu", 10000, 1000), pytest.param("vulkan", 150, 50, marks=pytest.mark.long)],
+)
 def test_memory_does_not_grow(project: Path, device: str, cycles: int, first: int) -> None:
     assert grown(project, device, cycles, first) <= ALLOWED
