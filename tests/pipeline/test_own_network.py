@@ -53,7 +53,7 @@ class TestAnOnnxFileIsNamed:
             params["gate"]["accuracy"] = 0
             params["lowerings"] = {"one": {"source": "onnx", "rewrites": [], "batches": [1]}}
             vmvx = params["targets"]["iree-vmvx"] | {"lowering": "one"}
-            params["targets"] = {"iree-vmvx": vmvx, "onnx": {"backend": "onnx"}}
+            params["targets"] = {"iree-vmvx": vmvx, "onnx": {"backend": "onnx", "lowering": "none"}}
             params["evaluations"] = {
                 name: {"target": name, "device": "cpu", "executor": "native", "required": True}
                 for name in params["targets"]
