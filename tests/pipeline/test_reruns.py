@@ -3,7 +3,7 @@
 import pytest
 
 from ludus.process import godot
-from support.small_project import Ended, Project, tree, without
+from support.small_project import Ended, Project, tree
 
 # After every edit that changes what the pipeline comes to.
 LAST = ["report", "gate", "bundle"]
@@ -24,7 +24,7 @@ class TestTheFlagsOfOneTargetAreEdited:
         self, project: Project, run: Ended
     ) -> None:
         evaluated = project.evaluations_of("iree-cpu-x86_64")
-        assert set(evaluated) == {"evaluate@iree-cpu-x86_64", "evaluate@iree-cpu-x86_64-windows"}
+        assert evaluated == ["evaluate@iree-cpu-x86_64"]
         built = ["compile@iree-cpu-x86_64", "probe", *evaluated, "benchmark"]
         assert sorted(run.ran) == sorted([*built, *LAST])
 
@@ -57,7 +57,7 @@ class TestTheAddonIsBuiltAnew:
         library.parent.mkdir(parents=True, exist_ok=True)
         library.write_bytes(b"another library")
         names = [name for name, row in project.results().items() if "godot" in row["executor"]]
-        assert {"godot-cpu", "godot-cpu-pck", "godot-vulkan"} <= set(names)
+        assert names == ["godot-cpu", "godot-cpu-pck"]
         evaluated = [f"evaluate@{name}" for name in names]
         # The report shows the machine; the same results are no other bundle.
         assert sorted(project.repro().ran) == sorted(["probe", *evaluated, "report"])
@@ -105,7 +105,7 @@ class TestEpochsAreEdited:
     def test_of_itself_the_edit_touches_the_training_alone(
         self, project: Project, plan: Ended
     ) -> None:
-        assert set(project.asked("dvc", "status", "--json")) == {"train", "probe"}
+        assert set(project.asked("dvc", "status", "dvc.yaml", "--json")) == {"train", "probe"}
 
 
 class TestATargetIsTakenOut:
@@ -121,8 +121,6 @@ class TestATargetIsTakenOut:
         project.check("git", "commit", "--quiet", "-m", "the first run")
         with project.edited_params() as params:
             params["targets"].pop("ncnn")
-            speed = params["benchmark"]
-            speed["comparisons"] = without(speed["comparisons"], ("ncnn",))
             rows = params["evaluations"]
             for name in [name for name, row in rows.items() if row["target"] == "ncnn"]:
                 rows.pop(name)

@@ -27,9 +27,18 @@ IDX_FILES = {
     "t10k-images-idx3-ubyte": "test_images",
     "t10k-labels-idx1-ubyte": "test_labels",
 }
-# Targets of other machines; iree-metal and iree-cpu-aarch64 stand for their kind. No kit is brought
-# here, so what an emulator would run is not run.
-LEFT_OUT = ("iree-cuda", "iree-rocm", "iree-cpu-riscv64")
+# One row of each kind: the matrix itself is what `make repro-all` runs, and tests/results reads. An
+# IREE target for this CPU, one for another machine, one of bytecode, and the other backends.
+TARGETS = ("iree-cpu-x86_64", "iree-metal", "iree-vmvx", "onnx", "ncnn", "torchscript")
+EVALUATIONS = ("iree-cpu-x86_64", "iree-metal", "iree-vmvx", "onnx-cpu", "ncnn-cpu",
+               "torchscript-cpu", "godot-cpu", "godot-cpu-pck")  # fmt: skip
+# Of the second pipeline. No prebuilt dependency is here, so what an emulator would run is not run.
+EVERYWHERE = {
+    "lowerings": ("onnx",),
+    "targets": ("iree-cpu-x86_64-onnx",),
+    "evaluations": ("iree-cpu-x86_64-onnx",),
+    "systems": ("iree-cpu-x86_64-windows",),
+}
 # The engine is for tests/godot; here it is a machine without one.
 NO_GODOT = "/no/godot"
 GIT_NAMES = {
@@ -83,6 +92,8 @@ class Project:
             "DVC_SITE_CACHE_DIR": str(self.folder.with_name(f"{self.folder.name}.dvc-site")),
             "GIT_CONFIG_GLOBAL": os.devnull,
             "GODOT": NO_GODOT,
+            # Nor has it a Vulkan driver: the one in software takes minutes of the benchmark.
+            "VK_LOADER_DRIVERS_DISABLE": "*",
         }
         return subprocess.Popen(
             # A shell ignores Ctrl-C for what it starts in the background, and so would we.
@@ -121,9 +132,9 @@ class Project:
         return ended
 
     @contextmanager
-    def edited_params(self) -> Iterator[dict[str, Any]]:
-        """The values of params.yaml, written back when the block ends."""
-        path = self.folder / "params.yaml"
+    def edited_params(self, name: str = "params.yaml") -> Iterator[dict[str, Any]]:
+        """The values of params.yaml, or of another file, written back when the block ends."""
+        path = self.folder / name
         values = yaml.safe_load(path.read_text(encoding="utf-8"))
         yield values
         path.write_text(yaml.safe_dump(values, sort_keys=False), encoding="utf-8")
@@ -145,7 +156,17 @@ class Project:
         return [row["target"] for row in self.json("artifacts/bundle/manifest.json")["variants"]]
 
     def copy_to(self, folder: Path) -> "Project":
-        shutil.copytree(self.folder, folder, symlinks=True)
+        """Another, whose DVC cache has the same files: nobody writes in those."""
+        cache = Path(".dvc") / "cache"
+        left_out = shutil.ignore_patterns("cache")
+        shutil.copytree(
+            self.folder,
+            folder,
+            symlinks=True,
+            ignore=lambda at, names: left_out(at, names) if Path(at).name == ".dvc" else [],
+        )
+        if (self.folder / cache).exists():
+            shutil.copytree(self.folder / cache, folder / cache, copy_function=os.link)
         return Project(folder=folder)
 
 
@@ -188,28 +209,27 @@ def small_copy(folder: Path) -> Project:
         params["data"] |= {"sources": ["folder"], "validation": 100}
         params["train"] |= {"epochs": 3, "batch_size": 16}
         params["gate"]["accuracy"] = 0.5
+        params["targets"] = {name: params["targets"][name] for name in TARGETS}
+        params["evaluations"] = {name: params["evaluations"][name] for name in EVALUATIONS}
+        for name in ("godot-cpu", "godot-cpu-pck"):
+            params["evaluations"][name]["target"] = "iree-vmvx"
+        used = {row["lowering"] for row in params["targets"].values()} - {"none"}
+        params["lowerings"] = {name: params["lowerings"][name] for name in sorted(used)}
         params["lowerings"]["winograd-gpu"]["batches"] = [1, 16]
         speed = params["benchmark"]
         speed |= {"seconds": 0.1, "rounds": 3, "curve": [1, 16], "slowest_call": 0.01}
         speed |= {"curve_seconds": 0.05, "curve_rounds": 3}
-        speed["comparisons"] = without(speed["comparisons"], LEFT_OUT)
-        for table, key in (("targets", None), ("evaluations", "target")):
-            rows = params[table]
-            params[table] = {
-                name: row
-                for name, row in rows.items()
-                if (name if key is None else row[key]) not in LEFT_OUT
-            }
+        # All are of targets that are left out; the report's own tests have more.
+        compared = {"target": "iree-cpu-x86_64", "batch": 1, "against": "onnx"}
+        speed["comparisons"] = [speed["comparisons"][0] | compared]
+    with project.edited_params("everywhere/params.yaml") as params:
+        for table, names in EVERYWHERE.items():
+            params[table] = {name: params[table][name] for name in names}
     project.check("git", "init", "--quiet")
     (folder / ".git" / "info" / "exclude").write_text("/.toolchains\n", encoding="utf-8")
     project.check("git", "add", ".")
     project.check("git", "commit", "--quiet", "-m", "a small copy")
     return project
-
-
-def without(comparisons: list[dict[str, Any]], targets: tuple[str, ...]) -> list[dict[str, Any]]:
-    """The rows of benchmark.comparisons that name none of these targets."""
-    return [row for row in comparisons if not {row["target"], row["against"]} & {*targets}]
 
 
 def write_digits(folder: Path) -> dict[str, str]:
