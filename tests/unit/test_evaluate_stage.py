@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from ludus.config.params import Params, load_params
+from ludus.config.everywhere import load_everywhere
+from ludus.config.params import Params
 from ludus.core.errors import DataError, DeviceError
 from ludus.evaluation.executors import ExecutorError, wine
 from ludus.evaluation.results import Failure, Result
@@ -69,7 +70,7 @@ def test_without_probes_files_it_is_said(tmp_path: Path) -> None:
 def params(monkeypatch: pytest.MonkeyPatch) -> Params:
     for name in ("read_variant", "load_reference_set", "read_network"):
         monkeypatch.setattr(evaluate, name, lambda _: None)
-    return load_params(ROOT / "params.yaml")
+    return load_everywhere(ROOT / "everywhere/params.yaml", ROOT / "params.yaml")
 
 
 def test_an_executor_that_broke_stops_the_stage_in_words(

@@ -33,7 +33,6 @@ def params() -> Params:
         ("onnx", "'onnx' is a file for another runtime .onnx., with nothing to tune; expected"),
         ("ncnn", "'ncnn' is a file for another runtime .ncnn., with nothing to tune; expected"),
         ("torchscript", "'torchscript' is a file for another runtime .torch., with nothing"),
-        ("iree-gd-vmvx", "'iree-gd-vmvx' is not bundled, and nothing is asked of its speed"),
     ],
 )
 def test_what_cannot_be_tuned_is_refused(
@@ -41,6 +40,13 @@ def test_what_cannot_be_tuned_is_refused(
 ) -> None:
     with pytest.raises(UsageError, match=said):
         tuner.tune(name, params, tmp_path, minutes=1, batches=[1])
+
+
+def test_a_target_that_is_not_bundled_cannot_be_tuned(params: Params, tmp_path: Path) -> None:
+    row = params.targets["iree-vmvx"].model_copy(update={"bundled": False})
+    alone = params.model_copy(update={"targets": params.targets | {"iree-vmvx": row}})
+    with pytest.raises(UsageError, match="'iree-vmvx' is not bundled, and nothing is asked of its"):
+        tuner.tune("iree-vmvx", alone, tmp_path, minutes=1, batches=[1])
 
 
 @pytest.mark.parametrize("batches", [[0], [-1, 4], [4, 4], []])

@@ -242,8 +242,8 @@ def test_a_file_that_would_not_keep_its_bytes_is_untouched_and_the_row_is_shown(
 ) -> None:
     start, chosen = other(project)
     text = project.read_text()
-    assert "rewrites: []" in text
-    project.write_text(text.replace("rewrites: []", "rewrites: [  ]"))
+    assert "features: []" in text
+    project.write_text(text.replace("features: []", "features: [  ]"))
     refused(project, start, chosen, "byte for byte")
 
 
