@@ -7,6 +7,8 @@ from support.small_project import Ended, Project, tree
 
 # After every edit that changes what the pipeline comes to.
 LAST = ["report", "gate", "bundle"]
+# After every edit of the rows as well.
+ROWS = ["sweep", "benchmark"]
 # O2 gives the same module as O3, and then DVC does not evaluate it again.
 O3, O1 = "--iree-opt-level=O3", "--iree-opt-level=O1"
 
@@ -127,7 +129,7 @@ class TestATargetIsTakenOut:
         return project.repro()
 
     def test_nothing_else_is_built_or_evaluated(self, run: Ended) -> None:
-        assert sorted(run.ran) == sorted(["probe", "benchmark", *LAST])
+        assert sorted(run.ran) == sorted(["probe", *ROWS, *LAST])
 
     def test_it_leaves_the_bundle(self, project: Project, run: Ended) -> None:
         assert "ncnn" not in project.variants()
@@ -157,7 +159,8 @@ class TestATargetIsTakenOut:
         project.check("git", "checkout", "--quiet", "params.yaml")
         back = project.repro()
         assert back.ran == ["probe"]
-        assert sorted(back.restored) == sorted(["benchmark", *LAST])
+        swept = ["compile@ncnn", "evaluate@ncnn-cpu"]
+        assert sorted(back.restored) == sorted([*swept, *ROWS, *LAST])
         assert tree(project.artifacts / "bundle") == before
 
 
@@ -180,7 +183,7 @@ class TestARowForATargetOfAKnownBackendIsAdded:
         return project.repro()
 
     def test_it_is_built_and_evaluated_and_nothing_else(self, run: Ended) -> None:
-        built = [f"compile@{self.NAME}", "probe", f"evaluate@{self.NAME}", "benchmark"]
+        built = [f"compile@{self.NAME}", "probe", f"evaluate@{self.NAME}", *ROWS]
         assert sorted(run.ran) == sorted([*built, *LAST])
 
     def test_it_is_verified_in_the_report(self, project: Project, run: Ended) -> None:
