@@ -89,7 +89,7 @@ demo: bundle-is-there addon ## draw a digit in Godot; BUNDLE= names another bund
 	@setup/demo.sh
 
 demo-server: bundle-is-there addon ## judge the drawings of others, without a screen
-	@setup/demo.sh --headless -- --server
+	@setup/demo.sh --server
 
 ray: setup ## install Ray, for train.backend: ray and the search: here, and on every node of a cluster
 	@setup/environment.sh ray

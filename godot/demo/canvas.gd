@@ -53,15 +53,9 @@ func drawing() -> Image:
 	return _image
 
 
-## Only what is inked, as grey levels with a margin, at most [param longest] pixels a side: what
-## goes to a server.
-func cropped(longest: int) -> Image:
-	var region := _image.get_region(_inked.grow(8).intersection(Rect2i(0, 0, SIDE, SIDE)))
-	region.convert(Image.FORMAT_L8)
-	var shrink := minf(1, longest / float(maxi(region.get_width(), region.get_height())))
-	var shrunk := Vector2i((Vector2(region.get_size()) * shrink).ceil())
-	region.resize(shrunk.x, shrunk.y, Image.INTERPOLATE_TRILINEAR)
-	return region
+## Only what is inked, with a margin.
+func cropped() -> Image:
+	return _image.get_region(_inked.grow(8).intersection(Rect2i(0, 0, SIDE, SIDE)))
 
 
 ## Puts a pen down, at a point in the drawing's pixels.

@@ -3,12 +3,12 @@ extends MarginContainer
 
 const Bars := preload("bars.gd")
 const Canvas := preload("canvas.gd")
-const Judgement := preload("judgement.gd")
-const Messages := preload("messages.gd")
+const Judgement := preload("shared/judgement.gd")
+const Messages := preload("shared/messages.gd")
 const Options := preload("options.gd")
 const Preview := preload("preview.gd")
-const Recogniser := preload("recogniser.gd")
-const Remote := preload("remote.gd")
+const Recogniser := preload("shared/recogniser.gd")
+const Remote := preload("shared/remote.gd")
 
 ## The windows that all sizes in demo.tscn are meant for; in others all grows, or shrinks a bit.
 const PLANNED := Vector2(1152, 648)
@@ -90,13 +90,19 @@ func _judge() -> void:
 	if canvas.is_blank():
 		pass
 	elif _asks_remote:
-		judgement = await _remote.judge(canvas.cropped(Remote.LONGEST))
+		judgement = await _judge_remotely()
 	else:
 		judgement = await _recogniser.judge(canvas.drawing())
 	_judging = false
 	_show(judgement)
 	if not _changed:
 		judged.emit(judgement)
+
+
+func _judge_remotely() -> Judgement:
+	var drawing := canvas.cropped()
+	Remote.make_small(drawing)
+	return await _remote.judge(drawing)
 
 
 func _show(judgement: Judgement) -> void:

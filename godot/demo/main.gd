@@ -1,33 +1,34 @@
 ## Where all begins: starts what the command line asks for, or says what is missing.
+##
+## Until it knows that nothing is missing it loads no other script: they name LudusModel, which only
+## the library has, or use res://shared, which `make demo` copies here from the server's project.
 extends Node
-
-const Messages := preload("messages.gd")
-const Options := preload("options.gd")
 
 const BUNDLE := "res://models/digits"
 const NO_LIBRARY := """The library of addons/ludus is not loaded: it is missing, or not made for this system.
 
 In a checkout of Ludus, make addon builds it, and make demo brings it here and starts this again."""
+const NO_SHARED := """res://shared is missing.
+
+In a checkout of Ludus, make demo copies godot/examples/server/shared here and starts this again."""
 const NO_BUNDLE := """%s
 
 In a checkout of Ludus, make repro makes a bundle, and make demo brings it to %s and starts this again."""
 
-@onready var _messages: Messages = $Messages
-
 
 func _ready() -> void:
-	var options := Options.new(OS.get_cmdline_user_args())
+	if not ClassDB.class_exists(&"LudusModel"):
+		_stop(NO_LIBRARY)
+		return
+	if not ResourceLoader.exists("res://shared/messages.gd"):
+		_stop(NO_SHARED)
+		return
+	var options: RefCounted = load("res://options.gd").new(OS.get_cmdline_user_args())
 	if options.error:
 		_stop(options.error)
 	elif options.help:
-		print(Options.HELP.strip_edges())
+		print(options.HELP.strip_edges())
 		get_tree().quit()
-	elif options.client:
-		_run_client(options)
-	elif not ClassDB.class_exists(&"LudusModel"):
-		_stop(NO_LIBRARY)
-	elif options.server:
-		_run_server(options)
 	else:
 		_run_demo(options)
 
@@ -37,28 +38,15 @@ func _unhandled_key_input(event: InputEvent) -> void:
 		get_tree().quit()
 
 
-func _run_client(options: Options) -> void:
-	var client: Node = load("res://client.gd").new()
-	add_child(client)
-	get_tree().quit(await client.call("ask", options, _messages))
-
-
-# Scripts that name LudusModel can only be loaded where the library is, so they are not preloaded.
-
-
-func _run_server(options: Options) -> void:
-	var server: Node = load("res://server.gd").new()
-	add_child(server)
-	var error: String = server.call("start", BUNDLE, options, _messages)
-	if error:
-		_stop(error)
-
-
-func _run_demo(options: Options) -> void:
+func _run_demo(options: RefCounted) -> void:
+	# At the place in the tree where the server has it, as Godot's multiplayer API wants it.
+	var messages: Node = load("res://shared/messages.gd").new()
+	messages.name = "Messages"
+	add_child(messages)
 	var scene: PackedScene = load("res://demo.tscn")
 	var demo := scene.instantiate()
 	add_child(demo)
-	var error: String = demo.call("start", BUNDLE, options, _messages)
+	var error: String = demo.call("start", BUNDLE, options, messages)
 	if error:
 		demo.queue_free()
 		_stop(NO_BUNDLE % [error, BUNDLE] if options.device == "auto" else error)
@@ -68,7 +56,7 @@ func _run_demo(options: Options) -> void:
 		_run_replay(replay, options)
 
 
-func _run_replay(replay: Node, options: Options) -> void:
+func _run_replay(replay: Node, options: RefCounted) -> void:
 	if options.replay:
 		var wrong: int = await replay.call("check")
 		get_tree().quit(mini(wrong, 1))

@@ -3,7 +3,7 @@ extends Node
 
 const Demo := preload("demo.gd")
 const Drawings := preload("drawings.gd")
-const Judgement := preload("judgement.gd")
+const Judgement := preload("shared/judgement.gd")
 
 const PAUSE := 0.008  # seconds between two points, where a player looks on
 

@@ -1,4 +1,4 @@
-"""The demo in headless Godot: what is drawn is recognised, here and by a server."""
+"""The demo in headless Godot: what is drawn is recognised, here and by the dedicated server."""
 
 import json
 import re
@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from ludus.process import godot
-from support.demo import DEMO, Server, copy_demo, started
-from support.paths import DIGITS
+from support.demo import DEMO, Server, copy_demo, copy_server, started
+from support.paths import DIGITS, GOLDEN
 
-SCRIPTS = Path(__file__).parent / "demo"
+HERE = Path(__file__).parent
 
 
 @pytest.fixture(scope="module")
@@ -23,16 +23,23 @@ def demo(engine: godot.Engine, tmp_path_factory: pytest.TempPathFactory) -> Path
     return copy_demo(tmp_path_factory.mktemp("demo") / "project", bundle=DIGITS)
 
 
+@pytest.fixture(scope="module")
+def server_project(engine: godot.Engine, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The server's project, whole; not to be changed."""
+    if not DIGITS.exists():
+        pytest.skip("there is no artifacts/bundle; `make repro` makes it")
+    return copy_server(tmp_path_factory.mktemp("server") / "project", bundle=DIGITS)
+
+
 @pytest.fixture
-def server(demo: Path, tmp_path: Path) -> Iterator[Server]:
+def server(server_project: Path, tmp_path: Path) -> Iterator[Server]:
     """A server that runs to the end of the test, without a fault."""
-    with started(demo, tmp_path / "server.log") as running:
+    with started(server_project, tmp_path / "server.log") as running:
         yield running
 
 
-def ask(demo: Path, port: int, digit: int) -> godot.Ended:
-    arguments = ["--client", "--connect", f"127.0.0.1:{port}", "--digit", str(digit)]
-    return godot.start(demo, "--", *arguments)
+def ask(server_project: Path, port: int, *arguments: str) -> godot.Ended:
+    return godot.start(server_project, "--", "--connect", f"127.0.0.1:{port}", *arguments)
 
 
 def test_every_recorded_drawing_is_recognised(demo: Path) -> None:
@@ -57,21 +64,42 @@ def test_the_recorded_drawings_are_of_all_digits_sizes_and_pens() -> None:
 
 
 def test_fingers_draw_and_keys_and_the_button_clear(demo: Path) -> None:
-    said = godot.run(demo, "--script", str(SCRIPTS / "touches.gd"))
+    said = godot.run(demo, "--script", str(HERE / "demo" / "touches.gd"))
     assert "touches are tested" in said
 
 
-def test_a_server_judges_the_drawings_of_clients(demo: Path, server: Server) -> None:
+def test_a_server_judges_the_drawings_of_clients(server_project: Path, server: Server) -> None:
     for digit in range(10):
-        ended = ask(demo, server.port, digit)
+        ended = ask(
+            server_project, server.port, "--picture", str(GOLDEN / "drawings" / f"{digit}.png")
+        )
         assert not ended.faults, godot.explain(ended)
         assert re.search(
             rf"^{digit}, \d+\.\d %, in \d+\.\d+ ms by iree-cpu-\S+ on ", ended.said, re.M
         )
 
 
-def test_a_server_refuses_what_is_no_drawing_and_a_flood(demo: Path, server: Server) -> None:
-    said = godot.run(demo, "--script", str(SCRIPTS / "hostile_client.gd"), "--", str(server.port))
+def test_the_demo_asks_a_server_that_is_chosen_among_the_devices(
+    demo: Path, server: Server
+) -> None:
+    address = f"127.0.0.1:{server.port}"
+    script = str(HERE / "demo" / "asks_server.gd")
+    said = godot.run(demo, "--script", script, "--", "--connect", address)
+    assert f"Server {address}" in said
+    for digit in range(10):
+        assert re.search(rf"^{digit} is {digit}, \d+\.\d %, in \S+ ms by iree-cpu-", said, re.M)
+
+
+def test_a_server_refuses_what_is_no_drawing_and_a_flood(
+    server_project: Path, server: Server
+) -> None:
+    said = godot.run(
+        server_project,
+        "--script",
+        str(HERE / "server" / "hostile_client.gd"),
+        "--",
+        str(server.port),
+    )
     rows = [json.loads(line) for line in said.splitlines() if line.startswith("{")]
     answers = {row["sent"]: row["answers"] for row in rows}
     flood = answers.pop("a flood")
@@ -97,7 +125,9 @@ def test_a_server_refuses_what_is_no_drawing_and_a_flood(demo: Path, server: Ser
     assert busy in flood
     assert flood[-1] == "20 drawings refused one after another; good bye"
     assert not rows[-1]["connected"]
-    assert not ask(demo, server.port, 3).faults  # others are still served
+    assert re.search(
+        r"^1, ", ask(server_project, server.port).said, re.M
+    )  # others are still served
 
 
 def _types(width: str, height: str, grey: str) -> str:
@@ -106,15 +136,15 @@ def _types(width: str, height: str, grey: str) -> str:
     )
 
 
-def test_a_client_without_a_server_says_so(demo: Path) -> None:
-    ended = ask(demo, 9, 3)
+def test_a_client_without_a_server_says_so(server_project: Path) -> None:
+    ended = ask(server_project, 9)
     assert ended.exit_code == 1
     assert "error: no server answers at 127.0.0.1:9" in ended.said
     assert not godot.SIGNS.search(ended.said)
 
 
-def test_a_port_that_is_taken_is_an_error(demo: Path, server: Server) -> None:
-    ended = godot.start(demo, "--", "--server", "--port", str(server.port))
+def test_a_port_that_is_taken_is_an_error(server_project: Path, server: Server) -> None:
+    ended = godot.start(server_project, "--", "--port", str(server.port))
     assert ended.exit_code == 1
     assert f"error: cannot listen on 127.0.0.1:{server.port}; is the port taken?" in ended.said
 
@@ -125,6 +155,31 @@ def test_without_the_library_it_says_what_to_do(engine: godot.Engine, tmp_path: 
     assert "error: The library of addons/ludus is not loaded" in ended.said
     assert "make addon" in ended.said
     assert "SCRIPT ERROR" not in ended.said
+
+
+def test_without_the_shared_scripts_it_says_what_to_do(
+    engine: godot.Engine, tmp_path: Path
+) -> None:
+    ended = godot.start(copy_demo(tmp_path / "demo", shared=False, bundle=None))
+    assert ended.exit_code == 1
+    assert "error: res://shared is missing" in ended.said
+    assert "make demo" in ended.said
+    assert "SCRIPT ERROR" not in ended.said
+
+
+def test_a_server_without_the_library_or_a_bundle_says_what_to_do(
+    engine: godot.Engine, tmp_path: Path
+) -> None:
+    for addon, error in (
+        (False, "the library of addons/ludus is not loaded"),
+        (True, "res://models/digits/manifest.json is missing"),
+    ):
+        project = copy_server(tmp_path / f"addon-{addon}", addon=addon, bundle=None)
+        ended = godot.start(project)
+        assert ended.exit_code == 1
+        assert f"error: {error}" in ended.said
+        assert "make demo-server" in ended.said
+        assert "SCRIPT ERROR" not in ended.said
 
 
 def test_without_a_bundle_it_says_what_to_do(engine: godot.Engine, tmp_path: Path) -> None:
@@ -140,10 +195,8 @@ def test_without_a_bundle_it_says_what_to_do(engine: godot.Engine, tmp_path: Pat
     [
         (["--frob"], "no option '--frob'; --help lists them"),
         (["--digit", "11"], "--digit: expected 0..9, got '11'"),
-        (["--port"], "--port needs a value"),
+        (["--digit"], "--digit needs a value"),
         (["--connect", "there"], "--connect: expected ADDRESS:PORT, got 'there'"),
-        (["--bind", "here"], "--bind: expected an IP address, got 'here'"),
-        (["--client"], "--client needs --connect ADDRESS:PORT and --digit 0..9"),
         (["--device", "quantum"], "quantum"),
     ],
 )
@@ -151,6 +204,28 @@ def test_a_wrong_command_line_is_an_error(demo: Path, arguments: list[str], erro
     ended = godot.start(demo, "--", *arguments)
     assert ended.exit_code == 1
     assert error in ended.said
+    assert "SCRIPT ERROR" not in ended.said
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error"),
+    [
+        (["--frob"], "no option '--frob'; --help lists them"),
+        (["--port"], "--port needs a value"),
+        (["--port", "65536"], "--port: expected 0..65535, got '65536'"),
+        (["--bind", "here"], "--bind: expected an IP address, got 'here'"),
+        (["--connect", "there"], "--connect: expected ADDRESS:PORT, got 'there'"),
+        (["--connect", "a:1", "--port", "2"], "--port is for a server, --connect for a client"),
+        (["--picture", "a.png"], "--picture needs --connect ADDRESS:PORT"),
+        (["--connect", "127.0.0.1:9", "--picture", "a.png"], "--picture: cannot read 'a.png'"),
+    ],
+)
+def test_a_wrong_command_line_of_the_server_is_an_error(
+    server_project: Path, arguments: list[str], error: str
+) -> None:
+    ended = godot.start(server_project, "--", *arguments)
+    assert ended.exit_code == 1
+    assert f"error: {error}" in ended.said
     assert "SCRIPT ERROR" not in ended.said
 
 

@@ -10,12 +10,11 @@ import pytest
 from PIL import Image
 
 from ludus.process import godot
-from support.demo import copy_demo, started
+from support.demo import copy_server, started
 from support.paths import BUNDLE, GOLDEN
 from support.served import Server, pictures
 
 HERE = Path(__file__).parent
-DEMO = HERE.parents[1] / "godot" / "demo"
 COUNT, SIDE = 1000, 64
 
 
@@ -34,30 +33,30 @@ def drawings() -> np.ndarray:
 
 
 @pytest.fixture(scope="module")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The demo with the golden bundle for its own."""
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The game server's project with the golden bundle for its own."""
     reason = godot.why_not()
     if reason is not None:
         pytest.skip(reason)
-    folder = copy_demo(tmp_path_factory.mktemp("demo") / "project", bundle=BUNDLE)
+    folder = copy_server(tmp_path_factory.mktemp("server") / "project", bundle=BUNDLE)
     shutil.copyfile(HERE / "three_places.gd", folder / "three_places.gd")
     return folder
 
 
 @pytest.fixture(scope="module")
-def game_server(demo: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
-    """The port of the demo's dedicated server."""
-    with started(demo, tmp_path_factory.mktemp("server") / "log") as running:
+def game_server(project: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
+    """The port of the dedicated server."""
+    with started(project, tmp_path_factory.mktemp("log") / "log") as running:
         yield running.port
 
 
 def test_a_thousand_drawings_are_judged_alike_at_three_places(
-    demo: Path, game_server: int, serving: Server, drawings: np.ndarray, tmp_path: Path
+    project: Path, game_server: int, serving: Server, drawings: np.ndarray, tmp_path: Path
 ) -> None:
     drawings.tofile(tmp_path / "drawings.bin")
     url = f"http://127.0.0.1:{serving.http}/v2/models/golden"
     arguments = [str(game_server), url, str(tmp_path / "drawings.bin"), str(tmp_path)]
-    said = godot.run(demo, "--script", "res://three_places.gd", "--", *arguments, timeout=300)
+    said = godot.run(project, "--script", "res://three_places.gd", "--", *arguments, timeout=300)
     assert said.endswith("judged\n"), said
     here, by_game_server, served = (
         np.fromfile(tmp_path / f"{place}.bin", np.float32).reshape(COUNT, 10)

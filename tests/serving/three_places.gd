@@ -1,17 +1,17 @@
 ## Has drawings judged at three places, and writes down each answer: test_three_places.py.
 ##
-##     godot --headless --path DEMO --script res://three_places.gd -- PORT URL DRAWINGS OUT
+##     godot --headless --path SERVER --script res://three_places.gd -- PORT URL DRAWINGS OUT
 ##
-## PORT: of the demo's server. DRAWINGS: uint8 [N, SIDE, SIDE]. OUT: three files of float32 [N, 10]:
+## PORT: of the game's server. DRAWINGS: uint8 [N, SIDE, SIDE]. OUT: three files of float32 [N, 10]:
 ## here.bin, game-server.bin and served.bin.
 extends SceneTree
 
 const SIDE := 64
 
-const Judgement := preload("res://judgement.gd")
-const Messages := preload("res://messages.gd")
-const Recogniser := preload("res://recogniser.gd")
-const Remote := preload("res://remote.gd")
+const Judgement := preload("res://shared/judgement.gd")
+const Messages := preload("res://shared/messages.gd")
+const Recogniser := preload("res://shared/recogniser.gd")
+const Remote := preload("res://shared/remote.gd")
 
 
 func _initialize() -> void:

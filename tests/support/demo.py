@@ -1,4 +1,4 @@
-"""The demo's project, and its dedicated server in a headless engine."""
+"""The projects of the demo and of the dedicated server, and a server that runs."""
 
 import re
 import shutil
@@ -13,11 +13,29 @@ from ludus.process import godot
 from support.paths import ROOT
 
 DEMO = ROOT / "godot" / "demo"
+SERVER = ROOT / "godot" / "examples" / "server"
 
 
-def copy_demo(folder: Path, *, addon: bool = True, bundle: Path | None) -> Path:
+_COPIED_IN = ("addons", "models", ".godot")
+
+
+def copy_demo(
+    folder: Path, *, addon: bool = True, shared: bool = True, bundle: Path | None
+) -> Path:
     """The demo as `make demo` puts it together. Returns folder."""
-    shutil.copytree(DEMO, folder, ignore=shutil.ignore_patterns("addons", "models", ".godot"))
+    shutil.copytree(DEMO, folder, ignore=shutil.ignore_patterns("shared", *_COPIED_IN))
+    if shared:
+        shutil.copytree(SERVER / "shared", folder / "shared")
+    return _equip(folder, addon, bundle)
+
+
+def copy_server(folder: Path, *, addon: bool = True, bundle: Path | None) -> Path:
+    """The server's project as `make demo-server` puts it together. Returns folder."""
+    shutil.copytree(SERVER, folder, ignore=shutil.ignore_patterns(*_COPIED_IN))
+    return _equip(folder, addon, bundle)
+
+
+def _equip(folder: Path, addon: bool, bundle: Path | None) -> Path:
     (folder / ".godot").mkdir()
     if addon:
         shutil.copytree(godot.ADDON, folder / "addons" / "ludus")
@@ -37,10 +55,10 @@ class Server:
 
 
 @contextmanager
-def started(demo: Path, log: Path) -> Iterator[Server]:
+def started(project: Path, log: Path) -> Iterator[Server]:
     """A server on a free port of this machine; at the end it must still run, and have no fault."""
     engine = godot.find_engine().program
-    command = [engine, "--headless", "--path", demo, "--", "--server", "--port", "0"]
+    command = [engine, "--headless", "--path", project, "--", "--port", "0"]
     with log.open("wb") as out, subprocess.Popen(command, stdout=out, stderr=out) as process:
         try:
             yield Server(process=process, log=log, port=_port_in(log, process))

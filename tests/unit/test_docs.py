@@ -40,6 +40,7 @@ GUIDES = [
     ROOT / "README.md",
     ROOT / "deploy/README.md",
     ROOT / "godot/addons/ludus/README.md",
+    ROOT / "godot/examples/server/README.md",
     *DOCS,
 ]
 COMMANDS = Path(__file__).with_name("docs_commands.yaml")

@@ -8,7 +8,7 @@ const Messages := preload("messages.gd")
 const LONGEST := 196
 ## How long the server may take to be reached, and to answer.
 const PATIENCE := 5.0  # seconds
-const NOBODY := "no server answers at %s:%d; start one: godot --headless --path godot/demo -- --server"
+const NOBODY := "no server answers at %s:%d; start one: godot --headless --path godot/examples/server"
 
 signal _done(answer: Variant)
 
@@ -40,6 +40,14 @@ func judge(drawing: Image) -> Judgement:
 			return Judgement.from_answer(error)
 	_messages.judge.rpc_id(1, drawing.get_width(), drawing.get_height(), drawing.get_data())
 	return Judgement.from_answer(await _wait())
+
+
+## Makes a picture into what is sent: grey levels, and no more pixels than a server needs.
+static func make_small(picture: Image) -> void:
+	picture.convert(Image.FORMAT_L8)
+	var shrink := minf(1, LONGEST / float(maxi(picture.get_width(), picture.get_height())))
+	var side := Vector2i((Vector2(picture.get_size()) * shrink).ceil())
+	picture.resize(side.x, side.y, Image.INTERPOLATE_TRILINEAR)
 
 
 func _is_connected() -> bool:

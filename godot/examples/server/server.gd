@@ -1,10 +1,10 @@
 ## Judges the drawings that others send, on this machine's CPU: a game's dedicated server.
 extends Node
 
-const Judgement := preload("judgement.gd")
-const Messages := preload("messages.gd")
+const Judgement := preload("shared/judgement.gd")
+const Messages := preload("shared/messages.gd")
 const Options := preload("options.gd")
-const Recogniser := preload("recogniser.gd")
+const Recogniser := preload("shared/recogniser.gd")
 
 const MOST_PEERS := 32
 const SMALLEST_SIDE := 8  # pixels

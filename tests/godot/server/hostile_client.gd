@@ -1,8 +1,9 @@
 ## Sends a server what it must refuse, then far too much; prints each answer as a line of JSON.
-## Run in the demo's project with --script and the server's port.
+## Run in the server's project with --script and the server's port.
 extends SceneTree
 
-const Messages := preload("res://messages.gd")
+const Client := preload("res://client.gd")
+const Messages := preload("res://shared/messages.gd")
 
 const PATIENCE := 30.0  # seconds
 
@@ -24,7 +25,7 @@ func _initialize() -> void:
 	get_multiplayer().multiplayer_peer = peer
 	get_multiplayer().server_disconnected.connect(func() -> void: _is_connected = false)
 	await get_multiplayer().connected_to_server
-	var stroke := _stroke()
+	var stroke := Client.drawn_one().get_data()
 	await _ask("a drawing", 28, 28, stroke)
 	await _ask("bytes short", 28, 29, stroke)
 	await _ask("no bytes", 28, 28, PackedByteArray())
@@ -65,15 +66,6 @@ func _print(what: String, answers: Array[Dictionary]) -> void:
 		func(answer: Dictionary) -> String: return answer.get("error", "label " + answer.get("label", "?"))
 	)
 	print(JSON.stringify({"sent": what, "answers": said, "connected": _is_connected}))
-
-
-## A drawing of 28 x 28 that is a one.
-static func _stroke() -> PackedByteArray:
-	var grey := _blank(28 * 28)
-	for y in range(5, 23):
-		grey[28 * y + 14] = 255
-		grey[28 * y + 15] = 255
-	return grey
 
 
 static func _blank(size: int) -> PackedByteArray:
