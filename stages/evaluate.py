@@ -2,8 +2,8 @@
 
     python -m stages.evaluate iree-vmvx
 
-reads   artifacts/targets/<target>/, artifacts/export/, artifacts/executors/<executor>.json,
-        params.yaml evaluations.<evaluation>
+reads   artifacts/targets/<target>/, artifacts/export/, artifacts/devices/<device>.json,
+        artifacts/executors/<executor>.json, params.yaml evaluations.<evaluation>
 writes  artifacts/evaluations/<evaluation>.json
 
 It measures and refuses nothing: `ludus.evaluation.results.judge` compares the figures with the
@@ -60,24 +60,23 @@ def run_evaluation(name: str, params: Params, targets: Path, export: Path) -> Re
 def refuse_if_unseen(result: Result, probed: Path) -> None:
     """Refuse to keep why a row was not run if the machine is not what `probe` wrote down of it.
 
-    probed: the folder of its files. DVC sees the machine by them alone: with files from before a
-    prebuilt dependency was damaged it would keep the row when that is whole again. Raises
-    DeviceError.
+    probed: the folder that has its folders devices and executors. DVC sees the machine by them
+    alone: with files from before a prebuilt dependency was damaged it would keep the row when that
+    is whole again. Raises DeviceError.
     """
     if result.status != "not run":
         return
     kind, step = TypeAdapter(dict[str, Any]), "run `dvc repro probe`"
-    native = read_json(kind, probed / "native.json", "file of an executor", step)
-    device = native["devices"][result.device]["reason"]
-    same = device == devices.why_not(result.device)
-    if result.executor != "native":
-        file = probed / f"{result.executor}.json"
-        found = executors.executor(result.executor).facts()
-        same = same and found == read_json(kind, file, "file of an executor", step)
-    if not same:
+    device = probed / "devices" / f"{result.device}.json"
+    executor = probed / "executors" / f"{result.executor}.json"
+    seen = (
+        read_json(kind, device, "file of a device", step),
+        read_json(kind, executor, "file of an executor", step),
+    )
+    if seen != (devices.facts(result.device), executors.executor(result.executor).facts()):
         raise DeviceError(
-            f"{result.evaluation} cannot run: {result.reason}\n{probed} was written when the "
-            "machine was another; run `dvc repro`, which looks at it anew"
+            f"{result.evaluation} cannot run: {result.reason}\n{device} and {executor} were "
+            "written when the machine was another; run `dvc repro`, which looks at it anew"
         )
 
 
@@ -86,7 +85,7 @@ def main() -> None:
         __doc__,
         targets="artifacts/targets",
         export="artifacts/export",
-        executors="artifacts/executors",
+        probed="artifacts",
     )
     parser.add_argument("evaluation", help="a row of params.yaml evaluations")
     parser.add_argument("--out", type=Path, help="default: artifacts/evaluations/<evaluation>.json")
@@ -94,7 +93,7 @@ def main() -> None:
     arguments = parser.parse_args()
     params = of_pipeline(everywhere=arguments.everywhere)
     result = run_evaluation(arguments.evaluation, params, arguments.targets, arguments.export)
-    refuse_if_unseen(result, arguments.executors)
+    refuse_if_unseen(result, arguments.probed)
     write_result(
         result, arguments.out or Path("artifacts/evaluations") / f"{arguments.evaluation}.json"
     )

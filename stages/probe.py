@@ -3,29 +3,42 @@
     python -m stages.probe
 
 reads   params.yaml, only to check it
-writes  artifacts/executors/<executor>.json, one for each
+writes  artifacts/devices/<device>.json, artifacts/executors/<executor>.json: an evaluation depends
+        on the two of its row, so that a new driver makes no other row run again
 
 DVC runs it every time, since it cannot see hardware; the files have no times in them, so that an
 unchanged machine gives the same files and nothing after it runs again. Being always run, it also
 checks params.yaml, of which DVC looks at the keys that it knows alone.
 """
 
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
 from ludus.config.params import load_params
 from ludus.core.files import replaced_folder, write_json
 from ludus.core.program import arguments_of, run_stage
 from ludus.evaluation import executors
+from ludus.runtimes import devices
 
 
 def main() -> None:
-    arguments = arguments_of(__doc__, out="artifacts/executors", params="params.yaml").parse_args()
+    arguments = arguments_of(__doc__, out="artifacts", params="params.yaml").parse_args()
     load_params(arguments.params)
-    found = {name: executors.executor(name).facts() for name in executors.EXECUTORS}
-    with replaced_folder(arguments.out) as folder:
-        for name, values in found.items():
-            write_json(folder / f"{name}.json", values)
-    for name, values in found.items():
-        for word, here in values.get("devices", values).items():
-            print(f"{name:10} {word:16} {here['name'] or 'not here: ' + here['reason']}")
+    found_devices = {word: devices.facts(word) for word in devices.DEVICES}
+    found: dict[str, Any] = {name: executors.executor(name).facts() for name in executors.EXECUTORS}
+    write_files(arguments.out / "devices", found_devices)
+    write_files(arguments.out / "executors", found)
+    for name, parts in {**found, "native": found_devices}.items():
+        for part, here in parts.items():
+            print(f"{name:12} {part:18} {here['name'] or 'not here: ' + here['reason']}")
+
+
+def write_files(out: Path, values: Mapping[str, Any]) -> None:
+    """Write <name>.json for each, in place of the folder that was there."""
+    with replaced_folder(out) as folder:
+        for name, value in values.items():
+            write_json(folder / f"{name}.json", value)
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from ludus.config.evaluations import Evaluation
 from ludus.config.params import Params
 from ludus.core.errors import DataError
 from ludus.core.files import read_json
-from ludus.core.types import Executor
+from ludus.core.types import Device, Executor
 from ludus.data.reference_set import ReferenceSet, load_reference_set
 from ludus.evaluation.results import Result, attest, judge, read_result
 
@@ -64,7 +64,7 @@ def read_inputs(
         curves=_curves(artifacts / "training/plots/metrics"),
         classes=_csv_rows(artifacts / "data/classes.csv"),
         samples=samples.read_bytes() if samples.exists() else None,
-        machine=_executors(artifacts / "executors"),
+        machine=_machine(artifacts),
         benchmark=read_record(benchmark) if benchmark.exists() else None,
     )
 
@@ -141,16 +141,20 @@ def _csv_rows(path: Path) -> list[list[str]]:
     return [[f"{int(cell):,}" if cell.isdecimal() else cell for cell in line] for line in table]
 
 
-def _executors(folder: Path) -> dict[str, Any]:
-    """What the probe wrote down: of this machine, and of each executor that it found.
+def _machine(artifacts: Path) -> dict[str, Any]:
+    """What the probe wrote down: of this machine, its devices and each executor that it found.
 
     What two executors have in common is shown once.
     """
-    kind = TypeAdapter(dict[str, Any])
     found: dict[str, Any] = {}
     for name in get_args(Executor):
-        path = folder / f"{name}.json"
-        if path.exists():
-            values = read_json(kind, path, "description of an executor", "run `dvc repro -f probe`")
-            found |= {key: value for key, value in values.items() if key not in found}
-    return found
+        values = _probed(artifacts / "executors" / f"{name}.json", "an executor")
+        found |= {key: value for key, value in values.items() if key not in found}
+    devices = artifacts / "devices"
+    words = {word: _probed(devices / f"{word}.json", "a device") for word in get_args(Device)}
+    return found | {"devices": {word: values for word, values in words.items() if values}}
+
+
+def _probed(path: Path, thing: str) -> dict[str, Any]:
+    kind, step = TypeAdapter(dict[str, Any]), "run `dvc repro -f probe`"
+    return read_json(kind, path, f"description of {thing}", step) if path.exists() else {}

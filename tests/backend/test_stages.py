@@ -161,18 +161,22 @@ def test_what_an_earlier_stage_did_not_make_is_one_message(
 
 
 def test_probe_writes_each_device_with_its_name_or_reason(project: Path, stage: Stage) -> None:
-    ended = stage("probe")
-    written = project / "artifacts" / "executors"
-    machine = json.loads((written / "native.json").read_text())
-    assert ended.returncode == 0
-    assert {path.name for path in written.iterdir()} == {f"{name}.json" for name in EXECUTORS}
-    assert set(machine["devices"]) == set(devices.DEVICES)
-    assert machine["devices"]["cpu"]["reason"] is None
-    for found in machine["devices"].values():
-        assert (found["name"] is None) != (found["reason"] is None)
-    first = {path: path.read_bytes() for path in written.iterdir()}
+    assert stage("probe").returncode == 0
+    artifacts = project / "artifacts"
+    written = sorted(
+        path for name in ("devices", "executors") for path in artifacts.glob(f"{name}/*")
+    )
+    assert {path.stem for path in written} == {*devices.DEVICES, *EXECUTORS}
+    found = {
+        word: json.loads((artifacts / f"devices/{word}.json").read_text())
+        for word in devices.DEVICES
+    }
+    assert found["cpu"]["reason"] is None
+    for device in found.values():
+        assert (device["name"] is None) != (device["reason"] is None)
+    first = {path: path.read_bytes() for path in written}
     stage("probe")
-    assert {path: path.read_bytes() for path in written.iterdir()} == first
+    assert {path: path.read_bytes() for path in written} == first
 
 
 def test_probe_takes_no_arguments_but_its_own(stage: Stage) -> None:

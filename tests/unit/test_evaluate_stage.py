@@ -1,6 +1,5 @@
 """The stage `evaluate`: why a row was not run is kept only if DVC can see when that changes."""
 
-import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,7 +9,8 @@ import pytest
 from ludus.config.everywhere import load_everywhere
 from ludus.config.params import Params
 from ludus.core.errors import DataError, DeviceError
-from ludus.evaluation.executors import ExecutorError, wine
+from ludus.core.files import write_json
+from ludus.evaluation.executors import ExecutorError, native, wine
 from ludus.evaluation.results import Failure, Result
 from ludus.runtimes import devices
 from stages import evaluate
@@ -27,12 +27,17 @@ RESULT = Result(
 @pytest.fixture
 def probed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """What `probe` wrote of a machine without Wine; the CPU is there and CUDA is not."""
-    reasons = {"cpu": None, "cuda": "no driver"}
-    monkeypatch.setattr(devices, "why_not", reasons.get)
+    found = {
+        "cpu": {"name": "a CPU", "reason": None},
+        "cuda": {"name": None, "reason": "no driver"},
+    }
+    monkeypatch.setattr(devices, "facts", found.get)
     monkeypatch.setattr(wine, "facts", lambda: FACTS)
-    found = {word: {"name": None, "reason": reason} for word, reason in reasons.items()}
-    (tmp_path / "native.json").write_text(json.dumps({"devices": found}))
-    (tmp_path / "wine.json").write_text(json.dumps(FACTS))
+    monkeypatch.setattr(native, "facts", dict)
+    for word, facts in found.items():
+        write_json(tmp_path / "devices" / f"{word}.json", facts)
+    write_json(tmp_path / "executors" / "wine.json", FACTS)
+    write_json(tmp_path / "executors" / "native.json", {})
     return tmp_path
 
 
@@ -43,7 +48,7 @@ def test_a_reason_that_probe_saw_is_kept(probed: Path) -> None:
 
 def test_a_kit_that_was_damaged_after_probe_is_refused(probed: Path) -> None:
     whole = {"wine": {"name": "wine 8", "reason": None}}
-    (probed / "wine.json").write_text(json.dumps(whole))
+    write_json(probed / "executors" / "wine.json", whole)
     with pytest.raises(DeviceError, match=rf"^{NAME} cannot run: no exe\n.*; run `dvc repro`"):
         refuse_if_unseen(RESULT, probed)
 
@@ -51,7 +56,7 @@ def test_a_kit_that_was_damaged_after_probe_is_refused(probed: Path) -> None:
 def test_a_device_that_was_lost_after_probe_is_refused(
     probed: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(devices, "why_not", lambda _: "lost")
+    monkeypatch.setattr(devices, "facts", lambda _: {"name": None, "reason": "lost"})
     for executor in ("native", "wine"):
         with pytest.raises(DeviceError, match="run `dvc repro`, which looks at it anew"):
             refuse_if_unseen(replace(RESULT, executor=executor, device="cuda"), probed)
@@ -62,7 +67,7 @@ def test_a_measured_row_asks_nothing_of_probe(tmp_path: Path) -> None:
 
 
 def test_without_probes_files_it_is_said(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match=r"native.json is missing; run `dvc repro probe`"):
+    with pytest.raises(DataError, match=r"cpu.json is missing; run `dvc repro probe`"):
         refuse_if_unseen(RESULT, tmp_path)
 
 

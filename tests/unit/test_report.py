@@ -225,7 +225,13 @@ def test_what_two_executors_have_in_common_is_shown_once(project: Project) -> No
     engine = {"name": None, "reason": "there is no Godot"}
     write_json(folder / "godot.json", {"engine": engine})
     write_json(folder / "godot-pck.json", {"engine": engine})
-    assert project.report().machine == {"cpu": {"name": "a fast one"}, "engine": engine}
+    device = {"name": "a fast one", "reason": None}
+    write_json(project.artifacts / "devices/cpu.json", device)
+    assert project.report().machine == {
+        "cpu": {"name": "a fast one"},
+        "engine": engine,
+        "devices": {"cpu": device},
+    }
     assert project.text().count("not here: there is no Godot") == 1
 
 

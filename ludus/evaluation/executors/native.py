@@ -24,7 +24,7 @@ CHUNK = 256
 
 
 def facts() -> dict[str, Any]:
-    """The machine, and for each device word its name or the reason why it cannot be used."""
+    """The machine; `devices.facts` has its devices."""
     return {
         "system": f"{platform.system()} {platform.machine()}",
         "cpu": {
@@ -33,7 +33,6 @@ def facts() -> dict[str, Any]:
             "features": sorted(cpu.features()),
         },
         "iree": runtime_version(),
-        "devices": {word: _try(word) for word in devices.DEVICES},
     }
 
 
@@ -89,11 +88,3 @@ def run_all(
         seconds=seconds,
         device_name=devices.open_device(device)[1],
     )
-
-
-def _try(word: str) -> dict[str, str | None]:
-    reason = devices.why_not(word)
-    if reason is not None:
-        return {"name": None, "reason": reason}
-    name, prebuilt = devices.open_device(word)[1], devices.known_device(word).prebuilt
-    return {"name": f"{name}, {prebuilt.description()}" if prebuilt else name, "reason": None}

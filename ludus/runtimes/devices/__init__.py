@@ -154,6 +154,18 @@ def why_not(word: str) -> str | None:
     return None
 
 
+def facts(word: str) -> dict[str, str | None]:
+    """A device's name, or the reason why it cannot be used, for DVC to see.
+
+    The name includes the version of a prebuilt driver.
+    """
+    reason = why_not(word)
+    if reason is not None:
+        return {"name": None, "reason": reason}
+    name, prebuilt = open_device(word)[1], known_device(word).prebuilt
+    return {"name": f"{name}, {prebuilt.description()}" if prebuilt else name, "reason": None}
+
+
 def _in_words(message: str) -> str:
     """The meaning of an error of IREE's, or its first line where that is not known."""
     for sign, meaning in MISSING.items():
