@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from ludus.config.params import load_params
 from ludus.config.search import KNOBS, Plan, load_plan
 from ludus.core.errors import ConfigError
-from ludus.training.search.writing import edited, write_values
+from ludus.core.strict_yaml import read_values
+from ludus.training.search.writing import write_values
 
 ROOT = Path(__file__).parent.parent.parent
 TRAIN = load_params(ROOT / "params.yaml").train
@@ -79,9 +79,16 @@ class TestPlan:
 
 
 class TestWriting:
-    def test_every_other_byte_stays(self) -> None:
-        text = (ROOT / "params.yaml").read_text()
-        lines = list(zip(text.splitlines(), edited(text, BEST).splitlines(), strict=True))
+    @pytest.fixture
+    def path(self, tmp_path: Path) -> Path:
+        path = tmp_path / "params.yaml"
+        path.write_bytes((ROOT / "params.yaml").read_bytes())
+        return path
+
+    def test_every_other_byte_stays(self, path: Path) -> None:
+        text = path.read_text()
+        write_values(path, BEST)
+        lines = list(zip(text.split("\n"), path.read_text().split("\n"), strict=True))
         assert [after for before, after in lines if before != after] == [
             "  batch_size: 64",
             "  learning_rate: 0.0123 # the peak of one_cycle",
@@ -89,29 +96,76 @@ class TestWriting:
         ]
 
     @pytest.mark.parametrize(
-        "line",
+        ("old", "new"),
         [
-            "train: {epochs: 3, schedule: constant, batch_size: 8, learning_rate: 1e-3}\n",
-            "train:\n  schedule: 'constant'\n  learning_rate: 1e-3 # note\n  batch_size: 8",
+            ("schedule: one_cycle", "schedule: 'one_cycle'"),
+            ("learning_rate: 0.004", "learning_rate: 4e-3"),
         ],
     )
-    def test_other_forms_of_yaml_are_written_too(self, line: str) -> None:
-        written = yaml.safe_load(edited(line, BEST))["train"]
-        assert {f"train.{key}": written[key] for key in ("batch_size", "learning_rate", "schedule")
-                } == BEST  # fmt: skip
+    def test_other_forms_of_yaml_are_written_too(self, path: Path, old: str, new: str) -> None:
+        path.write_text(path.read_text().replace(old, new))
+        write_values(path, BEST)
+        train = read_values(path)["train"]
+        assert {name: train[name.removeprefix("train.")] for name in BEST} == BEST
 
-    def test_the_file_is_read_again_as_meant(self, tmp_path: Path) -> None:
-        path = tmp_path / "params.yaml"
-        path.write_bytes((ROOT / "params.yaml").read_bytes())
+    def test_a_file_that_would_not_keep_its_bytes_is_refused_with_the_values(
+        self, path: Path
+    ) -> None:
+        path.write_text(text := path.read_text().replace("rate: 0.004", "rate:   0.004"))
+        with pytest.raises(ConfigError, match=r"would become '  learning_rate: 0\.004") as caught:
+            write_values(path, BEST)
+        assert "edit it by hand:\ntrain:\n  learning_rate: 0.0123\n" in str(caught.value)
+        assert path.read_text() == text
+
+    def test_a_table_in_one_line_is_written_too(self, path: Path) -> None:
+        text = (ROOT / "examples/text/params.yaml").read_text()
+        path.write_text(text)
+        write_values(path, BEST)
+        assert path.read_text() == (
+            text.replace("batch_size: 128", "batch_size: 64")
+            .replace("learning_rate: 0.004", "learning_rate: 0.0123")
+            .replace("schedule: one_cycle", "schedule: cosine")
+        )
+
+    def test_the_file_is_read_again_as_meant(self, path: Path) -> None:
         write_values(path, BEST)
         assert load_params(path).train.model_dump() == TRAIN.model_dump() | {
             "learning_rate": 0.0123, "batch_size": 64, "schedule": "cosine",
         }  # fmt: skip
-        assert list(tmp_path.iterdir()) == [path]
+        assert list(path.parent.iterdir()) == [path]
 
-    def test_a_knob_that_the_file_lacks_is_said(self) -> None:
-        with pytest.raises(ConfigError, match=r"has no train\.epochs; add it by hand"):
-            edited("train: {batch_size: 8}\n", {"train.epochs": 3})
+    def test_a_whole_number_of_a_trial_is_written_as_one(self, path: Path) -> None:
+        write_values(path, {"train.epochs": 5.0})
+        assert "  epochs: 5\n" in path.read_text()
+
+    @pytest.mark.parametrize(
+        ("values", "said"),
+        [
+            (
+                {"train.schedule": "cosin"},
+                "would not take train.schedule: cosin: schedule: unknown",
+            ),
+            ({"train.epochs": 0}, "epochs: expected greater than or equal to 1, got 0"),
+            ({"train.epoch": 3}, "unknown key 'epoch', did you mean 'epochs'?"),
+        ],
+    )
+    def test_what_params_would_not_take_is_not_written(
+        self, path: Path, values: dict[str, Any], said: str
+    ) -> None:
+        before = path.read_bytes()
+        with pytest.raises(ConfigError) as caught:
+            write_values(path, values)
+        assert said in str(caught.value)
+        assert path.read_bytes() == before
+
+    def test_a_knob_that_the_table_does_not_have_itself_is_told(self, path: Path) -> None:
+        merged = path.read_text().replace("  batch_size: 128\n", "  <<: {batch_size: 128}\n")
+        path.write_text(merged)
+        said = r"it has no train\.batch_size, or not as an entry of its own"
+        with pytest.raises(ConfigError, match=said) as caught:
+            write_values(path, BEST)
+        assert "edit it by hand:\ntrain:\n" in str(caught.value)
+        assert path.read_text() == merged
 
 
 class TestCommand:
