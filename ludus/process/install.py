@@ -12,8 +12,10 @@ It needs the standard library alone, since it also runs before the environment o
 
 import hashlib
 import json
+import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from fnmatch import fnmatch
 from pathlib import Path
@@ -63,15 +65,19 @@ class Installation:
     def install(self, fill: Callable[[Path], dict[str, str]]) -> None:
         """Have fill write it into an empty folder; fill returns the version of each package.
 
-        An error of fill's is passed on, and leaves what was there before.
+        One process at a time installs here; one that waited finds the folder installed. An error of
+        fill's is passed on, and leaves what was there before.
         """
-        reason = self.why_not()
-        if self.folder.exists():
-            print(f"{self.folder} is installed again: {reason}", file=sys.stderr, flush=True)
-        with replaced_folder(self.folder) as folder:
-            packages = fill(folder)
-            stamp = Stamp(made_from=self.digest, packages=packages, files=self.sizes(folder))
-            write_json(folder / STAMP, asdict(stamp))
+        with _locked(self.folder.parent):
+            reason = self.why_not()
+            if reason is None:
+                return
+            if self.folder.exists():
+                print(f"{self.folder} is installed again: {reason}", file=sys.stderr, flush=True)
+            with replaced_folder(self.folder) as folder:
+                packages = fill(folder)
+                stamp = Stamp(made_from=self.digest, packages=packages, files=self.sizes(folder))
+                write_json(folder / STAMP, asdict(stamp))
 
     def stamp(self) -> Stamp | None:
         """What the folder says of itself, or None where that cannot be read."""
@@ -133,6 +139,20 @@ def install_environment(name: str, folder: Path) -> None:
 
     if wanted.why_not() is not None:
         wanted.install(fill)
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    """One process at a time is in this block. The lock leaves no file and ends with its process."""
+    import fcntl  # of Unix: nothing is installed on Windows, where this module is imported
+
+    folder.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def _uv() -> str:

@@ -12,7 +12,7 @@ from torch.export import Dim
 
 from ludus import runtimes
 from ludus.compile import Sources, compiler
-from ludus.config import params
+from ludus.config import lowerings
 from ludus.config.backends.iree import IreeTarget
 from ludus.config.lowerings import Lowering
 from ludus.core.errors import ConfigError
@@ -260,4 +260,4 @@ def test_an_unknown_rewrite_is_refused_with_the_nearest_name():
 
 
 def test_params_know_every_rewrite_that_there_is():
-    assert {*REWRITES, *PASSES} == params.REWRITES
+    assert {*REWRITES, *PASSES} == set(lowerings.REWRITES)

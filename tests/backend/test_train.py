@@ -277,23 +277,13 @@ def compare(
     check_built(config, encoder, head, classes)
 
 
-@pytest.mark.parametrize(
-    ("old", "new", "message"),
-    [
-        ("type: stacked_cnn", "type: stacked_cnn\n      conv_dropout: 7", "conv_dropout"),
-        ("type: stacked_cnn", "type: stacked_cnn\n      padding_mode: none", "padding_mode"),
-        ("kernel_size: 3", "kernel_size: 40", "cannot train the network"),
-        ("out_channels: 64", "out_channels: many", "cannot train the network"),
-    ],
-)
-def test_a_value_that_ludwig_cannot_take_is_told(
-    data: Path, warned: None, tmp_path: Path, old: str, new: str, message: str
+def test_a_network_that_ludwig_cannot_build_is_told(
+    data: Path, warned: None, tmp_path: Path
 ) -> None:
     config = tmp_path / "config.yaml"
-    config.write_text(CONFIG.read_text().replace(old, new))
-    with pytest.raises(ConfigError, match="Ludwig cannot train the network") as raised:
+    config.write_text(CONFIG.read_text().replace("kernel_size: 3", "kernel_size: 40"))
+    with pytest.raises(ConfigError, match="Ludwig cannot train the network"):
         again(data, tmp_path, config=config)
-    assert message in str(raised.value)
     assert not (tmp_path / "model").exists()
 
 
@@ -323,7 +313,7 @@ def test_a_killed_training_leaves_nothing_that_stops_the_next(data: Path, tmp_pa
     killed = (
         "import os, sys; from pathlib import Path\n"
         "from ludus.config.training import Train; from stages.train import train\n"
-        "import ludus.training.watch, ludus.ludwig_training\n"
+        "import ludus.training.watch\n"
         "ludus.training.watch.Watch.on_epoch_end = lambda *_: os.kill(os.getpid(), 9)\n"
         "data, config, params, folder = map(Path, sys.argv[1:])\n"
         "train(data, config, Train.model_validate_json(params.read_text()),\n"
