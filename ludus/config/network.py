@@ -8,11 +8,10 @@ import json
 from pathlib import Path
 from typing import Any
 
+from ludus.config.network_check import check, kind_of
 from ludus.config.network_keys import FEATURE_TYPES, LEFT_OUT, PATH
-from ludus.config.network_values import allowed, fits
 from ludus.config.training import Train
-from ludus.core.errors import ConfigError, nearest
-from ludus.core.explain import shown
+from ludus.core.errors import ConfigError
 from ludus.core.strict_yaml import read_values
 
 Config = dict[str, Any]
@@ -47,7 +46,7 @@ def check_config(config: Any) -> tuple[Config, list[str]]:
     """As read_config, of what the YAML held; config itself is left as it was."""
     table = json.loads(PATH.read_text())
     if not isinstance(config, dict):
-        raise ConfigError(f"is {_kind(config)}, expected a table with {_both()}")
+        raise ConfigError(f"is {kind_of(config)}, expected a table with {_both()}")
     for section in FEATURE_TYPES:
         features = config.get(section)
         if (
@@ -60,10 +59,13 @@ def check_config(config: Any) -> tuple[Config, list[str]]:
     notes = _translate(config["input_features"][0], table["keys"]["input_features"]["items"])
     for section in set(config) & set(LEFT_OUT):
         raise ConfigError(f"'{section}' has no effect on this stage; take it out")
-    _refuse_unknown(config, table, "")
-    for section in FEATURE_TYPES:
-        if not isinstance(name := config[section][0].get("name"), str) or not name:
+    check(config, table)
+    names = [config[section][0].get("name") for section in FEATURE_TYPES]
+    for section, name in zip(FEATURE_TYPES, names, strict=True):
+        if not isinstance(name, str) or not name.strip():
             raise ConfigError(f"'{section}[0].name' is {name!r}, expected the feature's name")
+    if len(set(names)) < len(names):
+        raise ConfigError(f"both features have the name {names[0]!r}; expected one for each")
     for place, reason in SET_ELSEWHERE.items():
         section, _, key = place.partition(".")
         if section in config and (not key or key in config[section]):
@@ -149,49 +151,6 @@ def _translate(feature: Config, table: Config) -> list[str]:
         holder.clear()
         holder.update(present)
     return list(dict.fromkeys(notes))
-
-
-def _refuse_unknown(value: Any, table: Config | None, place: str) -> None:
-    """Raise ConfigError at the first key under value that table does not have."""
-    if table is None:
-        return
-    if "value" in table:
-        if not fits(value, table["value"]):
-            raise ConfigError(
-                f"'{place}' is {shown(value)}, expected {allowed(value, table['value'])}"
-            )
-        return
-    if value is None and "items" not in table:
-        return
-    if "items" in table:
-        if value is None:
-            raise ConfigError(f"'{place}' is empty, expected a list; or take the key out")
-        if isinstance(value, bool) and place.endswith(".augmentation"):
-            return
-        if not isinstance(value, list):
-            raise ConfigError(f"'{place}' is {_kind(value)}, expected a list")
-        for index, item in enumerate(value):
-            _refuse_unknown(item, table["items"], f"{place}[{index}]")
-        return
-    if isinstance(value, str) and "types" in table:
-        value = {"type": value}
-    if not isinstance(value, dict):
-        raise ConfigError(f"'{place}' is {_kind(value)}, expected a table of keys and values")
-    known = dict(table["keys"])
-    if types := table.get("types"):
-        kind = value.get("type", table["default"])
-        if not isinstance(kind, str) or kind not in types:
-            raise ConfigError(f"'{place}.type' is {kind!r}{nearest(str(kind), set(types))}")
-        known |= types[kind]
-    for key, inner in value.items():
-        if key not in known:
-            where = f" of '{place}'" if place else ""
-            raise ConfigError(f"unknown key '{key}'{where}{nearest(str(key), set(known))}")
-        _refuse_unknown(inner, known[key], f"{place}.{key}" if place else str(key))
-
-
-def _kind(value: Any) -> str:
-    return "empty" if value is None else f"a {type(value).__name__}"
 
 
 def _both() -> str:

@@ -30,8 +30,13 @@ def fits(value: Any, schema: Schema) -> bool:
         type(value) is type(each) and value == each for each in schema["enum"]
     ):
         return False
-    if isinstance(value, list) and "minimum" in schema:  # one for each dimension
-        return all(_is(each, "integer") and each >= schema["minimum"] for each in value)
+    if isinstance(value, list):
+        if not schema.get("minItems", 0) <= len(value) <= schema.get("maxItems", math.inf):
+            return False
+        if "items" in schema:
+            return all(fits(each, schema["items"]) for each in value)
+        if "minimum" in schema:  # one for each dimension
+            return all(_is(each, "integer") and each >= schema["minimum"] for each in value)
     if not _is(value, "number"):
         return True
     return bool(
@@ -50,6 +55,8 @@ def allowed(value: Any, schema: Schema) -> str:
     if "anyOf" in schema:
         return " or ".join(dict.fromkeys(allowed(value, form) for form in schema["anyOf"]))
     kinds = [WORDS[kind] for kind in _kinds(schema) if kind != "null"] or ["a number"]
+    if "minItems" in schema:
+        kinds = [f"a list of {schema['minItems']}" if kind == "a list" else kind for kind in kinds]
     limits = [
         f"{word} {schema[key]:g}"
         for key, word in (
@@ -62,7 +69,9 @@ def allowed(value: Any, schema: Schema) -> str:
 
 
 def _kinds(schema: Schema) -> list[str]:
-    kinds = schema.get("type", [])
+    """The types of a schema; where it has limits alone, it is of a number."""
+    limited = "minimum" in schema or "maximum" in schema
+    kinds = schema.get("type", "number" if limited else [])
     return [kinds] if isinstance(kinds, str) else list(kinds)
 
 

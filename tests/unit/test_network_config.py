@@ -263,17 +263,21 @@ LAYER = "input_features[0].encoder.conv_layers[0]"
     ("key", "value", "said"),
     [
         ("out_channels", "many", f"'{LAYER}.out_channels' is \"many\", expected a whole number"),
-        ("out_channels", -3, "is -3, expected a whole number, at least 0"),
-        ("out_channels", True, "is true, expected a whole number, at least 0"),
-        ("dropout", 4, f"'{LAYER}.dropout' is 4, expected a number, at least 0 and at most 1"),
+        ("out_channels", -3, "is -3, expected a whole number, at least 1"),
+        ("out_channels", True, "is true, expected a whole number, at least 1"),
+        ("dropout", 4, f"'{LAYER}.dropout' is 4, expected a number, at least 0 and below 1"),
         ("dropout", float("nan"), "is .nan, expected a number"),
         ("activation", "rleu", "is \"rleu\", expected one of its words, did you mean 'relu'?"),
         ("norm", "bach", "expected one of its words, did you mean 'batch'?"),
-        ("kernel_size", 0, "is 0, expected a list or a whole number, at least 1"),
-        ("kernel_size", [3, "x"], "expected a list or a whole number, at least 1"),
+        ("kernel_size", 0, "is 0, expected a list of 2 or a whole number, at least 1"),
+        ("kernel_size", [3, "x"], "expected a list of 2 or a whole number, at least 1"),
         ("use_bias", "yes", 'is "yes", expected true or false'),
         ("pool_stride", 1.5, "is 1.5, expected a whole number, at least 1"),
-        ("padding", None, "is null, expected a list or a whole number or a word"),
+        (
+            "padding",
+            None,
+            "is null, expected a list of 2 or a whole number, at least 0 or one of its words",
+        ),
     ],
 )
 def test_a_value_of_a_layer_that_ludwig_would_not_take_is_refused(
@@ -283,6 +287,154 @@ def test_a_value_of_a_layer_that_ludwig_would_not_take_is_refused(
     with pytest.raises(ConfigError) as caught:
         check_config(config)
     assert said in str(caught.value)
+
+
+INPUT, OUTPUT = ("input_features", 0), ("output_features", 0)
+ENCODER, DECODER, LOSS = (*INPUT, "encoder"), (*OUTPUT, "decoder"), (*OUTPUT, "loss")
+CONV, FC = (*ENCODER, "conv_layers", 0), (*ENCODER, "fc_layers", 0)
+CNN, ADAM = {"type": "stacked_cnn"}, {"type": "adam"}
+EMPTY = "is empty, expected a table of keys and values; or take the key out"
+DATA = "cannot be set here; it is that of the data: take it out"
+# Ludwig's schema allows each, and Ludwig fails on it or trains something else than it says.
+NOT_TRAINED: list[tuple[tuple[Any, ...], Any, str]] = [
+    ((*CONV, "out_channels"), 0, "conv_layers[0].out_channels' is 0, expected a whole number, at"),
+    ((*CONV, "out_channels"), None, "is null, expected a whole number, at least 1"),
+    ((*CONV, "groups"), None, "is null, expected a whole number, at least 1"),
+    ((*CONV, "dropout"), 1, "is 1, expected a number, at least 0 and below 1"),
+    ((*CONV, "kernel_size"), [3, 3, 3], "is [3, 3, 3], expected a list of 2 or a whole number"),
+    ((*CONV, "kernel_size"), [], "is [], expected a list of 2"),
+    ((*CONV, "stride"), [2], "is [2], expected a list of 2"),
+    ((*CONV, "padding"), "sme", "one of its words, did you mean 'same'?"),
+    ((*CONV, "padding"), [1], "is [1], expected a list of 2"),
+    ((*CONV, "use_bias"), None, "is null, expected true or false"),
+    ((*CONV, "norm_params"), 3, "is 3, expected a table"),
+    (
+        CONV,
+        None,
+        "conv_layers[0]' is empty, expected a table of keys and values; or take the entry",
+    ),
+    (CONV, {}, "conv_layers[0]' is empty"),
+    ((*ENCODER, "conv_layers"), [], "conv_layers' is empty, expected a list; or take the key out"),
+    ((*FC, "output_size"), None, "is null, expected a whole number, at least 1"),
+    ((*FC, "dropout"), None, "is null, expected a number, at least 0 and below 1"),
+    ((*FC, "dropout"), 1.0, "is 1.0, expected a number, at least 0 and below 1"),
+    ((*FC, "weights_initializer"), "sparse", 'is "sparse", expected one of its words'),
+    ((*FC, "weights_initializer"), "constant", 'is "constant", expected one of its words'),
+    ((*FC, "weights_initializer"), "dirac", 'is "dirac", expected one of its words'),
+    ((*FC, "bias_initializer"), "orthogonal", 'is "orthogonal", expected one of its words'),
+    ((*FC, "bias_initializer"), "xavier_uniform", "expected one of its words, did you mean 'unif"),
+    (ENCODER, {}, f"encoder' {EMPTY}"),
+    (ENCODER, None, f"encoder' {EMPTY}"),
+    (ENCODER, CNN | {"out_channels": 0}, "encoder.out_channels' is 0, expected a whole number"),
+    (ENCODER, CNN | {"kernel_size": 0}, "encoder.kernel_size' is 0, expected a whole number"),
+    (ENCODER, CNN | {"kernel_size": "x"}, 'encoder.kernel_size\' is "x", expected a list of 2'),
+    (ENCODER, CNN | {"stride": -1}, "encoder.stride' is -1, expected a whole number, at least 1"),
+    (ENCODER, CNN | {"kernel_size": [3, 3]}, "kernel_size' is [3, 3], expected a whole number"),
+    (ENCODER, CNN | {"groups": None}, "encoder.groups' is null, expected a whole number"),
+    (ENCODER, CNN | {"padding": "x"}, 'encoder.padding\' is "x", expected'),
+    (ENCODER, CNN | {"pool_kernel_size": 0}, "encoder.pool_kernel_size' is 0, expected"),
+    (ENCODER, CNN | {"dilation": []}, "encoder.dilation' is [], expected a whole number, at least"),
+    (ENCODER, CNN | {"num_conv_layers": -1}, "num_conv_layers' is -1, expected a whole number, at"),
+    (ENCODER, CNN | {"num_fc_layers": -1}, "num_fc_layers' is -1, expected a whole number, at le"),
+    ((*ENCODER, "num_conv_layers"), 5, "conv_layers' and 'input_features[0].encoder.num_conv_lay"),
+    ((*ENCODER, "num_fc_layers"), 2, "num_fc_layers' are both set; take one of them out"),
+    ((*ENCODER, "conv_dropout"), "many", 'is "many", expected a number, at least 0 and below 1'),
+    ((*ENCODER, "conv_dropout"), True, "is true, expected a number"),
+    ((*ENCODER, "conv_dropout"), None, "is null, expected a number"),
+    ((*ENCODER, "conv_norm_params"), 3, "is 3, expected a table"),
+    ((*ENCODER, "height"), 14, f"encoder.height' {DATA}"),
+    ((*ENCODER, "num_channels"), 3, f"encoder.num_channels' {DATA}"),
+    ((*INPUT, "name"), "label", "both features have the name 'label'; expected one for each"),
+    ((*INPUT, "name"), " ", "'input_features[0].name' is ' ', expected the feature's name"),
+    ((*INPUT, "tied"), "x", "tied' cannot be set here; there is no other feature: take it out"),
+    (("input_features",), [], "must be a list of one feature"),
+    ((*OUTPUT, "num_classes"), 3, f"num_classes' {DATA}"),
+    ((*OUTPUT, "input_size"), 3, f"input_size' {DATA}"),
+    ((*OUTPUT, "dependencies"), ["x"], "dependencies' cannot be set here; there is no other"),
+    ((*OUTPUT, "reduce_input"), "summ", "one of its words, did you mean 'sum'?"),
+    ((*OUTPUT, "top_k"), 0, "is 0, expected a whole number, at least 1"),
+    (DECODER, None, f"decoder' {EMPTY}"),
+    (DECODER, {"num_fc_layers": -1}, "num_fc_layers' is -1, expected a whole number, at least 0"),
+    (DECODER, {"fc_output_size": 0}, "fc_output_size' is 0, expected a whole number, at least 1"),
+    (DECODER, {"fc_dropout": 1}, "fc_dropout' is 1, expected a number, at least 0 and below 1"),
+    (DECODER, {"num_classes": 3}, f"decoder.num_classes' {DATA}"),
+    (DECODER, {"weights_initializer": "sparse"}, "expected one of its words"),
+    (LOSS, None, f"loss' {EMPTY}"),
+    (LOSS, {"weight": 0}, "weight' is 0, expected a number, above 0"),
+    (LOSS, {"class_weights": "x"}, 'class_weights\' is "x", expected a list or a table'),
+    (("combiner",), None, f"'combiner' {EMPTY}"),
+    (("combiner",), {}, f"'combiner' {EMPTY}"),
+    (("combiner",), {"num_fc_layers": 1}, "'combiner' has no type; add one such as type: concat"),
+    (("combiner",), {"type": "sequence"}, "is 'sequence', which cannot combine one image"),
+    (("combiner",), {"type": "comparator"}, "is 'comparator', which cannot combine one image"),
+    (("combiner",), {"type": "transformer", "hidden_size": 0}, "hidden_size' is 0, expected a"),
+    (("trainer",), None, f"'trainer' {EMPTY}"),
+    (("trainer",), {}, f"'trainer' {EMPTY}"),
+    (("trainer", "eval_batch_size"), -1, "is -1, expected a whole number, at least 1 or one of"),
+    (("trainer", "gradient_accumulation_steps"), 0, "is 0, expected a whole number, at least 1"),
+    (("trainer", "effective_batch_size"), 0, "is 0, expected a whole number, at least 1"),
+    (("trainer", "optimizer"), None, f"'trainer.optimizer' {EMPTY}"),
+    (("trainer", "optimizer"), {"eps": 1e-8}, "'trainer.optimizer' has no type; add one such as"),
+    (("trainer", "optimizer"), ADAM | {"betas": [2, 2]}, "betas' is [2, 2], expected a list of 2"),
+    (("trainer", "optimizer"), ADAM | {"betas": [0.9]}, "betas' is [0.9], expected a list of 2"),
+    (("trainer", "optimizer"), ADAM | {"betas": ["x", 0]}, "expected a list of 2"),
+    (("trainer", "gradient_clipping"), {}, f"'trainer.gradient_clipping' {EMPTY}"),
+    (("trainer", "gradient_clipping"), {"clipvalue": -1}, "is -1, expected a number, above 0"),
+    (("trainer", "learning_rate_scheduler"), {"warmup_fraction": 5}, "is 5, expected a number, a"),
+]
+
+
+def put(config: dict[str, Any], at: tuple[Any, ...], value: Any) -> None:
+    """Set a value; tables that lead to it and are missing are made."""
+    place: Any = config
+    for step in at[:-1]:
+        place = place.setdefault(step, {}) if isinstance(place, dict) else place[step]
+    place[at[-1]] = value
+
+
+@pytest.mark.parametrize(("at", "value", "said"), NOT_TRAINED)
+def test_a_value_that_ludwig_would_fail_on_or_train_otherwise_is_refused(
+    config: dict[str, Any], at: tuple[Any, ...], value: Any, said: str
+) -> None:
+    put(config, at, value)
+    with pytest.raises(ConfigError) as caught:
+        check_config(config)
+    assert said in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("at", "value"),
+    [
+        ((*CONV, "kernel_size"), [3, 5]),
+        ((*CONV, "padding"), "same"),
+        ((*CONV, "padding"), 0),
+        ((*CONV, "dropout"), 0),
+        ((*CONV, "activation"), None),
+        ((*CONV, "pool_kernel_size"), None),
+        ((*ENCODER, "fc_layers"), []),
+        (ENCODER, CNN | {"num_conv_layers": 0}),
+        (ENCODER, CNN | {"out_channels": None, "pool_stride": None}),
+        (("trainer",), {"eval_batch_size": "auto", "gradient_accumulation_steps": "auto"}),
+        (("trainer",), {"eval_batch_size": None}),
+        (ENCODER, CNN | {"num_conv_layers": 2, "num_fc_layers": 1, "kernel_size": 3}),
+        ((*FC, "bias_initializer"), "ones"),
+        ((*FC, "weights_initializer"), "xavier_normal"),
+        ((*INPUT, "preprocessing"), {"height": 28, "num_channels": 1}),
+        ((*INPUT, "preprocessing"), None),
+        (DECODER, {"num_fc_layers": 1, "fc_output_size": 32, "fc_dropout": 0.5}),
+        (LOSS, {"weight": 0.5}),
+        (("combiner",), {"type": "concat", "num_fc_layers": 1, "output_size": 32}),
+        (("trainer",), {"optimizer": ADAM | {"betas": [0.9, 0.999]}, "early_stop": -1}),
+        (("trainer",), {"gradient_clipping": None, "eval_batch_size": 100}),
+        (("trainer",), {"gradient_clipping": {"clipglobalnorm": 0.5, "clipvalue": None}}),
+        (("trainer",), {"learning_rate_scheduler": {"warmup_fraction": 0.1}}),
+    ],
+)
+def test_a_value_that_ludwig_trains_with_is_taken(
+    config: dict[str, Any], at: tuple[Any, ...], value: Any
+) -> None:
+    put(config, at, value)
+    check_config(config)
 
 
 @pytest.mark.parametrize("key", ["conv_layers", "fc_layers"])

@@ -24,7 +24,7 @@ SAID = {
     "bad-265-params": "it holds more than 20,000 values (line 5, column 4)",
     "bad-267-params": "it holds more than 20,000 values (line 5, column 4)",
     "bad-268-params": "it holds more than 20,000 values (line 6, column 14)",
-    "bad-272-config": '.pool_kernel_size\' is "2024-99-99", expected a list or a whole number',
+    "bad-272-config": '.pool_kernel_size\' is "2024-99-99", expected a list of 2 or a whole',
     "bad-275-config": "the tag !!timestamp is not known here (line 17, column 20)",
     "bad-276-config": "'x' is no whole number (line 2, column 3)",
     "bad-277-config": "'x' is no number (line 2, column 9)",
