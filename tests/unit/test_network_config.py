@@ -327,7 +327,7 @@ NOT_TRAINED: list[tuple[tuple[Any, ...], Any, str]] = [
     (ENCODER, None, f"encoder' {EMPTY}"),
     (ENCODER, CNN | {"out_channels": 0}, "encoder.out_channels' is 0, expected a whole number"),
     (ENCODER, CNN | {"kernel_size": 0}, "encoder.kernel_size' is 0, expected a whole number"),
-    (ENCODER, CNN | {"kernel_size": "x"}, 'encoder.kernel_size\' is "x", expected a list of 2'),
+    (ENCODER, CNN | {"kernel_size": "x"}, 'encoder.kernel_size\' is "x", expected a whole num'),
     (ENCODER, CNN | {"stride": -1}, "encoder.stride' is -1, expected a whole number, at least 1"),
     (ENCODER, CNN | {"kernel_size": [3, 3]}, "kernel_size' is [3, 3], expected a whole number"),
     (ENCODER, CNN | {"groups": None}, "encoder.groups' is null, expected a whole number"),
