@@ -89,7 +89,7 @@ def calls(project: Path, targets: list[str]) -> Table:
     rounds: dict[str, list[dict[str, float]]] = {target: [] for target in targets}
     for _ in range(ROUNDS):
         for target in targets:
-            module = module_alone(target)
+            module = module_only(target)
             found = ask(project, "runs", target)
             outside = [
                 run - inside for run, inside in zip(found["run"], found["inside"], strict=True)
@@ -105,7 +105,7 @@ def calls(project: Path, targets: list[str]) -> Table:
                 }
             )
     table = Table("batch 1, microseconds", *targets, title=f"A call, {ROUNDS} rounds")
-    for key, words in {
+    for key, label in {
         "module": "iree-benchmark-module",
         "inside": "run_milliseconds",
         "run": "run(), by GDScript",
@@ -114,11 +114,11 @@ def calls(project: Path, targets: list[str]) -> Table:
         "above": "run() above iree-benchmark-module",
         "data": "setting and getting data",
     }.items():
-        table.add_row(words, *(shown([one[key] for one in rounds[target]]) for target in targets))
+        table.add_row(label, *(shown([one[key] for one in rounds[target]]) for target in targets))
     return table
 
 
-def module_alone(target: str) -> float:
+def module_only(target: str) -> float:
     """Microseconds of batch_1 in iree-benchmark-module: the median of 100 repetitions of 5 ms."""
     variant = read_bundle(BUNDLE).variant(target)
     name = next(entry.name for entry in variant.entry_functions if entry.batch == 1)
@@ -146,13 +146,13 @@ def module_alone(target: str) -> float:
 def opening(project: Path) -> Table:
     """open() on the CPU: in a new process, and again."""
     table = Table("open(), ms", "size, MB", "first", "later", title=f"Opening, {ROUNDS} processes")
-    for words, name in {"whole bundle": "digits", "as exported for Linux": "linux"}.items():
+    for label, name in {"whole bundle": "digits", "as exported for Linux": "linux"}.items():
         found = [ask(project, "opens", f"res://models/{name}", "20") for _ in range(ROUNDS)]
         files = (project / "models" / name).rglob("*")
         size = sum(path.stat().st_size for path in files if path.is_file())
         first = [times[0] for times in found]
         later = [statistics.median(times[1:]) for times in found]
-        table.add_row(words, f"{size / 1e6:.1f}", shown(first, 2), shown(later, 2))
+        table.add_row(label, f"{size / 1e6:.1f}", shown(first, 2), shown(later, 2))
     return table
 
 
@@ -163,7 +163,7 @@ def memory(project: Path, bare: Path) -> Table:
     without = [ask(bare, "bare", script=script) for _ in range(ROUNDS)]
     bare_kib = {key: statistics.median([one[key] for one in without]) for key in without[0]}
     shown_bare = f"{bare_kib['VmRSS'] * 1024 / 1e6:.1f}"
-    for words, argument in {
+    for label, argument in {
         "the library alone": "bare",
         "whole bundle": "res://models/digits",
         "as exported for Linux": "res://models/linux",
@@ -172,7 +172,7 @@ def memory(project: Path, bare: Path) -> Table:
         above = {
             key: [(one[key] - bare_kib[key]) * 1024 / 1e6 for one in found] for key in bare_kib
         }
-        table.add_row(words, shown(above["VmRSS"]), shown(above["VmHWM"]), shown_bare)
+        table.add_row(label, shown(above["VmRSS"]), shown(above["VmHWM"]), shown_bare)
     for kind in ("debug", "release"):
         size = godot.library(kind).stat().st_size / 1e6
         table.add_row(f"{godot.library(kind).name}: {size:.2f}")

@@ -31,8 +31,8 @@ def word(letters: str, proportion: float) -> Image.Image:
 
 
 def main(path: Path) -> None:
-    about = yaml.safe_load(path.read_text())
-    how, tests = Photo.model_validate(about["preprocess"]), about["tests"]
+    description = yaml.safe_load(path.read_text())
+    how, tests = Photo.model_validate(description["preprocess"]), description["tests"]
     random = np.random.default_rng(SEED)
     inputs, labels = [], []
     for index in range(COUNT):
@@ -48,8 +48,8 @@ def main(path: Path) -> None:
     out = path.with_name(tests["file"])
     np.savez(out, **arrays)
     print(f"{out}: {COUNT} words, sha256 {hashlib.sha256(out.read_bytes()).hexdigest()}")
-    if isinstance(about["labels"], dict):
-        characters(path.with_name("network.onnx"), path.with_name(about["labels"]["file"]))
+    if isinstance(description["labels"], dict):
+        characters(path.with_name("network.onnx"), path.with_name(description["labels"]["file"]))
 
 
 def characters(network: Path, out: Path) -> None:

@@ -181,8 +181,8 @@ def said(*command: str) -> str:
     except FileNotFoundError:
         raise ToolError(f"there is no '{command[0]}'; `make release` installs it") from None
     if ended.returncode != 0:
-        words = f"{ended.stdout}{ended.stderr}".strip()
-        raise ToolError(f"{shlex.join(command)} ended with {ended.returncode}:\n{words}")
+        message = f"{ended.stdout}{ended.stderr}".strip()
+        raise ToolError(f"{shlex.join(command)} ended with {ended.returncode}:\n{message}")
     return ended.stdout.rstrip()
 
 

@@ -67,14 +67,14 @@ class Row:
     @property
     def name(self) -> str:
         """Such as "iree-cpu-x86_64-v3, device-resident", or "ncnn"."""
-        words = named(self.target if self.runner in OWN_RUNNERS else self.runner, self.device)
-        return f"{words}, {RESIDENT}" if self.way == RESIDENT else words
+        name = named(self.target if self.runner in OWN_RUNNERS else self.runner, self.device)
+        return f"{name}, {RESIDENT}" if self.way == RESIDENT else name
 
 
-def named(words: str, device: str) -> str:
-    """Words and a device, where the words do not say it: "ncnn on vulkan-gpu", but "iree-cuda"."""
-    said = device == "cpu" or device in words.lower()
-    return words if said else f"{words} on {device}"
+def named(name: str, device: str) -> str:
+    """A name with its device, unless the name says it: "ncnn on vulkan-gpu", but "iree-cuda"."""
+    said = device == "cpu" or device in name.lower()
+    return name if said else f"{name} on {device}"
 
 
 # Runners that go without saying, since a target's name tells them.

@@ -88,8 +88,8 @@ def _on_devices(variant: Variant, folder: Path) -> list[Runner]:
     # "vulkan" is the first of the Vulkan devices, each of which has a word of its own; SwiftShader
     # is there to find faults, and no player has it.
     left_out = ("vulkan", "vulkan-swiftshader")
-    words = [word for word, known in devices.DEVICES.items() if known.probe in drivers]
-    return [_runner(variant, folder, word) for word in words if word not in left_out]
+    names = [word for word, known in devices.DEVICES.items() if known.probe in drivers]
+    return [_runner(variant, folder, word) for word in names if word not in left_out]
 
 
 def _runner(variant: Variant, folder: Path, device: str) -> Runner:

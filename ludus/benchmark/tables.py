@@ -11,7 +11,7 @@ from ludus.core import terminal as core
 
 COLUMNS = ("runner", "median", "p99", "images/s", "to ONNX Runtime")
 QUIET = 0.05  # of the CPU: others that take less are not worth a word
-WORDS = ("runner",)  # the columns that hold no numbers
+TEXT_COLUMNS = ("runner",)  # the columns that hold no numbers
 
 
 def shown(record: Record) -> Iterator[tuple[str, list[Row]]]:
@@ -108,7 +108,7 @@ def terminal(record: Record, width: int) -> RenderableType:
 def _table(
     title: str, columns: tuple[str, ...], rows: list[list[str]]
 ) -> tuple[RenderableType, RenderableType]:
-    right = [column for column in columns if column not in WORDS]
+    right = [column for column in columns if column not in TEXT_COLUMNS]
     return Text(title, "italic"), core.Whole(columns, rows, right)
 
 

@@ -1,6 +1,5 @@
 """The runners' processes as the benchmark sees them: asked one at a time, stopped meanwhile."""
 
-import multiprocessing
 import os
 import signal
 from collections.abc import Iterator
@@ -9,8 +8,8 @@ from typing import Any
 
 from ludus.benchmark.worker import Built, Key, look, serve
 from ludus.core.errors import DeviceError
+from ludus.process.isolated import SPAWN, exit_description
 
-SPAWN = multiprocessing.get_context("spawn")  # a fresh one: nothing of ours is loaded in it
 LIMIT = 600.0  # seconds of one request, the loading of a module with it
 # Windows has no such signals: workers that spin there disturb the others.
 STOP, GO = getattr(signal, "SIGSTOP", None), getattr(signal, "SIGCONT", None)
@@ -53,7 +52,9 @@ class Worker:
             return self._pipe.recv()
         except (EOFError, OSError):
             self._process.join()
-            raise DeviceError(f"its process ended with {_in_words(self._process)}") from None
+            raise DeviceError(
+                f"its process ended with {exit_description(self._process.exitcode)}"
+            ) from None
 
     def end(self) -> None:
         """Kill it, stopped or not."""
@@ -97,14 +98,9 @@ def look_around(built: Built) -> tuple[dict[Key, str | None], dict[str, str]]:
     except EOFError:
         process.join()
         raise DeviceError(
-            f"the process that tries the devices ended with {_in_words(process)}; "
+            f"the process that tries the devices ended with {exit_description(process.exitcode)}; "
             "`ludus doctor` tries them too"
         ) from None
     process.kill()
     process.join()
     return found
-
-
-def _in_words(process: Any) -> str:
-    code = process.exitcode
-    return f"signal {-code} ({signal.Signals(-code).name})" if code < 0 else f"exit code {code}"

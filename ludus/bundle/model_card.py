@@ -61,5 +61,5 @@ def _row(variant: Variant, figures: Figures) -> str:
             f"{figures.agreement:.4f}",
             f"{figures.max_abs_diff:.1e}",
         ]
-    words = [variant.target, figures.evaluation, figures.device, figures.status]
-    return f"| {' | '.join([*words, *numbers])} |"
+    cells = [variant.target, figures.evaluation, figures.device, figures.status]
+    return f"| {' | '.join([*cells, *numbers])} |"

@@ -7,8 +7,7 @@ from rich.text import Text
 from ludus.bundle import reader
 from ludus.bundle.schema import Figures, Variant
 from ludus.cli.options import BundleFolder, Json, print_json
-from ludus.core import terminal
-from ludus.core.cpu_features import in_words
+from ludus.core import cpu_features, terminal
 
 
 def inspect(folder: BundleFolder, as_json: Json = False) -> None:
@@ -57,4 +56,6 @@ def _found(row: Figures, figure: str) -> list[str | Text]:
 
 
 def _needs(variant: Variant) -> str:
-    return in_words(variant.cpu) if variant.cpu else variant.driver or variant.backend
+    return (
+        cpu_features.description(variant.cpu) if variant.cpu else variant.driver or variant.backend
+    )

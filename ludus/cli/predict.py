@@ -76,7 +76,7 @@ def _print(
     console = Console(soft_wrap=True)
     for index, path in enumerate(pictures):
         if index in answers:
-            said = _in_words(answers[index], labels)
+            said = _description(answers[index], labels)
             console.print(f"{escape(str(path))}: {said}", highlight=False)
         else:
             sys.stdout.flush()
@@ -95,13 +95,13 @@ def _row(answer: Answer, labels: list[str]) -> dict[str, Any]:
     }
 
 
-def _in_words(answer: Answer, labels: list[str]) -> str:
+def _description(answer: Answer, labels: list[str]) -> str:
     if answer.ndim > 1 and labels:
         return escape(" ".join(np.array(labels)[answer.argmax(-1)].flat))
     if not labels:
         return f"an output of {list(answer.shape)}, which has no labels; --json prints it"
     best, second = (*np.argsort(-answer)[:2], None)[:2]
-    words = f"[bold]{escape(labels[best])}[/]  {answer[best]:.1%}"
+    text = f"[bold]{escape(labels[best])}[/]  {answer[best]:.1%}"
     return (
-        words if second is None else f"{words}, then {escape(labels[second])}  {answer[second]:.1%}"
+        text if second is None else f"{text}, then {escape(labels[second])}  {answer[second]:.1%}"
     )

@@ -11,7 +11,7 @@ from ludus.core.errors import nearest
 from ludus.core.types import Device
 
 # The executors with no device but their CPU, and which that is.
-CPU_ALONE = {"qemu-aarch64": "aarch64", "qemu-riscv64": "riscv64", "wine": "x86_64"}
+CPU_ONLY = {"qemu-aarch64": "aarch64", "qemu-riscv64": "riscv64", "wine": "x86_64"}
 
 
 def faults(
@@ -99,10 +99,10 @@ def _executor(target: BuiltTarget, row: Evaluation, where: str) -> Iterator[str]
             f"'{row.target}' is for {target.backend}; expected native"
         )
         return
-    if row.executor in CPU_ALONE and row.device != "cpu":
+    if row.executor in CPU_ONLY and row.device != "cpu":
         yield f"{where}: '{row.executor}' has no '{row.device}'; expected device: cpu"
         return
-    wanted = CPU_ALONE.get(row.executor, target.architecture)
+    wanted = CPU_ONLY.get(row.executor, target.architecture)
     if target.architecture not in (None, wanted):
         yield (
             f"{where}: '{row.executor}' is of {wanted} CPUs, and '{row.target}' is for "

@@ -68,7 +68,7 @@ def _picture_kind(values: Any) -> str:
     return "photo" if photo else "drawing"
 
 
-class About(Strict):
+class ModelDescription(Strict):
     """The whole file."""
 
     inputs: list[Given]
@@ -91,7 +91,7 @@ class About(Strict):
     ]
 
     @model_validator(mode="after")
-    def _one_of_each(self) -> "About":
+    def _one_of_each(self) -> "ModelDescription":
         for name, tensors in (("inputs", self.inputs), ("outputs", self.outputs)):
             if len(tensors) != 1:
                 raise ValueError(f"{name} should be one, and {len(tensors)} are given")
@@ -111,9 +111,9 @@ class About(Strict):
         return self.outputs[0]
 
 
-def read_about(path: Path) -> About:
+def read_model_description(path: Path) -> ModelDescription:
     """Read and check a model.yaml. Raises ConfigError with every fault found."""
     next_step = (
         "params.yaml model.about names it, and docs/tutorials/own-network.md says what stands in it"
     )
-    return read_yaml(About, path, next_step)
+    return read_yaml(ModelDescription, path, next_step)

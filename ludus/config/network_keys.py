@@ -76,12 +76,12 @@ def _arguments(
 
 
 def _annotated(annotation: str, least: int | None) -> dict[str, Any]:
-    words = {"int": "integer", "float": "number", "bool": "boolean", "str": "string"}
-    words |= {"tuple": "array", "dict": "object", "None": "null"}
+    types = {"int": "integer", "float": "number", "bool": "boolean", "str": "string"}
+    types |= {"tuple": "array", "dict": "object", "None": "null"}
     found = re.findall(
         r"\b(int|float|bool|str|dict|tuple|None)\b", re.sub(r"\[.*?\]", "", annotation)
     )
-    made = {"type": sorted({words[word] for word in found})} if found else {}
+    made = {"type": sorted({types[word] for word in found})} if found else {}
     return made if least is None else made | {"minimum": least}
 
 

@@ -6,7 +6,7 @@ from typing import Any
 from ludus.core.errors import nearest
 
 Schema = dict[str, Any]  # of JSON Schema, what network_keys.py keeps
-WORDS = {
+KINDS = {
     "integer": "a whole number",
     "number": "a number",
     "boolean": "true or false",
@@ -48,13 +48,13 @@ def fits(value: Any, schema: Schema) -> bool:
 
 
 def allowed(value: Any, schema: Schema) -> str:
-    """What a schema allows, in words; of several words the nearest to value."""
+    """What a schema allows, as a message says it; of several names, the nearest to value."""
     if "enum" in schema:
-        words = {"null" if each is None else str(each) for each in schema["enum"]}
-        return f"one of its words{nearest(str(value), words)}"
+        known = {"null" if each is None else str(each) for each in schema["enum"]}
+        return f"one of its values{nearest(str(value), known)}"
     if "anyOf" in schema:
         return " or ".join(dict.fromkeys(allowed(value, form) for form in schema["anyOf"]))
-    kinds = [WORDS[kind] for kind in _kinds(schema) if kind != "null"] or ["a number"]
+    kinds = [KINDS[kind] for kind in _kinds(schema) if kind != "null"] or ["a number"]
     if "minItems" in schema:
         kinds = [f"a list of {schema['minItems']}" if kind == "a list" else kind for kind in kinds]
     limits = [

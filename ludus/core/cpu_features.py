@@ -9,7 +9,7 @@ SETS = {
 }
 
 
-def in_words(cpu: Cpu) -> str:
+def description(cpu: Cpu) -> str:
     """Such as "x86_64 AVX-512": a set of features that is there whole by its name, others as is."""
     features = list(cpu.features)
     words: list[str] = [cpu.architecture]

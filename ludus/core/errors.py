@@ -50,11 +50,11 @@ class ProcessError(LudusError):
         """
         return self.returncode in KILLED
 
-    def about(self, what: str) -> Self:
-        """The same error, with a message that begins with what it is about."""
-        return self.told_as(type(self), f"{what}: {self}")
+    def prefixed(self, place: str) -> Self:
+        """The same error, with a message that begins with where it happened."""
+        return self.as_kind(type(self), f"{place}: {self}")
 
-    def told_as[Kind: ProcessError](self, kind: type[Kind], message: str) -> Kind:
+    def as_kind[Kind: ProcessError](self, kind: type[Kind], message: str) -> Kind:
         """An error of another kind and message that knows as much of the program."""
         return kind(
             message,

@@ -78,8 +78,8 @@ def _expectation(union: Schema | None, detail: Any) -> str:
     """What was expected, in words of the file."""
     got, kind = detail["input"], detail["type"]
     if kind == "string_type" and isinstance(got, bool):
-        words = "yes, on and true" if got else "no, off and false"
-        return f"put it in quotes: YAML reads {words} as {shown(got)}"
+        spellings = "yes, on and true" if got else "no, off and false"
+        return f"put it in quotes: YAML reads {spellings} as {shown(got)}"
     if kind == "string_type" and not isinstance(got, dict | list):
         return "expected a word: put it in quotes"
     if kind in ("model_type", "model_attributes_type", "dict_type"):

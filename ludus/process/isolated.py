@@ -38,7 +38,8 @@ def run_isolated[Answer](
     except (EOFError, OSError):
         process.join()
         raise DeviceError(
-            f"its process ended with {in_words(process.exitcode)}", returncode=process.exitcode
+            f"its process ended with {exit_description(process.exitcode)}",
+            returncode=process.exitcode,
         ) from None
     finally:
         _kill_group(process.pid)
@@ -106,7 +107,7 @@ def no_interrupts() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def in_words(code: Any) -> str:
-    """Of an exit code, negative for a signal."""
+def exit_description(code: Any) -> str:
+    """An exit code as a message says it; a negative one is a signal."""
     died = isinstance(code, int) and code < 0
     return f"signal {-code} ({signal.Signals(-code).name})" if died else f"exit code {code}"

@@ -68,7 +68,7 @@ def _chart(quantity: str, series: dict[str, list[float]]) -> Chart:
         share = (value - y_values[0]) / (y_values[-1] - y_values[0])
         return round(HEIGHT - BOTTOM - share * (HEIGHT - TOP - BOTTOM), 1)
 
-    def words(value: float) -> str:
+    def label(value: float) -> str:
         return f"{100 * value:.4g}%" if percent else f"{value:.4g}"
 
     step = max(1, math.ceil(epochs / 12))
@@ -78,21 +78,21 @@ def _chart(quantity: str, series: dict[str, list[float]]) -> Chart:
             Line(
                 name=name or quantity.replace("_", " "),
                 points=[(x(i + 1), y(value)) for i, value in enumerate(values)],
-                last=f", at the end {words(values[-1])}",
+                last=f", at the end {label(values[-1])}",
                 style=number,
             )
             for number, (name, values) in enumerate(series.items())
         ],
         x_ticks=[Tick(at=x(i), text=str(i)) for i in range(1, epochs + 1, step)],
-        y_ticks=[Tick(at=y(value), text=words(value)) for value in y_values],
+        y_ticks=[Tick(at=y(value), text=label(value)) for value in y_values],
     )
 
 
-def nice_ticks(low: float, high: float, about: int = 4) -> list[float]:
+def nice_ticks(low: float, high: float, count: int = 4) -> list[float]:
     """Round values, evenly spaced, that begin at or below low and end at or above high."""
     if high == low:
         low, high = low - (abs(low) or 1) / 2, high + (abs(high) or 1) / 2
-    rough = (high - low) / about
+    rough = (high - low) / count
     power = 10.0 ** math.floor(math.log10(rough))
     step = next(m * power for m in (1, 2, 2.5, 5, 10) if m * power >= rough * 0.999)
     first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
@@ -113,6 +113,6 @@ def bars(values: list[tuple[str, float, str, str]]) -> list[Bar]:
     """Bars from zero to the largest: of name, value, the value in words and a CSS class each."""
     most = max((value for _, value, _, _ in values), default=0) or 1
     return [
-        Bar(name=name, value=words, percent=round(100 * value / most, 2), style=style)
-        for name, value, words, style in values
+        Bar(name=name, value=label, percent=round(100 * value / most, 2), style=style)
+        for name, value, label, style in values
     ]

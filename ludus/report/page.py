@@ -68,10 +68,10 @@ def _count(rows: list[Result], status: str) -> int:
 
 def _row(row: Result, inputs: Inputs) -> dict[str, Any]:
     """A row of the status table: the result, and its cells in words."""
-    words = table.cells(row, inputs.sizes[row.target])
+    cells = table.cells(row, inputs.sizes[row.target])
     seconds = None if row.seconds is None else f"{row.seconds:.3g} s"
     return asdict(row) | {
-        "cells": words,
+        "cells": cells,
         "css": _css(row),
         "seconds_text": seconds,
         "elsewhere": table.run_elsewhere(row),
@@ -99,8 +99,8 @@ def _bars(inputs: Inputs) -> dict[str, list[charts.Bar]]:
     for row in ran:
         if row.accuracy is not None:
             misses = round((1 - row.accuracy) * row.images)
-            words = f"{table.percent(row.accuracy)}, {misses:,} wrong"
-            wrong.append((row.evaluation, float(misses), words, _css(row)))
+            text = f"{table.percent(row.accuracy)}, {misses:,} wrong"
+            wrong.append((row.evaluation, float(misses), text, _css(row)))
         pace = table.images_per_second(row) or 0.0
         speed.append((row.evaluation, pace, f"{table.count(pace)} images/s", _css(row)))
     sizes = [
@@ -180,7 +180,7 @@ def facts(values: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]]:
             lines.append((name, "yes" if value else "no"))
         elif value is not None:
             lines.append((name, str(value)))
-    return [(name, words) for name, words in lines if words]
+    return [(name, text) for name, text in lines if text]
 
 
 def _versions() -> list[tuple[str, str]]:

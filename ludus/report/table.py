@@ -25,7 +25,7 @@ largest difference is that of any output to the reference's. Images/s is the spe
 with 256 images a call or what the executor takes, and includes the start where that is a program of
 its own; [performance](background/performance.md) has speeds that were measured side by side.
 """
-WORDS = ("evaluation", "status", "device", "reason")  # the columns that hold no numbers
+TEXT_COLUMNS = ("evaluation", "status", "device", "reason")  # the columns that hold no numbers
 
 
 def cells(row: Result, size: int) -> dict[str, str]:
@@ -49,8 +49,8 @@ def percent(share: float | None) -> str:
         return NONE
     if share == 1:
         return "100%"
-    words = f"{100 * share:.2f}%"
-    return "<100%" if words == "100.00%" else words
+    text = f"{100 * share:.2f}%"
+    return "<100%" if text == "100.00%" else text
 
 
 def difference(value: float | None) -> str:
@@ -115,15 +115,15 @@ def terminal(rows: list[Result], sizes: dict[str, int], width: int) -> Renderabl
 
 def _clip(reason: str) -> str:
     """A runtime's error can have a page of words; the report's own page has them all."""
-    words = " ".join(reason.split())
-    return words if len(words) <= LONGEST else words[: LONGEST - 1] + "…"
+    text = " ".join(reason.split())
+    return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
 
 
 def markdown(rows: list[Result], sizes: dict[str, int]) -> str:
     """The table in Markdown, with device and reason."""
     table = [_markdown_cells(row, sizes[row.target]) for row in rows]
     columns = list(table[0])
-    lines = [columns, ["---" if name in WORDS else "---:" for name in columns]]
+    lines = [columns, ["---" if name in TEXT_COLUMNS else "---:" for name in columns]]
     lines += [[_escape(value) for value in values.values()] for values in table]
     text = "\n".join(f"| {' | '.join(line)} |" for line in lines)
     return f"{text}\n\n{summary(rows)} (\\* required)\n"

@@ -95,8 +95,8 @@ version_policy {{ all {{ }} }}
 
 def _port(tensor: Tensor, *more: str) -> str:
     dims = ", ".join(map(str, tensor.shape[1:]))
-    words = [f"name: {_quoted(tensor.name)}", "data_type: TYPE_FP32", f"dims: [{dims}]", *more]
-    return f"{{ {' '.join(words)} }}"
+    fields = [f"name: {_quoted(tensor.name)}", "data_type: TYPE_FP32", f"dims: [{dims}]", *more]
+    return f"{{ {' '.join(fields)} }}"
 
 
 def _parameter(key: str, value: str) -> str:

@@ -144,8 +144,8 @@ def _name(now: Candidate, lowering: Lowering, params: Params) -> str:
 
 
 def _suffix(batches: Batches) -> str:
-    words = [batches] if isinstance(batches, str) else batches
-    return "".join(f"-{word}" for word in words)
+    parts = [batches] if isinstance(batches, str) else batches
+    return "".join(f"-{part}" for part in parts)
 
 
 def _with_flag(target: IreeTarget, flag: str) -> IreeTarget:

@@ -40,16 +40,16 @@ def shapes(cpu: Cpu) -> list[tuple[int, int]]:
 def proposals(tiles: list[Tile], cpu: Cpu) -> Iterator[Proposal]:
     """Each tile left out; each kind of tile with other sizes, replaced and then added."""
     for index, tile in enumerate(tiles):
-        yield f"no tile {_words(tile)}", tiles[:index] + tiles[index + 1 :]
+        yield f"no tile {_description(tile)}", tiles[:index] + tiles[index + 1 :]
     new = list(_new(cpu))
     for tile in new:
         for index, known in enumerate(tiles):
             if _kind(known) == _kind(tile) and known != tile:
-                change = f"tile {_words(tile)} for {_words(known)}"
+                change = f"tile {_description(tile)} for {_description(known)}"
                 yield change, [*tiles[:index], tile, *tiles[index + 1 :]]
     for tile in new:
         if tile not in tiles:
-            yield f"tile {_words(tile)} added", [*tiles, tile]
+            yield f"tile {_description(tile)} added", [*tiles, tile]
 
 
 def _new(cpu: Cpu) -> Iterator[Tile]:
@@ -65,6 +65,6 @@ def _kind(tile: Tile) -> tuple[bool, bool]:
     return tile.batched, tile.m == 1
 
 
-def _words(tile: Tile) -> str:
+def _description(tile: Tile) -> str:
     """Such as "batched 5x16x4": rows, columns, products added up at a time."""
     return f"{'batched ' * tile.batched}{tile.m}x{tile.n}x{tile.k}"

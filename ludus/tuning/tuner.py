@@ -60,9 +60,9 @@ def tune(name: str, params: Params, export: Path, *, minutes: float, batches: li
     with tempfile.TemporaryDirectory(prefix="ludus-tune-") as folder, _bar(console) as bar:
         task = bar.add_task("building the present row", total=minutes * 60)
 
-        def tick(words_for_bar: str | None = None) -> None:
+        def tick(description: str | None = None) -> None:
             done = minutes * 60 - (ends - time.monotonic())
-            bar.update(task, completed=done, description=words_for_bar)
+            bar.update(task, completed=done, description=description)
             bar.refresh()
 
         trials = Trials(

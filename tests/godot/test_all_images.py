@@ -143,7 +143,7 @@ def test_without_the_addon_it_is_not_run(
         ("\tOS.crash('on purpose')", "signal 6 ended it"),
         ("\tNode.new()\n\tquit()", "ObjectDB instances"),
         ("\tquit(3)", "it ended with exit code 3"),
-        ("\tquit()", "about.json is missing"),
+        ("\tquit()", "run.json is missing"),
     ],
 )
 def test_a_script_that_fails_is_failed_with_the_engines_words(

@@ -9,7 +9,7 @@ import pytest
 from pydantic import TypeAdapter
 
 from ludus.bundle.reader import read_manifest
-from ludus.config.model import read_about
+from ludus.config.model import read_model_description
 from ludus.config.network import read_config
 from ludus.config.params import load_params
 from ludus.config.search import Plan
@@ -145,7 +145,7 @@ def test_a_path_that_no_file_can_have_is_told(tmp_path: Path) -> None:
 READERS: dict[str, Callable[[Path], object]] = {
     "params.yaml": load_params,
     "config.yaml": read_config,
-    "model.yaml": read_about,
+    "model.yaml": read_model_description,
     "search.yaml": lambda path: read_yaml(Plan, path),
     "a.npz": lambda path: read_arrays(path, ["a"], "make it"),
     "images-idx3-ubyte": read_idx,

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import yaml
 
-from ludus.config.model import Data, Random, read_about
+from ludus.config.model import Data, Random, read_model_description
 from ludus.config.params import load_params
 from ludus.core.errors import ConfigError, NetworkError
 from ludus.core.pictures import Photo
@@ -31,16 +31,22 @@ def write(folder: Path, **changes: Any) -> Path:
 
 
 def test_what_is_left_out_is_nothing(tmp_path: Path) -> None:
-    about = read_about(write(tmp_path))
-    assert (about.labels, about.preprocess, about.output.shape) == ([], None, None)
-    assert isinstance(about.tests, Random)
+    description = read_model_description(write(tmp_path))
+    assert (description.labels, description.preprocess, description.output.shape) == (
+        [],
+        None,
+        None,
+    )
+    assert isinstance(description.tests, Random)
 
 
 def test_pictures_labels_and_data_are_read(tmp_path: Path) -> None:
-    about = read_about(write(tmp_path, preprocess=PHOTO, labels=["a", "b"], tests=DATA))
-    assert isinstance(about.preprocess, Photo)
-    assert about.labels == ["a", "b"]
-    assert isinstance(about.tests, Data)
+    description = read_model_description(
+        write(tmp_path, preprocess=PHOTO, labels=["a", "b"], tests=DATA)
+    )
+    assert isinstance(description.preprocess, Photo)
+    assert description.labels == ["a", "b"]
+    assert isinstance(description.tests, Data)
 
 
 @pytest.mark.parametrize(
@@ -122,7 +128,7 @@ def test_pictures_labels_and_data_are_read(tmp_path: Path) -> None:
 def test_a_fault_is_told_with_its_place(tmp_path: Path, changes: dict[str, Any], said: str) -> None:
     path = write(tmp_path, **changes)
     with pytest.raises(ConfigError) as caught:
-        read_about(path)
+        read_model_description(path)
     assert str(caught.value).startswith((f"{path}: ", f"{path} is not as expected:\n"))
     assert said in str(caught.value)
     for word in ("about", ".data.", ".random.", ".photo.", ".drawing.", "value error", "True"):
@@ -131,7 +137,7 @@ def test_a_fault_is_told_with_its_place(tmp_path: Path, changes: dict[str, Any],
 
 def test_what_is_long_is_not_shown_whole(tmp_path: Path) -> None:
     with pytest.raises(ConfigError) as caught:
-        read_about(write(tmp_path, inputs="x" * 1000))
+        read_model_description(write(tmp_path, inputs="x" * 1000))
     assert len(str(caught.value)) < len(str(tmp_path)) + 150
 
 
@@ -139,18 +145,18 @@ def test_what_is_long_is_not_shown_whole(tmp_path: Path) -> None:
 def test_a_file_that_is_no_table_is_told(tmp_path: Path, content: str) -> None:
     (tmp_path / "model.yaml").write_text(content)
     with pytest.raises(ConfigError, match="the file: expected keys with values, got "):
-        read_about(tmp_path / "model.yaml")
+        read_model_description(tmp_path / "model.yaml")
 
 
 def test_a_missing_file_says_what_names_it(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"is missing; params.yaml model.about names it"):
-        read_about(tmp_path / "model.yaml")
+        read_model_description(tmp_path / "model.yaml")
 
 
 def test_a_file_that_is_no_yaml_is_told(tmp_path: Path) -> None:
     (tmp_path / "model.yaml").write_text("{")
     with pytest.raises(ConfigError, match="is no YAML"):
-        read_about(tmp_path / "model.yaml")
+        read_model_description(tmp_path / "model.yaml")
 
 
 @pytest.mark.parametrize(
@@ -209,6 +215,6 @@ def test_but_one_input_is_refused_by_name(names: list[str], said: str) -> None:
 def test_the_examples_are_good(name: str) -> None:
     params = load_params(ROOT / "examples" / name / "params.yaml")
     assert params.model.source == "onnx"
-    about = read_about(ROOT / params.model.about)
-    assert about.preprocess is not None
-    assert about.input.shape[1:] == about.preprocess.shape
+    description = read_model_description(ROOT / params.model.about)
+    assert description.preprocess is not None
+    assert description.input.shape[1:] == description.preprocess.shape

@@ -10,14 +10,14 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ludus.config.model import read_about
+from ludus.config.model import read_model_description
 from ludus.config.network import read_config
 from ludus.config.params import load_params
 from ludus.core.errors import ConfigError
 from ludus.core.strict_yaml import LARGEST, read_values
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "yaml"
-READERS = {"params": load_params, "config": read_config, "about": read_about}
+READERS = {"params": load_params, "config": read_config, "about": read_model_description}
 # What each of the files ends in: those of which PyYAML or pydantic made a traceback or no end.
 SAID = {
     "bad-0-params": '  targets.shark-cpu.cpu: expected keys with values, got "2024-99-99"',

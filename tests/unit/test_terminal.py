@@ -11,7 +11,7 @@ from rich.console import Console
 
 from ludus.cli import app
 from ludus.core import terminal
-from ludus.core.cpu_features import in_words
+from ludus.core.cpu_features import description
 from ludus.core.types import Cpu
 from ludus.tuning import summary
 from ludus.tuning.scores import Times, score
@@ -101,7 +101,7 @@ def test_a_command_is_one_to_a_shell() -> None:
     ],
 )
 def test_a_whole_set_of_features_is_called_by_its_name(features: list[str], words: str) -> None:
-    assert in_words(Cpu(architecture="x86_64", features=features)) == words
+    assert description(Cpu(architecture="x86_64", features=features)) == words
 
 
 # Commands

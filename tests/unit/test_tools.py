@@ -129,10 +129,10 @@ def test_an_error_keeps_its_fields_on_its_way_from_another_process(
     kind: type[ProcessError],
 ) -> None:
     error = kind("lost", returncode=-9, timed_out=True, output="all", command=["a", "b"])
-    for copy in (pickle.loads(pickle.dumps(error)), error.about("somewhere")):
+    for copy in (pickle.loads(pickle.dumps(error)), error.prefixed("somewhere")):
         assert type(copy) is kind
         assert vars(copy) == vars(error)
-    assert str(error.about("somewhere")) == "somewhere: lost"
+    assert str(error.prefixed("somewhere")) == "somewhere: lost"
 
 
 def test_programs_are_started_in_one_place() -> None:

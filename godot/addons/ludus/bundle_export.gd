@@ -98,7 +98,7 @@ func _pack(folder: String) -> void:
 		_fail(bundle["error"])
 		return
 	for missing in Platforms.missing_libraries(_features):
-		if not _is_pack_alone():
+		if not _is_pack_only():
 			_fail(NO_LIBRARY % [missing, folder, BUILD_ONE])
 			return
 		_say(MESSAGE_WARNING, NO_LIBRARY % [missing, folder, HAVE_ONE])
@@ -145,7 +145,7 @@ func _is_dedicated_server() -> bool:
 ## Whether this export is a pack and no game. Where macOS' is a .zip the path does not say: a whole
 ## application may be one too. A command line tells them apart; the editor's dialog does not, and
 ## there it counts as an application.
-func _is_pack_alone() -> bool:
+func _is_pack_only() -> bool:
 	match _path.get_extension().to_lower():
 		"pck":
 			return true

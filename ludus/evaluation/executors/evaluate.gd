@@ -3,7 +3,7 @@
 ##     godot --headless --path PROJECT --script res://evaluate.gd -- BUNDLE DEVICE KIND INPUTS OUT
 ##
 ## INPUTS is uint8 [N, height, width] where KIND is "drawings", float32 [N, ...] where it is
-## "tensors". Writes OUT/about.json, and where the variant ran OUT/outputs.bin, float32 [N, ...].
+## "tensors". Writes OUT/run.json, and where the variant ran OUT/outputs.bin, float32 [N, ...].
 ## Run by ludus/evaluation/executors/godot.py.
 extends SceneTree
 
@@ -21,14 +21,14 @@ func _init() -> void:
 	_drawings = given[2] == "drawings"
 	if error == OK and _evaluate(given[3], given[4]):
 		status = "ran"
-	var about := {
+	var description := {
 		"status": status,
 		"message": _reason() if status == "unavailable" else _model.error_message,
 		"variant": _model.variant,
 		"device_name": _model.device_name,
 		"seconds": _seconds,
 	}
-	FileAccess.open(given[4].path_join("about.json"), FileAccess.WRITE).store_string(JSON.stringify(about))
+	FileAccess.open(given[4].path_join("run.json"), FileAccess.WRITE).store_string(JSON.stringify(description))
 	quit()
 
 

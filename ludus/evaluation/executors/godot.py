@@ -26,7 +26,7 @@ TIMEOUT = 1800.0  # seconds; software Vulkan takes 1 for 200 images where it is 
 
 
 @dataclass(frozen=True, kw_only=True)
-class About:
+class EngineRun:
     """What evaluate.gd says of its run."""
 
     status: Literal["ran", "unavailable", "failed"]
@@ -101,19 +101,19 @@ def ask(
         arguments = [f"res://{BUNDLE}", device, kind, str(inputs), str(out)]
         script = ["--script", f"res://{SCRIPT.name}", "--", *arguments]
         _run(project, *options, *script)
-        about = read_json(TypeAdapter(About), out / "about.json", "answer of evaluate.gd")
-        if about.status == "unavailable":
-            raise NotHere(about.message)
-        if about.status == "failed":
-            raise DeviceError(about.message)
-        if about.variant != variant.target:
-            raise DeviceError(f"'{about.variant}' was run, and '{variant.target}' was asked for")
+        ran = read_json(TypeAdapter(EngineRun), out / "run.json", "answer of evaluate.gd")
+        if ran.status == "unavailable":
+            raise NotHere(ran.message)
+        if ran.status == "failed":
+            raise DeviceError(ran.message)
+        if ran.variant != variant.target:
+            raise DeviceError(f"'{ran.variant}' was run, and '{variant.target}' was asked for")
         answers = np.fromfile(out / "outputs.bin", dtype="<f4")
     return Answers(
         executor=executor,
         outputs=answers.reshape(-1, *network.outputs[0].shape[1:]),
-        seconds=about.seconds,
-        device_name=about.device_name,
+        seconds=ran.seconds,
+        device_name=ran.device_name,
     )
 
 

@@ -89,7 +89,7 @@ def _rows(count: int, sides: tuple[int, ...]) -> str:
     """So many whole rows, from %i on: offsets, sizes and strides."""
     offsets, sizes = ["%i", *("0" for _ in sides)], map(str, (count, *sides))
     strides = ["1"] * (1 + len(sides))
-    return " ".join(f"[{', '.join(words)}]" for words in (offsets, sizes, strides))
+    return " ".join(f"[{', '.join(values)}]" for values in (offsets, sizes, strides))
 
 
 def _tensor(shape: tuple[int, ...]) -> str:

@@ -133,7 +133,7 @@ class RunModule:
         try:
             return run_tool([*command, *arguments], at, again, TIMEOUT)
         except ToolError as error:
-            told = error.about(program)
+            told = error.prefixed(program)
             if error.returncode is None or error.killed:  # it was not to blame, if it ran at all
                 raise ExecutorError(str(told)) from None
             raise told from None

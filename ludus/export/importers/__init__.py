@@ -1,11 +1,11 @@
-"""A network that was made elsewhere: taken as it came, described, tried, and asked for references.
+"""Imports a network that was made elsewhere: checks it, compiles it once, computes its reference.
 
     file, model.yaml -> signature checked, dimensions fixed -> compiled for a trial -> reference
 
-One small file a kind of file, with the same two functions:
+Each kind of file has a module here with the same two functions:
 
-    take(file, about, folder)     checks the file and writes what targets are built from into folder
-    answers(file, *inputs)        what its own runtime answers to each, one after another
+    take(file, description, folder)    checks the file, writes what targets are built from to folder
+    answers(file, *inputs)             the answers of the file's own runtime to each of the inputs
 """
 
 import hashlib
@@ -19,7 +19,7 @@ import numpy.typing as npt
 from ludus.bundle.inputs import network_inputs
 from ludus.bundle.reader import check_network
 from ludus.bundle.schema import Network, Tensor
-from ludus.config.model import About, Beside, Data, read_about
+from ludus.config.model import Beside, Data, ModelDescription, read_model_description
 from ludus.core.arrays import read_arrays
 from ludus.core.errors import NetworkError
 from ludus.core.files import file_fault, replaced_folder
@@ -38,7 +38,7 @@ SAME = 1e-3  # of the largest answer: threads may add up in another order
 class Source(Protocol):
     """What each file of this package offers."""
 
-    def take(self, file: Path, about: About, folder: Path) -> None: ...
+    def take(self, file: Path, description: ModelDescription, folder: Path) -> None: ...
     def answers(self, file: Path, *inputs: Array) -> list[Array]: ...
 
 
@@ -50,19 +50,19 @@ def import_model(source: str, file: Path, path: Path, out: Path) -> Network:
     Raises NetworkError, by name, for what cannot be taken, and for tests and labels that do not
     fit; ConfigError for a model.yaml that is not as expected; DataError for a broken .npz file.
     """
-    about = read_about(path)
+    description = read_model_description(path)
     if fault := file_fault(file):
         raise NetworkError(f"{file} {fault}; params.yaml model.file names it")
     origin = cast(Source, import_module(SOURCES[source]))
     with replaced_folder(out) as folder:
-        origin.take(file, about, folder)
-        tests = _tests(about, path)
+        origin.take(file, description, folder)
+        tests = _tests(description, path)
         inputs = np.asarray(tests.inputs, np.float32)
         reference, first, again = origin.answers(file, inputs, inputs[:FEW], inputs[:FEW])
-        network = _network(about, path, len(inputs), reference)
+        network = _network(description, path, len(inputs), reference)
         _check_same_again(file, first, again)
-        if isinstance(about.tests, Data) and tests.labels is not None:
-            _check_labels(path.parent / about.tests.file, tests.labels, reference)
+        if isinstance(description.tests, Data) and tests.labels is not None:
+            _check_labels(path.parent / description.tests.file, tests.labels, reference)
         tests = ReferenceSet(inputs=tests.inputs, labels=tests.labels, reference=reference)
         network_inputs(tests, network)
         (folder / "network.json").write_text(network.model_dump_json(indent=1) + "\n")
@@ -70,18 +70,20 @@ def import_model(source: str, file: Path, path: Path, out: Path) -> Network:
     return network
 
 
-def _tests(about: About, path: Path) -> ReferenceSet:
+def _tests(description: ModelDescription, path: Path) -> ReferenceSet:
     """The inputs to test with, and their labels, if any; what answers them is still to be found."""
-    wanted, nothing = about.input.shape[1:], np.zeros(0, np.float32)
-    if isinstance(about.tests, Data):
-        inputs, labels = _labelled(about.tests, path, wanted)
+    wanted, nothing = description.input.shape[1:], np.zeros(0, np.float32)
+    if isinstance(description.tests, Data):
+        inputs, labels = _labelled(description.tests, path, wanted)
         return ReferenceSet(inputs=inputs, labels=labels, reference=nothing)
-    random = np.random.default_rng(about.tests.seed)
-    spread = about.tests.high - about.tests.low
+    random = np.random.default_rng(description.tests.seed)
+    spread = description.tests.high - description.tests.low
     with np.errstate(over="ignore", invalid="ignore"):  # which is said next
-        inputs = random.random((about.tests.count, *wanted), np.float32) * np.float32(spread)
-        inputs += np.float32(about.tests.low)
-    _check_finite(f"{path}: tests: low {about.tests.low:g} and high {about.tests.high:g}", inputs)
+        inputs = random.random((description.tests.count, *wanted), np.float32) * np.float32(spread)
+        inputs += np.float32(description.tests.low)
+    _check_finite(
+        f"{path}: tests: low {description.tests.low:g} and high {description.tests.high:g}", inputs
+    )
     return ReferenceSet(inputs=inputs, labels=None, reference=nothing)
 
 
@@ -169,10 +171,10 @@ def _beside(named: Beside, path: Path) -> Path:
     return file
 
 
-def _labels(about: About, path: Path) -> list[str]:
-    if not isinstance(about.labels, Beside):
-        return about.labels
-    file = _beside(about.labels, path)
+def _labels(description: ModelDescription, path: Path) -> list[str]:
+    if not isinstance(description.labels, Beside):
+        return description.labels
+    file = _beside(description.labels, path)
     try:
         return file.read_text(encoding="utf-8").splitlines()
     except UnicodeDecodeError as error:
@@ -182,7 +184,7 @@ def _labels(about: About, path: Path) -> list[str]:
         ) from None
 
 
-def _network(about: About, path: Path, count: int, reference: Array) -> Network:
+def _network(description: ModelDescription, path: Path, count: int, reference: Array) -> Network:
     """The network's description, its output's shape found by running it."""
     if reference.shape[:1] != (count,):
         raise NetworkError(
@@ -191,16 +193,20 @@ def _network(about: About, path: Path, count: int, reference: Array) -> Network:
         )
     if not np.isfinite(reference).all():
         raise NetworkError(f"the network answers inputs of {path} with what is no number")
-    shape = [about.input.shape[0], *reference.shape[1:]]
-    if about.output.shape not in (None, shape):
-        raise NetworkError(f"{path}: outputs.0.shape is {about.output.shape}, and it has {shape}")
-    labels = _labels(about, path)
+    shape = [description.input.shape[0], *reference.shape[1:]]
+    if description.output.shape not in (None, shape):
+        raise NetworkError(
+            f"{path}: outputs.0.shape is {description.output.shape}, and it has {shape}"
+        )
+    labels = _labels(description, path)
     _check_count(path, labels, shape)
     network = Network(
-        inputs=[Tensor(name=about.input.name, datatype="FP32", shape=about.input.shape)],
-        outputs=[Tensor(name=about.output.name, datatype="FP32", shape=shape)],
+        inputs=[
+            Tensor(name=description.input.name, datatype="FP32", shape=description.input.shape)
+        ],
+        outputs=[Tensor(name=description.output.name, datatype="FP32", shape=shape)],
         labels=labels,
-        preprocess=about.preprocess,
+        preprocess=description.preprocess,
     )
     check_network(path, network)
     return network

@@ -9,7 +9,7 @@ from onnx import TensorProto, external_data_helper, shape_inference, version_con
 from onnxruntime.capi import onnxruntime_pybind11_state as state
 
 from ludus.config.lowerings import Lowering
-from ludus.config.model import About
+from ludus.config.model import ModelDescription
 from ludus.core.errors import NetworkError, ToolError
 from ludus.export.importers import shapes
 from ludus.export.importers.trial import try_compiler
@@ -21,7 +21,7 @@ OPSET = 17  # what iree-import-onnx wants at least
 ENTRY = "main"  # the name of the function that IREE makes of the graph
 
 
-def take(file: Path, about: About, folder: Path) -> None:
+def take(file: Path, description: ModelDescription, folder: Path) -> None:
     """Write model.onnx: of today's opset, its input's dimensions fixed, its graph named."""
     model = _read(file)
     graph = model.graph
@@ -32,13 +32,13 @@ def take(file: Path, about: About, folder: Path) -> None:
         shapes.only(file, kind, [value.name for value in values])
         _float32(file, kind, values[0])
     (given,) = inputs
-    shapes.agree(file, given.name, _declared(given), about.input.shape)
+    shapes.agree(file, given.name, _declared(given), description.input.shape)
     del graph.input[:]
     graph.input.append(
         onnx.helper.make_tensor_value_info(
             given.name,
             TensorProto.FLOAT,
-            ["batch" if size == -1 else size for size in about.input.shape],
+            ["batch" if size == -1 else size for size in description.input.shape],
         )
     )
     del graph.value_info[:]  # of the sizes that it had
@@ -47,7 +47,7 @@ def take(file: Path, about: About, folder: Path) -> None:
     for node in model.graph.node:
         node.doc_string = ""  # where its exporter's sources stood
     onnx.save(shape_inference.infer_shapes(model), folder / "model.onnx")
-    _try(file, folder / "model.onnx", about.input.shape[0])
+    _try(file, folder / "model.onnx", description.input.shape[0])
 
 
 def answers(file: Path, *inputs: Array) -> list[Array]:
@@ -161,5 +161,5 @@ def _try_batches(
         mlir = from_onnx.convert(model, lowering, folder, "trial")
     except ToolError as error:
         said = f"{file} cannot be taken by iree-import-onnx: {error}"
-        raise error.told_as(NetworkError, said) from None
+        raise error.as_kind(NetworkError, said) from None
     try_compiler(file, mlir)

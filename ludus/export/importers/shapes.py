@@ -5,29 +5,29 @@ from pathlib import Path
 
 from ludus.core.errors import NetworkError
 
-# A dimension of the file: its size, or in words that it has none.
+# A dimension of the file: its size, or a word where it has none.
 Declared = int | str
 
 
 def agree(file: Path, name: str, declared: Sequence[Declared], wanted: list[int]) -> None:
     """Raises NetworkError where a file's input cannot have the shape that model.yaml gives it."""
-    words = "[" + ", ".join(map(str, declared)) + "]"
+    shape = "[" + ", ".join(map(str, declared)) + "]"
     if len(declared) != len(wanted):
         raise NetworkError(
-            f"{file}: the input '{name}' is {words}, of {len(declared)} dimensions; "
+            f"{file}: the input '{name}' is {shape}, of {len(declared)} dimensions; "
             f"model.yaml says {wanted}"
         )
     for index, (size, given) in enumerate(zip(declared, wanted, strict=True)):
         if index > 0 and given == -1:
             end = f", such as {_example(declared)}" if isinstance(size, str) else ""
             raise NetworkError(
-                f"{file}: the dimension {index} of the input '{name}', {words}, is "
+                f"{file}: the dimension {index} of the input '{name}', {shape}, is "
                 f"{'dynamic' if isinstance(size, str) else size}, and none but the batch can stay "
                 f"open: give its size in model.yaml, inputs.0.shape{end}"
             )
         if isinstance(size, int) and given != size:
             raise NetworkError(
-                f"{file}: the dimension {index} of the input '{name}', {words}, is {size}, and "
+                f"{file}: the dimension {index} of the input '{name}', {shape}, is {size}, and "
                 f"model.yaml, inputs.0.shape, says {given}"
             )
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from iree import runtime as iree
 
-from ludus.config.model import About
+from ludus.config.model import ModelDescription
 from ludus.core.errors import NetworkError, ToolError
 from ludus.export.importers import shapes
 from ludus.export.importers.trial import TOOLCHAIN, try_compiler
@@ -35,7 +35,7 @@ SIGNATURE = re.compile(r"\((?P<inputs>.*?)\) -> \((?P<outputs>.*?)\)$")
 TENSOR = re.compile(r"tensor<((?:[\d?]+x)*)(\w+)>")
 
 
-def take(file: Path, about: About, folder: Path) -> None:
+def take(file: Path, description: ModelDescription, folder: Path) -> None:
     """Copy it to model.mlir, once its function is one that can be taken."""
     try_compiler(file, file)
     with _compiled(file) as path:
@@ -44,9 +44,9 @@ def take(file: Path, about: About, folder: Path) -> None:
         shapes.only(file, kind, [f"{kind[:-1]} {index}" for index, _ in enumerate(tensors)])
         if tensors[0][1] != "f32":
             raise NetworkError(f"{file}: the {kind[:-1]} is of {tensors[0][1]}; expected f32")
-    shapes.agree(file, ENTRY, kinds["inputs"][0][0], about.input.shape)
+    shapes.agree(file, ENTRY, kinds["inputs"][0][0], description.input.shape)
     for index, (size, given) in enumerate(
-        zip(kinds["inputs"][0][0], about.input.shape, strict=True)
+        zip(kinds["inputs"][0][0], description.input.shape, strict=True)
     ):
         if isinstance(size, str) and given != -1:
             raise NetworkError(

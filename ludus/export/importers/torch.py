@@ -11,7 +11,7 @@ from iree.compiler.ir import MLIRError
 from torch.export import Dim, ExportedProgram
 
 from ludus.config.lowerings import Lowering
-from ludus.config.model import About
+from ludus.config.model import ModelDescription
 from ludus.core.errors import NetworkError
 from ludus.export import formats
 from ludus.export.importers import shapes
@@ -26,7 +26,7 @@ REFUSED = (RuntimeError, ValueError, TypeError, KeyError)
 NEXT_STEP = "write it with torch.export.save(torch.export.export(network, (example,)), file)"
 
 
-def take(file: Path, about: About, folder: Path) -> None:
+def take(file: Path, description: ModelDescription, folder: Path) -> None:
     """Write model.pt2, and from it model.onnx and model.torchscript where torch can."""
     program = _read(file)
     calls = {str(node.target) for node in program.graph.nodes if node.op == "call_function"}
@@ -35,20 +35,20 @@ def take(file: Path, about: About, folder: Path) -> None:
     declared: list[shapes.Declared] = [
         size if isinstance(size, int) else str(size) for size in given.shape
     ]
-    shapes.agree(file, program.graph_signature.user_inputs[0], declared, about.input.shape)
+    shapes.agree(file, program.graph_signature.user_inputs[0], declared, description.input.shape)
     if any(isinstance(size, str) for size in declared[1:]) or (
-        isinstance(declared[0], str) and about.input.shape[0] != -1
+        isinstance(declared[0], str) and description.input.shape[0] != -1
     ):
-        program = _fixed(file, program, about.input.shape)
-    _try(file, program, about.input.shape[0])
+        program = _fixed(file, program, description.input.shape)
+    _try(file, program, description.input.shape[0])
     torch.export.save(program, folder / "model.pt2")
-    metadata = {"preprocess": about.preprocess}
-    named = about.input.name, about.output.name
+    metadata = {"preprocess": description.preprocess}
+    named = description.input.name, description.output.name
     _where_it_can(
         "model.onnx",
         lambda: formats.write_onnx(program, *named, metadata, folder / "model.onnx"),
     )
-    example = torch.zeros([_two(about.input.shape[0]), *about.input.shape[1:]])
+    example = torch.zeros([_two(description.input.shape[0]), *description.input.shape[1:]])
     _where_it_can(
         "model.torchscript",
         lambda: formats.write_torchscript(program, example, folder / "model.torchscript"),

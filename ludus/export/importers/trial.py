@@ -31,4 +31,4 @@ def try_compiler(file: Path, mlir: Path) -> None:
             name = next(filter(None, found.groups()), "") if found else ""
             what = f"the operator {name}" if name else "it"
             said = f"{file} cannot be compiled by IREE {TOOLCHAIN}, which refuses {what}:\n{error}"
-            raise error.told_as(NetworkError, said) from None
+            raise error.as_kind(NetworkError, said) from None

@@ -108,7 +108,7 @@ def _open(word: str, get_driver: Callable[[str], iree.HalDriver]) -> tuple[iree.
                 name = cpu.name() if word == "cpu" else info["name"]
                 return driver.create_device(info["device_id"]), name
     except (RuntimeError, ValueError) as error:
-        raise DeviceError(_with_help(_in_words(str(error)), device)) from None
+        raise DeviceError(_with_help(_meaning(str(error)), device)) from None
     names = ", ".join(info["name"] for info in found) or "none"
     reason = f"no such device; the driver '{device.driver}' has: {names}"
     raise DeviceError(_with_help(reason, device))
@@ -148,7 +148,7 @@ def why_not(word: str) -> str | None:
     except DeviceError as error:
         return str(error)
     except (RuntimeError, ValueError) as error:
-        return f"the device does not compute: {_in_words(str(error))}"
+        return f"the device does not compute: {_meaning(str(error))}"
     if answer.tolist() != [2, 4, 6]:
         return f"the device computes wrongly: twice [1, 2, 3] gave {answer.tolist()}"
     return None
@@ -166,7 +166,7 @@ def facts(word: str) -> dict[str, str | None]:
     return {"name": f"{name}, {prebuilt.description()}" if prebuilt else name, "reason": None}
 
 
-def _in_words(message: str) -> str:
+def _meaning(message: str) -> str:
     """The meaning of an error of IREE's, or its first line where that is not known."""
     for sign, meaning in MISSING.items():
         if sign in message:

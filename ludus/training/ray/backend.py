@@ -118,10 +118,10 @@ class ClusterTrainer(RayTrainerV2):
                 f"it has {said(ray.cluster_resources())}, of which {free} are free: {error}"
             ) from error
         except ray.train.WorkerGroupError as error:
-            words = "; ".join(f"worker {n}: {e}" for n, e in error.worker_failures.items())
+            messages = "; ".join(f"worker {n}: {e}" for n, e in error.worker_failures.items())
             raise ClusterError(
                 f"the training failed more than {asked.restarts} times (params.yaml "
-                f"train.ray.restarts), at last with: {words}"
+                f"train.ray.restarts), at last with: {messages}"
             ) from error
 
 
