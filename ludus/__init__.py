@@ -1,3 +1,3 @@
-"""Ludus: train a small network, compile it for every machine a game runs on, prove it the same."""
+"""Ludus trains a small network, compiles it for a game's machines, and verifies each result."""
 
 __version__ = "0.1.0"

@@ -1,1 +1,1 @@
-"""The bundle that a game takes: schema, reader, writer, and how a picture becomes an input."""
+"""The bundle that a game loads: schema, reader, writer and the preprocessing of pictures."""

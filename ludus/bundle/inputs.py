@@ -1,4 +1,4 @@
-"""From a reference set to what the network takes."""
+"""Converts a reference set to the network's inputs."""
 
 import numpy as np
 import numpy.typing as npt
@@ -11,9 +11,9 @@ from ludus.data.reference_set import ReferenceSet
 
 
 def network_inputs(tests: ReferenceSet, network: Network) -> npt.NDArray[np.float32]:
-    """The inputs of a reference set as the network takes them, float32 [N, ...].
+    """The network's inputs from a reference set, float32 [N, ...].
 
-    Raises DataError for inputs of another shape, or drawings that the network does not take.
+    Raises DataError for inputs of another shape, or drawings for a network that takes none.
     """
     how, wanted = network.preprocess, network.inputs[0].shape[1:]
     tensors = tests.inputs

@@ -1,4 +1,4 @@
-"""The README.md of a bundle: what the network is, how good, and how to run it."""
+"""The README.md of a bundle: what the network is, its measured quality, and how to run it."""
 
 from ludus.bundle.schema import Figures, Golden, Manifest, Variant
 
@@ -24,11 +24,11 @@ def model_card(manifest: Manifest) -> str:
             "|---|---|---|---|---|---|---|",
             *rows,
             "",
-            f"{_measured_on(manifest)} `verified`: run by who built this, all {things}, above "
-            "every floor. `attested`: run on another machine, on this very file. `not run`: built, "
-            "and not run by who built this.",
+            f"{_measured_on(manifest)} `verified`: run on the machine that built this, on all "
+            f"{things}, within every threshold. `attested`: run on another machine, on this very "
+            "file. `not run`: built, and not run on the machine that built this.",
             "",
-            "Check it with `ludus verify .`; the files alone with `sha256sum --check SHA256SUMS`.",
+            "Check it with `ludus verify .`; only its files with `sha256sum --check SHA256SUMS`.",
             "",
         ]
     )
@@ -41,15 +41,16 @@ def _labels(manifest: Manifest) -> str:
 
 
 def _measured_on(manifest: Manifest) -> str:
-    """What the figures are of: this project's own network, or one that was imported."""
+    """What the figures were measured against: for a trained network, or for an imported one."""
     if isinstance(manifest.golden, Golden):
         return (
-            "Accuracy is on the official test images, never trained on or chosen by; agreement and "
-            "largest difference are to the reference, TorchScript on the CPU."
+            "Accuracy is measured on the official test images, which training and model selection "
+            "never use. Agreement and largest difference are relative to the reference, "
+            "TorchScript on the CPU."
         )
     return (
-        "Agreement and largest difference are to the runtime that the network came for; accuracy "
-        "is on the labelled data that came with it, if any did."
+        "Agreement and largest difference are relative to the runtime of the file's own format. "
+        "Accuracy is measured on the labelled data that came with the network, if any."
     )
 
 

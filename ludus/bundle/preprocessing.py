@@ -1,7 +1,7 @@
-"""From any picture to the network's input, as the manifest's `preprocess` says.
+"""Converts any picture to the network's input, as the manifest's `preprocess` says.
 
-docs/bundle-format.md ("Preprocessing") defines the steps, which the docstrings here number. All is
-computed in float64; where a step rounds to float32, its function says so.
+docs/bundle-format.md ("Preprocessing") defines the steps, whose numbers the docstrings give.
+Everything is computed in float64, except where a docstring says that a step rounds to float32.
 """
 
 import math
@@ -26,7 +26,7 @@ Plane = npt.NDArray[np.float64]
 
 
 def load_image(path: Path) -> Image.Image:
-    """The picture in a file, turned upright as its camera says. Raises ImageError."""
+    """The picture in a file, rotated as its EXIF data say. Raises ImageError."""
     if fault := file_fault(path):
         raise ImageError(f"{path} {fault}")
     try:
@@ -48,7 +48,7 @@ def load_image(path: Path) -> Image.Image:
 
 
 def read_picture(path: Path, how: Picture) -> npt.NDArray[np.float32]:
-    """The network's input of the picture in a file. Raises ImageError, which names the file."""
+    """The network's input for the picture in a file. Raises ImageError, which names the file."""
     image = load_image(path)
     try:
         return preprocess(image, how)
@@ -59,7 +59,7 @@ def read_picture(path: Path, how: Picture) -> npt.NDArray[np.float32]:
 def preprocess(image: Image.Image, how: Picture) -> npt.NDArray[np.float32]:
     """The network's input without its batch, float32 of `how.shape`. Raises ImageError.
 
-    image: of any mode and size; a drawing is dark on light or light on dark. See the module's text.
+    image: of any mode and size; drawings may be dark on light or light on dark.
     """
     return _photo(image, how) if isinstance(how, Photo) else _boxed(image, how)
 
@@ -81,7 +81,7 @@ def _boxed(image: Image.Image, how: Preprocess) -> npt.NDArray[np.float32]:
 def normalise(grey: npt.NDArray[Any], how: Preprocess) -> npt.NDArray[np.float32]:
     """Step 9: images [N, size, size] of 0..255 to the network's input, float32 [N, 1, size, size].
 
-    For images that are what the network was trained on already, such as MNIST's own.
+    For images in the form that the network was trained on, such as MNIST's own.
     """
     scaled: npt.NDArray[np.float32] = grey[:, np.newaxis].astype(np.float32)
     scaled *= np.float32(how.scale)
@@ -94,7 +94,7 @@ def _grey(image: Image.Image) -> Plane:
     (grey,), alpha = _planes(image, "grey")
     if alpha is None:
         return grey
-    # Whole numbers, whose sums are exact.
+    # Whole numbers, so that their sums are exact.
     paper = 255.0 if (grey * alpha).sum() < 128 * alpha.sum() else 0.0
     return _laid_on(paper, grey, alpha)
 
@@ -141,7 +141,7 @@ def _shrunk(grey: Plane) -> Plane:
 
 
 def _drawing(grey: Plane, invert: str) -> Plane:
-    """Steps 3 and 4: the drawing is positive, all else 0."""
+    """Steps 3 and 4: the drawing is positive, everything else 0."""
     ring = np.concatenate([grey[0], grey[-1], grey[1:-1, 0], grey[1:-1, -1]])
     background = _median(ring)
     lighter, darker = np.maximum(grey - background, 0), np.maximum(background - grey, 0)
@@ -178,9 +178,9 @@ def _extent(drawing: Plane) -> tuple[int, int]:
 def _weights(
     mass: Plane, extent: tuple[int, int], length: int, zoom: float, how: Preprocess
 ) -> Plane:
-    """Steps 6 and 7 along one axis: float64 [size, length], what each pixel gives to each output.
+    """Steps 6 and 7 along one axis: float64 [size, length], each pixel's weight in each output.
 
-    mass [extent] is the drawing summed across; length is the picture's, in pixels.
+    mass [extent] is the drawing's sum across the other axis; length is the picture's, in pixels.
     """
     first, end = extent
     middle, centre = how.size / 2, (end - first) / 2

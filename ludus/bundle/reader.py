@@ -1,15 +1,15 @@
-"""Reading a bundle: all of it is checked before a byte is handed on.
+"""Reads a bundle, and checks all of it before any byte is returned.
 
 A bundle MUST
 - hold manifest.json, which is valid by the schema of its schema_version;
 - name no target, label or file twice;
-- have one input and one output, whose first dimension alone may be -1, of the shapes that
-  preprocessing and labels have;
-- have golden inputs and answers of those shapes, and labels that there are;
+- have one input and one output, of the shapes of preprocessing and labels; only the first dimension
+  may be -1;
+- have golden inputs and answers of those shapes, and golden labels that exist;
 - hold every file that the manifest names, of that length and sha256, inside its folder;
-- hold nothing else, but for manifest.json and SHA256SUMS, which lists the same sums.
+- hold nothing else, except manifest.json and SHA256SUMS, which lists the same sums.
 
-Every way not to do so has its own error in `ludus.core.errors`, below BundleError.
+Each violation has its own error in `ludus.core.errors`, a subclass of BundleError.
 """
 
 import hashlib
@@ -54,7 +54,7 @@ LINE_ENDS = (
     "if Git changed its line ends, say `models/** -text`, of the folder that it is in, in "
     ".gitattributes; copy the bundle again"
 )
-TEXTS = (".md", ".txt", ".json", ".param")  # what Git takes for text
+TEXTS = (".md", ".txt", ".json", ".param")  # files that Git treats as text
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,7 +112,7 @@ def read_bundle(folder: Path) -> Bundle:
 
 
 def read_manifest(path: Path) -> Manifest:
-    """Read and check manifest.json alone. Raises ManifestError or SchemaVersionError."""
+    """Read and check only manifest.json. Raises ManifestError or SchemaVersionError."""
     if fault := file_fault(path):
         what = "is no JSON" if path.is_file() else "cannot be read"
         raise ManifestError(f"{path} {what}: it {fault}; is this a bundle?")
@@ -135,7 +135,7 @@ def read_manifest(path: Path) -> Manifest:
         first = error.errors()[0]
         place = list(first["loc"])
         if place[0] in UNIONS:
-            del place[1:2]  # the arm of the union, which stands nowhere in the file
+            del place[1:2]  # pydantic's name of the union's arm, which is not in the file
         where = ".".join(map(str, place)) or "the file"
         raise ManifestError(f"{path}: {where}: {first['msg'].lower()}") from None
 
@@ -167,7 +167,7 @@ def pack(bundle: Bundle, out: Path) -> Path:
             for file in sorted(bundle.folder.rglob("*")):
                 if file.is_file():
                     name = f"{manifest.name}/{file.relative_to(bundle.folder).as_posix()}"
-                    entry = zipfile.ZipInfo(name)  # of 1980, so that no time gets in
+                    entry = zipfile.ZipInfo(name)  # dated 1980, so that the zip holds no times
                     entry.compress_type = zipfile.ZIP_DEFLATED
                     archive.writestr(entry, file.read_bytes())
         digest = hashlib.sha256(partial.read_bytes()).hexdigest()
@@ -210,7 +210,7 @@ def _check_file(folder: Path, file: File) -> None:
 
 
 def _check_variant(folder: Path, variant: Variant) -> None:
-    """Its own sha256, by which another machine's figures are matched, must be of its files."""
+    """Check the variant's own sha256, by which attestations are matched, against its files."""
     together = hashlib.sha256()
     for file in variant.files:
         together.update((folder / file.path).read_bytes())
@@ -223,7 +223,7 @@ def _check_variant(folder: Path, variant: Variant) -> None:
 
 
 def _check_sums(path: Path, listed: list[File]) -> None:
-    """SHA256SUMS is for people with `sha256sum`; where it is there it must say the same."""
+    """Check SHA256SUMS, which `sha256sum` reads, against the manifest, if it is there."""
     if not path.exists():
         return
     lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
@@ -232,7 +232,7 @@ def _check_sums(path: Path, listed: list[File]) -> None:
 
 
 def _check_shapes(path: Path, manifest: Manifest) -> None:
-    """Names must differ, and input and output fit what is said of pictures and labels."""
+    """Check that names differ, and that input and output fit preprocessing and labels."""
     targets = [variant.target for variant in manifest.variants]
     files = [file.path for file in _files(manifest)]
     for kind, names in (("target", targets), ("label", manifest.labels), ("file", files)):
@@ -243,13 +243,13 @@ def _check_shapes(path: Path, manifest: Manifest) -> None:
 
 
 def check_network(path: Path, network: Network) -> None:
-    """Raises ManifestError unless what path says of input, output, pictures and labels fits."""
+    """Raises ManifestError unless input, output, preprocessing and labels of path fit together."""
     for kind, tensors in (("inputs", network.inputs), ("outputs", network.outputs)):
         if len(tensors) != 1:
             raise ManifestError(f"{path}: {kind}: expected one, got {len(tensors)}")
         if -1 in tensors[0].shape[1:]:
             raise ManifestError(
-                f"{path}: {kind}.0.shape: expected -1 in the first place alone, "
+                f"{path}: {kind}.0.shape: expected -1 only in the first place, "
                 f"got {tensors[0].shape}"
             )
     how, batch = network.preprocess, network.inputs[0].shape[0]
@@ -271,14 +271,14 @@ def check_network(path: Path, network: Network) -> None:
 
 
 def _labelled(shape: list[int], labels: int) -> list[int]:
-    """An output's shape without its batch, as wide as there are labels, if there are any."""
+    """An output's shape without its batch; its last dimension has the number of labels, if any."""
     if labels == 0:
         return shape[1:]
     return [*shape[1:-1], labels]
 
 
 def _check_golden(path: Path, manifest: Manifest) -> None:
-    """Inputs and answers must be as many and of their shapes; drawings have labels that exist."""
+    """Check the number and shapes of golden inputs and answers, and the labels of drawings."""
     golden = manifest.golden
     if isinstance(golden, Golden):
         _check_golden_images(path, manifest, golden)

@@ -1,6 +1,6 @@
-"""Writing a bundle: files copied, described and summed, and all of it read back.
+"""Writes a bundle: copies and describes its files, sums them, and reads all of it back.
 
-The same parts give the same bytes: keys in order, no times, no paths of this machine.
+The same parts give the same bytes: sorted keys, no times, no paths of this machine.
 """
 
 import hashlib
@@ -31,11 +31,11 @@ def write_bundle(
     variants: Iterable[tuple[Variant, Path]],
     provenance: Provenance,
 ) -> Manifest:
-    """Write a bundle to the folder out, in place of what was there, once it is whole and checked.
+    """Write a bundle to the folder out; it replaces an earlier one once it is complete and checked.
 
-    golden: how many of the test inputs it holds, equally many of each class where there are any.
+    golden: the number of golden inputs, equally many of each class if there are classes.
     variants: best first, each with the folder of its files. Raises a BundleError for parts that
-    make no good bundle.
+    make no valid bundle.
     """
     with replaced_folder(out) as folder:
         manifest = Manifest(
@@ -58,7 +58,7 @@ def write_bundle(
 
 
 def _variant(variant: Variant, built: Path, folder: Path) -> Variant:
-    """Copy a variant's files; its description with their new places."""
+    """Copy a variant's files; returns its description with their new paths."""
     files = []
     for file in variant.files:
         place = f"variants/{variant.target}/{Path(file.path).name}"
@@ -71,7 +71,7 @@ def _variant(variant: Variant, built: Path, folder: Path) -> Variant:
 def _golden(
     tests: ReferenceSet, count: int, max_abs_diff: float, folder: Path
 ) -> Golden | GoldenTensors:
-    """The first test inputs, as many of each class where there are any, and their answers."""
+    """Write the first test inputs, equally many of each class if any, and their answers."""
     chosen = _chosen(tests, count)
     (folder / "golden").mkdir()
     if not tests.are_drawings or tests.labels is None:
@@ -106,7 +106,7 @@ def _file(folder: Path, name: str) -> File:
 
 
 def _write_sums(folder: Path) -> None:
-    """SHA256SUMS as `sha256sum --check` reads it, of every file but itself and the manifest."""
+    """Write SHA256SUMS, for `sha256sum --check`, of every file but itself and the manifest."""
     names = sorted(
         path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()
     )

@@ -35,7 +35,7 @@ def predict(
     how = opened.manifest.preprocess
     if how is None:
         raise UsageError(
-            f"{folder} takes tensors alone: its manifest says nothing of how pictures become its "
+            f"{folder} takes only tensors: its manifest does not say how pictures become its "
             "input (preprocess is null)"
         )
     inputs: dict[int, Answer] = {}
@@ -49,7 +49,7 @@ def predict(
     if inputs:
         outputs = runtimes.load(chosen, folder, word)(np.stack(list(inputs.values())))
         if not np.isfinite(outputs).all():
-            raise DeviceError(f"{chosen.target} on '{word}' answers with what is no number")
+            raise DeviceError(f"{chosen.target} on '{word}' answers with NaN or infinity")
         answers = dict(zip(inputs, outputs, strict=True))
     labels = opened.manifest.labels
     if as_json:

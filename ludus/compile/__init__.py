@@ -1,6 +1,6 @@
-"""From the exported network to the files of a target: one compiler a file, each with one function.
+"""Compilers, from the exported network to a target's files: a module each, with one function.
 
-build(name, target, sources, out)    the target's files in the folder out, described
+build(name, target, sources, out)    writes the target's files to out, returns their description
 """
 
 import hashlib
@@ -21,18 +21,18 @@ from ludus.lowering.batches import check_batches
 
 @dataclass(frozen=True, kw_only=True)
 class Sources:
-    """What a target is built from."""
+    """The files that a target is built from."""
 
     export: Path  # the folder with model.torchscript, model.onnx
     lowered: Path  # the folder with <lowering>.mlir
     lowerings: dict[str, Lowering]
 
     def mlir(self, name: str) -> Path:
-        """The MLIR of a lowering; of one that is not torch's, it is made now."""
+        """The MLIR of a lowering; made now if its source is not torch."""
         lowering, where = self.lowerings[name], f"lowerings.{name}"
         if lowering.source == "torch":
             mlir = self.lowered / f"{name}.mlir"
-            if not mlir.is_file():  # stages/lower.py passes over a network that came without it
+            if not mlir.is_file():  # stages/lower.py skips networks that came without model.pt2
                 self.exported("model.pt2", where)
             return mlir
         check_batches(self.batch, lowering, where)
@@ -41,13 +41,13 @@ class Sources:
         return from_onnx.to_mlir(self.exported("model.onnx", where), lowering, name)
 
     def exported(self, name: str, where: str) -> Path:
-        """A file of the export. Raises ToolError where the network did not come with it."""
+        """A file of the export. Raises ToolError where the export does not have it."""
         path = self.export / name
         if not path.is_file():
             raise ToolError(
-                f"{path} is not there, and {where} is made of it: the network of params.yaml "
-                "model did not come so, or could not be exported so (`dvc repro export`); take "
-                "what needs it out of params.yaml"
+                f"{path} is not there, and {where} is made from it: the network of params.yaml "
+                "model did not come in this form, or could not be exported to it (`dvc repro "
+                "export`); remove the rows that need it from params.yaml"
             )
         return path
 
@@ -58,7 +58,7 @@ class Sources:
 
 
 class Compiler[T: BuiltTarget](Protocol):
-    """What the file of a backend in this package offers: NAME.py for the backend NAME."""
+    """The function of a backend's module in this package: NAME.py for the backend NAME."""
 
     def build(self, name: str, target: T, sources: Sources, out: Path) -> Variant: ...
 
@@ -69,14 +69,14 @@ def compiler(name: str) -> Compiler[Any]:
 
 
 def copy(name: str, sources: Sources, out: Path, model: str, entry: str, backend: str) -> Variant:
-    """The variant of a runtime that takes an exported file as it is, by its function `entry`."""
+    """The variant of a runtime that takes an exported file as it is; entry: its function."""
     shutil.copyfile(sources.exported(model, f"targets.{name}"), out / model)
     function = EntryFunction(name=entry, batch=sources.batch)
     return describe(name, out, [model], backend=backend, entry_functions=[function])
 
 
 def describe(name: str, folder: Path, files: list[str], **more: Any) -> Variant:
-    """The variant of a target whose files, module first, lie in folder; `more` as in Variant."""
+    """The variant of a target with these files, module first, in folder; `more` as in Variant."""
     described, together = [], hashlib.sha256()
     for path in files:
         data = (folder / path).read_bytes()

@@ -20,7 +20,7 @@ MODULE = "model.vmfb"
 
 
 def build(name: str, target: IreeTarget, sources: Sources, out: Path) -> Variant:
-    """Compile out/model.vmfb. Raises ToolError with the compiler's words, or what it left out."""
+    """Compile out/model.vmfb. Raises ToolError with the compiler's output, or what is missing."""
     source, lowering = sources.mlir(target.lowering), sources.lowerings[target.lowering]
     owned = [fences.FLAG] if lowering.buffers == "caller" else []
     flags = [*target.flags, *owned, *tile_flags(target.tiles)]
@@ -42,7 +42,7 @@ def build(name: str, target: IreeTarget, sources: Sources, out: Path) -> Variant
 
 
 def entry_functions(lowering: Lowering, path: Path) -> list[EntryFunction]:
-    """The functions of a lowering, compiled into the module of a path."""
+    """The functions of a lowering in the compiled module at a path."""
     names = lowering.functions()
     if lowering.buffers == "caller":
         names = {batch: f"{name}{fences.SUFFIX}" for batch, name in names.items()}
@@ -55,17 +55,17 @@ def entry_functions(lowering: Lowering, path: Path) -> list[EntryFunction]:
 
 
 def tile_flags(tiles: list[Tile]) -> list[str]:
-    """Flags that tell the compiler the sizes of inner loops, if any are given, by a file."""
+    """Flags that give the compiler a file with the sizes of inner loops, if there are tiles."""
     if not tiles:
         return []
     spec = tuning_spec(tiles)
-    # Named by its content and left there, since a command to paste names it too; in the checkout,
-    # where no other user has made it.
+    # Named by its content and kept, since a command to paste names it; in the checkout, where no
+    # other user can have made it.
     digest = hashlib.sha256(spec.encode()).hexdigest()[:16]
     path = TOOLCHAINS / "tiles" / f"{digest}.mlir"
     write_text(path, spec)
-    # One thread: with a tuning spec and several, iree-compile 3.13 waits for itself for ever, once
-    # in a dozen times. The bytes are the same.
+    # One thread: with a tuning spec and several threads, iree-compile 3.13 deadlocks about once in
+    # a dozen runs. The bytes are the same.
     return [f"--iree-codegen-tuning-spec-path={path}", "--mlir-disable-threading"]
 
 

@@ -1,8 +1,8 @@
-"""What can be seen of an IREE module without the device that it is for.
+"""Checks an IREE module without the device that it is for.
 
-A row for a GPU that the build machine lacks is never run there, so its file is looked at as closely
-as a file can be: its functions by IREE's own `iree-dump-module`, its executables by the zip archive
-that a module also is.
+A row for a GPU that the build machine lacks is never run there, so its file is checked instead: its
+functions with IREE's own `iree-dump-module`, its executables as entries of the zip archive that a
+module is.
 """
 
 import re
@@ -18,9 +18,9 @@ from ludus.core.errors import ToolError
 from ludus.core.types import Driver
 from ludus.process.tools import run_tool
 
-# The runtime's own reads modules of every version; that of 2024 fails on some that it compiles.
+# The one of this runtime reads modules of every version; that of 2024 fails on some of its own.
 DUMP_MODULE = Path(_runtime_libs.__file__).with_name("iree-dump-module")
-# The formats of a driver's executables, as they end the names of files in a module.
+# The formats of a driver's executables, which are suffixes of the files in a module.
 EXECUTABLES = {
     "cpu": r"_(embedded_elf_\w+\.so|vmvx_bytecode_fb\.fb)$",
     "vulkan": r"_vulkan_spirv_fb\.fb$",
@@ -31,7 +31,7 @@ EXECUTABLES = {
 
 
 def check_module(path: Path, driver: Driver, functions: Sequence[EntryFunction]) -> None:
-    """Check that a module can be read, has these functions, and code for the driver.
+    """Check that a module can be read, and has these functions and code for the driver.
 
     Raises ToolError, which says what is missing.
     """
@@ -57,9 +57,9 @@ def check_module(path: Path, driver: Driver, functions: Sequence[EntryFunction])
 
 
 def check_loads(path: Path) -> None:
-    """Check that IREE's virtual machine takes a module of this runtime's version.
+    """Check that IREE's virtual machine loads a module of this runtime's version.
 
-    It verifies every function and every reference to data. Raises ToolError with its words.
+    It verifies every function and every reference to data. Raises ToolError with its message.
     """
     try:
         iree.VmModule.copy_buffer(iree.VmInstance(), path.read_bytes())

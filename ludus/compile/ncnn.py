@@ -16,7 +16,7 @@ PARAM, BIN = "model.param", "model.bin"
 
 
 def build(name: str, target: NcnnTarget, sources: Sources, out: Path) -> Variant:
-    """Convert the exported trace with pnnx. Raises ToolError with the converter's words."""
+    """Convert the exported trace with pnnx. Raises ToolError with the converter's output."""
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
         exported = sources.exported("model.torchscript", f"targets.{name}")

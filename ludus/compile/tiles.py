@@ -1,9 +1,9 @@
-"""Sizes of the inner loops of matmuls, for the compiler: a target's `tiles` as a tuning spec.
+"""Converts a target's `tiles`, the inner loop sizes of matmuls, to a tuning spec for the compiler.
 
-IREE chooses such sizes itself, and well for large matmuls. But the product of one image with a
-dense layer becomes one chain of additions, each waiting for the one before, and 25 rows (the
-windows of one image) are taken in steps that leave a remainder. A tuning spec is IREE's own way to
-say better: https://iree.dev/reference/tuning/.
+IREE chooses such sizes itself, and well for large matmuls. But it compiles the product of one image
+with a dense layer to one chain of dependent additions, and takes 25 rows (the windows of one image)
+in steps that leave a remainder. A tuning spec is IREE's own way to override its choice:
+https://iree.dev/reference/tuning/.
 """
 
 from collections.abc import Sequence
@@ -45,12 +45,12 @@ MATCHER = """\
   }}
 """
 
-# Inner tiles of a workgroup's share, along m and n: what it reads stays in a core's first cache.
+# Inner tiles of a workgroup, along m and n, so that what it reads stays in a core's L1 cache.
 WORKGROUP = 5
 
 
 def tuning_spec(tiles: Sequence[Tile]) -> str:
-    """MLIR that gives each matmul the first of the tiles that divides it, if one does."""
+    """MLIR that gives each matmul the first tile that divides it, if any."""
     names = [f"tile_{index}" for index in range(len(tiles))]
     matchers = (_matcher(name, tile) for name, tile in zip(names, tiles, strict=True))
     rules = ",\n      ".join(f"@{name} -> @annotate" for name in names)
@@ -58,7 +58,7 @@ def tuning_spec(tiles: Sequence[Tile]) -> str:
 
 
 def _matcher(name: str, tile: Tile) -> str:
-    """A matmul [batch] x m x n x k loops in this order; of one row there is no loop m."""
+    """MLIR that matches a matmul with the loops [batch,] m, n, k; with one row there is no m."""
     loops = [
         loop for loop, there in zip("bmnk", (tile.batched, tile.m > 1, 1, 1), strict=True) if there
     ]

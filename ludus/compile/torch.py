@@ -1,4 +1,4 @@
-"""TorchScript in PyTorch; on the CPU it is the reference that all others are held against."""
+"""TorchScript in PyTorch; on the CPU it is the reference for all other variants."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING

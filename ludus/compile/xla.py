@@ -1,6 +1,6 @@
-"""XLA's CPU client, through JAX: StableHLO, which it compiles when it is loaded.
+"""XLA's CPU client, through JAX, which compiles StableHLO when it is loaded.
 
-A second reference, independent of PyTorch and of IREE. JAX stands in the toolchain `stablehlo`.
+It is a second reference, independent of PyTorch and IREE. The toolchain `stablehlo` has JAX.
 """
 
 import shutil
@@ -15,7 +15,7 @@ MODEL = "model.mlir"
 
 
 def build(name: str, target: XlaTarget, sources: Sources, out: Path) -> Variant:
-    """Make StableHLO of the exported ONNX file. Raises ToolError with the converter's words."""
+    """Convert the exported ONNX file to StableHLO. Raises ToolError with the converter's output."""
     shutil.copyfile(sources.mlir(target.lowering), out / MODEL)
     functions = sources.lowerings[target.lowering].functions()
     return describe(

@@ -1,4 +1,4 @@
-"""The table `benchmark` of params.yaml: how speed is measured, and what is to be reached."""
+"""The table `benchmark` of params.yaml: how speed is measured, and its thresholds and goals."""
 
 from typing import Annotated, Literal
 
@@ -8,9 +8,9 @@ from ludus.core.types import Device, Seed, Strict
 
 
 class Comparison(Strict):
-    """A speed to be reached: a target's, against another's in the same rounds.
+    """A target's required speed relative to another target in the same rounds.
 
-    `threshold` and `goal` are times as fast, through the Python runners: 2.0 is twice as fast.
+    `threshold` and `goal` are ratios through the Python runners: 2.0 is twice as fast.
     """
 
     target: str

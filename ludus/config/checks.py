@@ -1,4 +1,4 @@
-"""What the rows of params.yaml say of one another: each name must exist, and fit what names it."""
+"""Checks between the rows of params.yaml: each name must exist and fit the row that uses it."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
@@ -10,7 +10,7 @@ from ludus.config.lowerings import Lowering
 from ludus.core.errors import nearest
 from ludus.core.types import Device
 
-# The executors with no device but their CPU, and which that is.
+# The executors whose only device is a CPU, with its architecture.
 CPU_ONLY = {"qemu-aarch64": "aarch64", "qemu-riscv64": "riscv64", "wine": "x86_64"}
 
 
@@ -20,7 +20,7 @@ def faults(
     evaluations: Mapping[str, Evaluation],
     comparisons: Sequence[Comparison],
 ) -> Iterator[str]:
-    """A line for each fault: where, what, and the nearest name that there is."""
+    """A line for each fault: its place, what is wrong, and the nearest known name."""
     for name, lowering in lowerings.items():
         batches = lowering.batches
         if len(set(batches)) != len(batches) and batches != "dynamic":
@@ -54,7 +54,7 @@ def _names(
     evaluations: Mapping[str, Evaluation],
     comparisons: Sequence[Comparison],
 ) -> Iterator[str]:
-    """Names that lead nowhere: a line each, with all the places that have it."""
+    """Unknown names: one line each, with all the places that use it."""
     lowered = {
         f"targets.{name}.lowering": target.lowering
         for name, target in targets.items()
@@ -69,7 +69,7 @@ def _names(
 
 
 def _lost(what: str, named: dict[str, str], known: Collection[str]) -> Iterator[str]:
-    """named: by place. A row that nothing names is likely the one meant, under a new name."""
+    """named: names by place. A row that nothing names is likely the one meant, renamed."""
     unnamed = set(known) - set(named.values())
     for word in dict.fromkeys(named.values()):
         if word not in known:
@@ -80,7 +80,7 @@ def _lost(what: str, named: dict[str, str], known: Collection[str]) -> Iterator[
 
 
 def _device(target: BuiltTarget, name: str, device: Device, where: str) -> Iterator[str]:
-    """A target must be able to run on a device, on some machine."""
+    """Check that a target can run on a device, on some machine."""
     fits = BACKENDS[target.backend].kinds(target.hal_driver)
     if device.split("-")[0] not in fits:
         yield (
@@ -90,12 +90,12 @@ def _device(target: BuiltTarget, name: str, device: Device, where: str) -> Itera
 
 
 def _executor(target: BuiltTarget, row: Evaluation, where: str) -> Iterator[str]:
-    """An executor must have what the target's backend is, and the device."""
+    """Check that an executor supports the target's backend and the device."""
     if row.executor == "native":
         return
     if BACKENDS[target.backend].native_only:
         yield (
-            f"{where}: '{row.executor}' runs modules for IREE alone, and "
+            f"{where}: '{row.executor}' runs only modules for IREE, and "
             f"'{row.target}' is for {target.backend}; expected native"
         )
         return

@@ -1,20 +1,20 @@
-"""What a stage does where the network was made elsewhere and it has no work."""
+"""What a stage without work does where the network was made elsewhere."""
 
 from pathlib import Path
 
 from ludus.config.params import Model
 from ludus.core.files import replaced_folder, write_text
 
-# The same text for every such network: another network reruns no stage that does not read it.
+# One text for every such network, so that another network reruns only the stages that read it.
 ELSEWHERE = (
     "Nothing is made here: the network was made elsewhere (docs/tutorials/own-network.md).\n"
 )
 
 
 def made_elsewhere(model: Model, *outputs: Path) -> bool:
-    """Whether the network was made elsewhere; then print so, and write a note as each output.
+    """Whether the network was made elsewhere; if so, print it and write a note as each output.
 
-    outputs: what dvc.yaml says that the stage writes, files or folders: DVC fails without them.
+    outputs: the files or folders that dvc.yaml lists for the stage; DVC fails without them.
     """
     if model.source == "ludwig":
         return False

@@ -1,4 +1,4 @@
-"""everywhere/params.yaml: the second pipeline, of other runtimes and other systems."""
+"""everywhere/params.yaml: the second pipeline, for other runtimes and other systems."""
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -18,7 +18,7 @@ PATH = Path("everywhere/params.yaml")
 
 
 class Everywhere(Strict):
-    """Its tables are those of params.yaml; `systems` holds evaluations of the first's targets."""
+    """The tables of params.yaml, and `systems`: evaluations of the first pipeline's targets."""
 
     lowerings: dict[Name, Lowering]
     targets: dict[Name, Target]
@@ -29,7 +29,7 @@ class Everywhere(Strict):
 def load_everywhere(path: Path = PATH, first: Path = Path("params.yaml")) -> Params:
     """The params of the first pipeline with the second's lowerings, targets and evaluations.
 
-    Raises ConfigError with every fault found, a name that stands in both files among them.
+    Raises ConfigError with every fault found, such as a name that both files define.
     """
     base = load_params(first)
 
@@ -56,7 +56,7 @@ def of_pipeline(*, everywhere: bool) -> Params:
 
 
 def _taken(base: Params, rows: Everywhere, first: Path) -> Iterator[str]:
-    """Names that a row of another table or file has already: files and results go by them."""
+    """Names that another table or file has already: they must differ, since they name files."""
     tables: dict[str, tuple[Mapping[str, object], Mapping[str, object]]] = {
         "lowerings": (base.lowerings, rows.lowerings),
         "targets": (base.targets, rows.targets),

@@ -1,4 +1,4 @@
-"""The rows of `lowerings` in params.yaml: what MLIR is made of, and how."""
+"""The rows of `lowerings` in params.yaml: the source of the MLIR, and how it is made."""
 
 from typing import Annotated, Literal, Self
 
@@ -7,7 +7,7 @@ from pydantic import Discriminator, Field, Tag, model_validator
 from ludus.core.errors import nearest
 from ludus.core.types import ANY, Strict
 
-# Of `ludus.lowering.rewrites`, which needs torch.
+# The names in `ludus.lowering.rewrites`, which cannot be imported without torch.
 REWRITES = {
     "winograd",
     "patches",
@@ -22,7 +22,7 @@ REWRITES = {
 
 
 class Lowering(Strict):
-    """What MLIR is made of, by which rewrites, and the batches that it has entry functions for."""
+    """The source of the MLIR, its rewrites, and the batch sizes of its entry functions."""
 
     source: Literal["torch", "onnx", "stablehlo"] = (
         "torch"  # `ludus.lowering.from_onnx` makes the others
@@ -69,7 +69,7 @@ class Lowering(Strict):
         return self
 
     def functions(self) -> dict[int, str]:
-        """The entry function for each batch: `main` where it is the only one."""
+        """The entry function for each batch; the only one is called `main`."""
         if self.batches == "dynamic":
             return {ANY: "main"}
         if len(self.batches) == 1:
@@ -77,5 +77,5 @@ class Lowering(Strict):
         return {batch: f"batch_{batch}" for batch in self.batches}
 
     def rewrites_for(self, batch: int) -> list[str]:
-        """Those for a batch of this many images."""
+        """The rewrites for a batch of this many images."""
         return self.single if batch == 1 and self.single is not None else self.rewrites

@@ -1,4 +1,4 @@
-"""model.yaml: what a network that was made elsewhere takes and gives, and what it is tried on."""
+"""model.yaml: the input, output and test data of a network that was made elsewhere."""
 
 from pathlib import Path
 from typing import Annotated, Any
@@ -21,27 +21,27 @@ class Given(Strict):
 
 
 class Found(Strict):
-    """The output; its shape is found out, and checked where it is given."""
+    """The output; its shape is measured, and checked if model.yaml gives it."""
 
     name: TensorName
     shape: Annotated[list[Batch], Field(min_length=1)] | None = None
 
 
 class Beside(Strict):
-    """A file beside model.yaml; by its sha256 DVC sees that it has changed."""
+    """A file beside model.yaml; its sha256 lets DVC notice a change."""
 
     file: str
     sha256: Sha256
 
 
 class Data(Beside):
-    """An .npz file: inputs float32 [N, ...], and labels where labelled."""
+    """An .npz file: inputs float32 [N, ...], and labels if `labelled`."""
 
     labelled: bool = False
 
 
 class Random(Strict):
-    """Inputs drawn evenly from low to high."""
+    """Random inputs, uniform from low to high."""
 
     count: Annotated[int, Field(ge=1, le=100_000)]
     seed: Seed
@@ -55,7 +55,7 @@ class Random(Strict):
         return self
 
 
-# By any key of its own, so that a typo in another does not make it the other kind.
+# Any key of a kind decides for it, so that a typo in another key does not choose the other kind.
 def _tests_kind(values: Any) -> str:
     own = Data.model_fields.keys()
     data = bool(own & values.keys()) if isinstance(values, dict) else isinstance(values, Data)
@@ -73,7 +73,7 @@ class ModelDescription(Strict):
 
     inputs: list[Given]
     outputs: list[Found]
-    # Of a file one a line.
+    # A file of labels has one a line.
     labels: Annotated[
         Annotated[list[str], Tag("list")] | Annotated[Beside, Tag("file")],
         Discriminator(lambda values: "list" if isinstance(values, list) else "file"),

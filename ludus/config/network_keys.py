@@ -1,10 +1,10 @@
-"""The keys that Ludwig knows in a configuration, taken from Ludwig's own schema.
+"""Writes network_keys.json: the configuration keys that Ludwig knows, from Ludwig's own schema.
 
 Command: python -m ludus.config.network_keys    (30 s; writes network_keys.json)
 
-Ludwig 0.17.10 drops unknown keys of a layer without a word, and importing it takes half a minute.
-So the keys are kept in network_keys.json, where they are looked up at once, and a test in
-tests/backend proves that the file is what this module would write.
+Ludwig 0.17.10 silently drops unknown keys of a layer, and importing it takes half a minute. So the
+keys are looked up in network_keys.json; a test in tests/backend proves that this module would write
+the same file.
 
 A table is {"keys": {key: table or null}}; null holds any value, and {"value": schema} one of a JSON
 Schema of type, enum, minimum, maximum, exclusiveMinimum, exclusiveMaximum and anyOf. Where
@@ -21,11 +21,11 @@ from typing import Any
 
 PATH = Path(__file__).with_name("network_keys.json")
 
-# What the train stage trains; Ludwig's other feature types would need data of another kind.
+# The feature types that the train stage supports; Ludwig's others would need other data.
 FEATURE_TYPES = {"input_features": "image", "output_features": "category"}
-# Sections that do nothing in `LudwigModel.train` or speak of features that are not there.
+# Sections that `LudwigModel.train` ignores or that concern features which are not there.
 KEPT = ("type", "enum", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum")
-# Sizes that may be one for each dimension, and the least that each may be.
+# Sizes that may have one value for each dimension, and the least value of each.
 ANY_SIZE = {
     "kernel_size": 1, "stride": 1, "dilation": 1, "padding": 0, "pool_kernel_size": 1,
     "pool_stride": 1, "pool_dilation": 1, "pool_padding": 0,
@@ -34,12 +34,12 @@ LEFT_OUT = ("hyperopt", "defaults", "backend", "preset")
 
 
 def from_ludwig() -> dict[str, Any]:
-    """The table of a whole configuration, read from the Ludwig that is installed."""
+    """The table of a whole configuration, from the installed Ludwig."""
     from ludwig.config_validation.validation import get_schema
     from ludwig.modules.convolutional_modules import Conv2DLayer
     from ludwig.modules.fully_connected_modules import FCLayer
 
-    schema = copy.deepcopy(get_schema("ecd"))  # Ludwig keeps the one it gave
+    schema = copy.deepcopy(get_schema("ecd"))  # Ludwig returns its own object
     sections = {k: v for k, v in schema["properties"].items() if k not in LEFT_OUT}
     for section, feature_type in FEATURE_TYPES.items():
         features = sections[section]["items"]
@@ -58,10 +58,10 @@ def from_ludwig() -> dict[str, Any]:
 def _arguments(
     layer: type, given: set[str], defaults: dict[str, Any], prefix: str
 ) -> dict[str, Any]:
-    """The table of a list of layers: the arguments of the layer's class but those of its input.
+    """The table of a list of layers: the arguments of the layer's class, except those of its input.
 
-    Their values are as those that the encoder has for all layers; Ludwig's schema has no types of
-    sizes, which may be one for each dimension, so they come from the annotations.
+    The schemas of values are those of the encoder's keys for all layers. Ludwig's schema has no
+    types for sizes with one value for each dimension, so those come from the annotations.
     """
     keys = {}
     for name, argument in sorted(inspect.signature(layer).parameters.items()):
@@ -86,14 +86,14 @@ def _annotated(annotation: str, least: int | None) -> dict[str, Any]:
 
 
 def _value(schema: dict[str, Any]) -> dict[str, Any]:
-    """What a JSON Schema of Ludwig's says of a value that holds no keys of its own."""
+    """The parts of Ludwig's JSON Schema that constrain a value without keys."""
     made = {key: schema[key] for key in KEPT if key in schema}
     forms = [_value(form) for form in schema.get("anyOf") or schema.get("oneOf") or []]
     return made | {"anyOf": forms} if forms and all(forms) else made
 
 
 def _then(schema: dict[str, Any], kind: str) -> dict[str, Any]:
-    """The keys of one kind, where a key `type` chooses."""
+    """The keys of one kind, where the key `type` chooses the kind."""
     found: dict[str, Any] = next(
         each["then"]["properties"] for each in schema["allOf"] if _chosen(each) == kind
     )
@@ -101,7 +101,7 @@ def _then(schema: dict[str, Any], kind: str) -> dict[str, Any]:
 
 
 def _table(key: str, schema: Any, layers: dict[str, Any]) -> dict[str, Any] | None:
-    """What may stand under a key whose JSON Schema, as Ludwig writes it, is given."""
+    """The table of a key, from the JSON Schema that Ludwig has for it."""
     if key in layers:
         return dict(layers[key])
     for form in [schema, *schema.get("oneOf", []), *schema.get("anyOf", [])]:

@@ -1,11 +1,11 @@
-"""Whether a value of config.yaml is one that Ludwig's schema allows, and what it allows."""
+"""Checks a value of config.yaml against Ludwig's schema, and describes what the schema allows."""
 
 import math
 from typing import Any
 
 from ludus.core.errors import nearest
 
-Schema = dict[str, Any]  # of JSON Schema, what network_keys.py keeps
+Schema = dict[str, Any]  # the part of JSON Schema that network_keys.py keeps
 KINDS = {
     "integer": "a whole number",
     "number": "a number",
@@ -18,7 +18,7 @@ KINDS = {
 
 
 def fits(value: Any, schema: Schema) -> bool:
-    """Whether a value is of a schema; infinities and what is no number are of none."""
+    """Whether a value fits a schema; infinities and NaN fit none."""
     if isinstance(value, float) and not math.isfinite(value):
         return False
     if "anyOf" in schema and not any(fits(value, form) for form in schema["anyOf"]):

@@ -1,7 +1,7 @@
-"""params.yaml as typed objects: every key known, every name that points somewhere checked.
+"""params.yaml as typed objects, with every key and every reference to another row checked.
 
-A misspelt key, a wrong type or a name that leads nowhere raises ConfigError, which says where it
-stands and which known name is nearest. Each larger table has a file of its own in this folder.
+A misspelt key, a wrong type or an unknown name raises ConfigError, which gives its place and the
+nearest known name. Each larger table has a file of its own in this folder.
 """
 
 from collections.abc import Iterator
@@ -25,7 +25,7 @@ class Model(Strict):
 
     source: Literal["ludwig", "onnx", "torch", "stablehlo"]
     file: str  # Ludwig's config, an ONNX file, torch's ExportedProgram, MLIR
-    about: str  # what describes it: model.yaml, or Ludwig's config itself
+    about: str  # the file that describes it: model.yaml, or Ludwig's config itself
 
     @model_validator(mode="after")
     def _described(self) -> Self:

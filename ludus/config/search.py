@@ -1,4 +1,4 @@
-"""search.yaml as a typed object: every name known, every value one that params.yaml would take."""
+"""search.yaml as a typed object, with every name and value checked against params.yaml."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,13 +11,13 @@ from ludus.core.explain import explain, shown
 from ludus.core.strict_yaml import read_yaml
 from ludus.core.types import Seed, Strict
 
-FEWEST = 100  # images of a trial; fewer are less than a batch, and say nothing
+FEWEST = 100  # images of a trial; fewer are less than a batch
 Value = int | float | str
 Values = dict[str, Value]  # by knob
 
 
 class Between(Strict):
-    """A number from lower to upper; with log, alike likely in each power of ten."""
+    """A number from lower to upper; with log, each power of ten is equally likely."""
 
     space: Literal["uniform", "loguniform"]
     lower: float
@@ -29,7 +29,7 @@ class Between(Strict):
 
 
 class Whole(Strict):
-    """A whole number from lower up to, and without, upper."""
+    """A whole number from lower up to upper, which is excluded."""
 
     space: Literal["randint", "lograndint"]
     lower: int
@@ -53,12 +53,12 @@ class Choice(Strict):
 
 Space = Annotated[Between | Whole | Choice, Field(discriminator="space")]
 Knob = Literal["train.epochs", "train.batch_size", "train.learning_rate", "train.schedule"]
-# Of params.yaml; the others say where or how fast a training runs, not what it makes.
+# Knobs of params.yaml; the others change where or how fast a training runs, not its result.
 KNOBS: tuple[str, ...] = get_args(Knob)
 
 
 class Plan(Strict):
-    """What is tried, and on how much."""
+    """The values to try, and the size of each trial."""
 
     parameters: Annotated[dict[Knob, Space], Field(min_length=1)]
     trials: Annotated[int, Field(ge=1)]
@@ -82,7 +82,7 @@ class Plan(Strict):
     def train(self, base: Train, values: Values) -> Train:
         """The params of one trial: base with the plan's epochs and the values tried.
 
-        Raises ValidationError for values that params.yaml would not take.
+        Raises ValidationError for values that params.yaml would refuse.
         """
         edits: dict[str, Any] = {"epochs": self.epochs, "threads": self.cpus, "backend": "local"}
         edits |= {name.removeprefix("train."): value for name, value in values.items()}
@@ -95,7 +95,7 @@ def load_plan(path: Path, base: Train) -> Plan:
 
 
 def _refused(plan: Plan, base: Train) -> Iterator[str]:
-    """A line for each knob of which params.yaml would not take a value."""
+    """A line for each knob with a value that params.yaml would refuse."""
     for name, space in plan.parameters.items():
         for value in space.ends:
             try:

@@ -1,4 +1,4 @@
-"""The rows of `targets` in params.yaml: each as its backend describes it."""
+"""The rows of `targets` in params.yaml, each a model of its backend."""
 
 from typing import TYPE_CHECKING, Annotated, Union
 

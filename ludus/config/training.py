@@ -1,4 +1,4 @@
-"""The table `train` of params.yaml: how long, how fast and where a network is trained."""
+"""The table `train` of params.yaml: how a network is trained, and where."""
 
 from typing import Annotated, Literal, Self
 
@@ -8,14 +8,14 @@ from ludus.core.types import Seed, Strict
 
 
 class Ray(Strict):
-    """The Ray cluster that a training or a search runs on, and what each worker takes of it."""
+    """The Ray cluster that a training or a search runs on, and the resources of each worker."""
 
     address: Annotated[str, Field(pattern=r"^(local|[^\s:/]+:[0-9]{1,5})$")] = "local"
     workers: Annotated[int, Field(ge=1, le=1024)] = 2
-    cpus: Annotated[int, Field(ge=1, le=1024)] = 1  # of each worker
+    cpus: Annotated[int, Field(ge=1, le=1024)] = 1  # for each worker
     gpus: Annotated[int, Field(ge=0, le=1)] = 0
-    restarts: Annotated[int, Field(ge=0, le=1000)] = 3  # after as many failures it is given up
-    wait: Annotated[int, Field(ge=1)] = 300  # seconds, for a place where others take it
+    restarts: Annotated[int, Field(ge=0, le=1000)] = 3  # the training fails after one more failure
+    wait: Annotated[int, Field(ge=1)] = 300  # seconds, until others free the resources
 
 
 class Train(Strict):
@@ -30,7 +30,7 @@ class Train(Strict):
 
     @property
     def workers(self) -> int:
-        """Processes that train, each on its share of every batch."""
+        """The number of processes, each of which trains on its share of every batch."""
         return self.ray.workers if self.backend == "ray" else 1
 
     @model_validator(mode="after")

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from ludus.core.errors import DataError
 from ludus.core.files import file_fault
 
-# RuntimeError and NotImplementedError: zipfile's, of what is encrypted or packed in another way.
+# zipfile raises RuntimeError and NotImplementedError for encryption and unknown compression.
 BROKEN = (
     OSError, ValueError, KeyError, EOFError, BadZipFile, zlib.error, MemoryError, RuntimeError,
     NotImplementedError,
@@ -21,14 +21,14 @@ BROKEN = (
 
 
 def read_arrays(path: Path, keys: Sequence[str], next_step: str) -> list[npt.NDArray[Any]]:
-    """The arrays of these names in an .npz file. Raises DataError, whose end is next_step."""
+    """The arrays of these names in an .npz file. Raises DataError, which ends with next_step."""
     expected = " with " + " and ".join(f"'{key}'" for key in keys)
     with _archive(path, expected, next_step) as arrays:
         return [arrays[key] for key in keys]
 
 
 def array_names(path: Path, next_step: str) -> list[str]:
-    """The names of the arrays in an .npz file. Raises DataError, whose end is next_step."""
+    """The names of the arrays in an .npz file. Raises DataError, which ends with next_step."""
     with _archive(path, "", next_step) as arrays:
         return list(arrays.files)
 
@@ -38,8 +38,7 @@ def _archive(path: Path, expected: str, next_step: str) -> Iterator[np.lib.npyio
     if fault := file_fault(path):
         raise DataError(f"{path} {fault}; {next_step}")
     try:
-        # Opened here: np.load of numpy 2 leaves open a file that it is given by its path and that
-        # is no archive.
+        # Opened here, since np.load of numpy 2, given a path that is no archive, leaves it open.
         with path.open("rb") as file:
             yield np.lib.npyio.NpzFile(file)
     except BROKEN as error:

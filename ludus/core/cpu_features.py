@@ -1,8 +1,8 @@
-"""What CPU code needs, in few words."""
+"""A short description of the CPU features that compiled code needs."""
 
 from ludus.core.types import Cpu
 
-# Sets of features by the name that they are known by: the levels v4 and v3 of x86-64.
+# Named sets of features: the levels v4 and v3 of x86-64.
 SETS = {
     "AVX-512": ("avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl"),
     "AVX2": ("avx2", "fma", "f16c"),
@@ -10,7 +10,7 @@ SETS = {
 
 
 def description(cpu: Cpu) -> str:
-    """Such as "x86_64 AVX-512": a set of features that is there whole by its name, others as is."""
+    """Such as "x86_64 AVX-512": a complete set is given by its name, other features one by one."""
     features = list(cpu.features)
     words: list[str] = [cpu.architecture]
     for name, members in SETS.items():

@@ -1,30 +1,29 @@
-"""Every error that Ludus tells a person, one class a way to be wrong.
+"""Every error that Ludus shows to a user, one class for each kind of fault.
 
-The message of each says what is wrong, where, what was got, what was expected and the next step.
-`exit_code` is what a command ends with: 1 where the thing asked for falls short, 2 where it
-cannot be asked so.
+Each message says what is wrong and where, what was got and expected, and the next step.
+`exit_code` is the command's: 1 where a check failed, 2 where the request itself was wrong.
 """
 
 from collections.abc import Collection, Sequence
 from difflib import SequenceMatcher
 from typing import Self
 
-# How a program ends that SIGKILL or SIGTERM ended; a shell and an emulator say 128 more.
+# Exit codes of a program ended by SIGKILL or SIGTERM; shells and emulators report 128 + signal.
 KILLED = {-9, -15, 128 + 9, 128 + 15}
 
 
 class LudusError(Exception):
-    """Base of all errors whose message is meant for a person; never raised itself."""
+    """Base of all errors whose message is for the user; never raised itself."""
 
     exit_code = 1
 
 
 class ProcessError(LudusError):
-    """Base of what another program's end may cause; what is decided of it is decided by the fields.
+    """Base of errors caused by another program. Callers decide by the fields, not by the message.
 
-    returncode: what the program ended with, negative for a signal; None where it did not start, was
-    ended for its time, or was not to blame. timed_out: it had not ended in its time. output: what
-    it printed. command: what runs it again.
+    returncode: the program's, negative for a signal; None where it did not start, ran out of time
+    or was not the cause. timed_out: whether it ran out of time. output: what it printed. command:
+    runs it again.
     """
 
     def __init__(
@@ -44,9 +43,9 @@ class ProcessError(LudusError):
 
     @property
     def killed(self) -> bool:
-        """Whether something outside ended the program: too little memory, a person.
+        """Whether something outside ended the program, such as lack of memory or the user.
 
-        What a program does to itself, by SIGSEGV or SIGABRT, is no such end.
+        SIGSEGV and SIGABRT do not count: the program caused them itself.
         """
         return self.returncode in KILLED
 
@@ -55,7 +54,7 @@ class ProcessError(LudusError):
         return self.as_kind(type(self), f"{place}: {self}")
 
     def as_kind[Kind: ProcessError](self, kind: type[Kind], message: str) -> Kind:
-        """An error of another kind and message that knows as much of the program."""
+        """An error of another class and message with the same fields."""
         return kind(
             message,
             returncode=self.returncode,
@@ -66,13 +65,13 @@ class ProcessError(LudusError):
 
 
 class ConfigError(LudusError):
-    """params.yaml or config.yaml holds something that cannot be meant."""
+    """params.yaml or config.yaml holds an invalid key or value."""
 
     exit_code = 2
 
 
 class UsageError(LudusError):
-    """A command was asked for something that does not exist, such as an unknown device."""
+    """A command was given a wrong argument, such as an unknown device."""
 
     exit_code = 2
 
@@ -90,7 +89,7 @@ class ExportError(LudusError):
 
 
 class NetworkError(ProcessError):
-    """A network that was made elsewhere cannot be taken; the message names what of it."""
+    """A network that was made elsewhere cannot be imported; the message names the cause."""
 
 
 class ToolError(ProcessError):
@@ -98,11 +97,11 @@ class ToolError(ProcessError):
 
 
 class ClusterError(LudusError):
-    """A Ray cluster cannot be reached, has no place for what is asked, or lost the run."""
+    """A Ray cluster cannot be reached, lacks the resources that were asked for, or lost the run."""
 
 
 class DeviceError(ProcessError):
-    """A device that this machine does not have or cannot use, or whose process ended."""
+    """This machine does not have or cannot use a device, or the process that used it ended."""
 
 
 class ImageError(LudusError):
@@ -112,7 +111,7 @@ class ImageError(LudusError):
 
 
 class BundleError(LudusError):
-    """Base of all ways in which a bundle can be bad."""
+    """Base of all errors of invalid bundles."""
 
 
 class ManifestError(BundleError):
@@ -152,7 +151,7 @@ class GateError(LudusError):
 
 
 class ReleaseError(LudusError):
-    """A checkout is not to be released as it is; the message says what has to be done first."""
+    """A checkout cannot be released as it is; the message says what has to be done first."""
 
 
 def nearest(
@@ -160,10 +159,9 @@ def nearest(
 ) -> str:
     """A hint such as ", did you mean 'epochs'?" for the known name nearest to word.
 
-    likely: those of the known that may be word by another name, such as rows that nothing names
-    any more. renamed: word is no misspelling, since several places have it; one of the likely is
-    told before a name that looks like it. Where nothing is near, the hint lists
-    the known names.
+    likely: known names that word may have been renamed to or from, such as rows that nothing names
+    any more. renamed: several places have word, so it is no misspelling, and a likely name is
+    preferred to a similar one. Where no name is near, the hint lists the known names.
     """
     if not (close := _close(word, known, likely, renamed)):
         return f"; known: {', '.join(sorted(known))}"

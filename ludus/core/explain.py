@@ -1,7 +1,7 @@
-"""A pydantic error in words of the file: where, what was expected, what was got, did you mean.
+"""Messages for pydantic errors in terms of the file: place, expected, got, nearest known name.
 
-The tables and keys are those of the models themselves, by the core schema that pydantic validates
-with: `loc` of an error leads through it.
+Known tables and keys come from the core schema that pydantic validates with; the `loc` of an error
+is a path through it.
 """
 
 import json
@@ -30,7 +30,7 @@ def explain(model: type[BaseModel], error: ValidationError) -> list[str]:
 
 
 def shown(value: Any) -> str:
-    """A value as YAML has it, in one line, not too long."""
+    """A value as YAML, on one line, shortened to LONGEST."""
     if isinstance(value, float) and not math.isfinite(value):
         return ".nan" if math.isnan(value) else ".inf" if value > 0 else "-.inf"
     text = json.dumps(value, ensure_ascii=False, default=str)
@@ -38,12 +38,12 @@ def shown(value: Any) -> str:
 
 
 def _either(whats: list[str]) -> str:
-    """Of a value that may be of several kinds, pydantic says each kind apart."""
+    """One message for a value that may be of several kinds: pydantic has one for each kind."""
     return whats[0] + "".join(f" or {what.removeprefix('expected ')}" for what in whats[1:])
 
 
 def _explained(model: type[BaseModel], detail: Any) -> tuple[str, str, str]:
-    """Where, what, and what was got."""
+    """The place, the fault, and the value that was got."""
     loc, kind, got = detail["loc"], detail["type"], detail["input"]
     place, schema, union = _lead(model, loc)
     where = ".".join(place) or "the file"
@@ -75,7 +75,7 @@ def _explained(model: type[BaseModel], detail: Any) -> tuple[str, str, str]:
 
 
 def _expectation(union: Schema | None, detail: Any) -> str:
-    """What was expected, in words of the file."""
+    """What was expected, in the terms of the file."""
     got, kind = detail["input"], detail["type"]
     if kind == "string_type" and isinstance(got, bool):
         spellings = "yes, on and true" if got else "no, off and false"
@@ -96,10 +96,10 @@ def _expectation(union: Schema | None, detail: Any) -> str:
 def _lead(
     model: type[BaseModel], loc: Sequence[int | str]
 ) -> tuple[list[str], Schema | None, Schema | None]:
-    """The place in the file, without the words that pydantic adds, and what may stand there.
+    """The place in the file, without the parts that pydantic adds, and the schema of that place.
 
-    What may stand there is None where pydantic tries several kinds one after the other. Last, the
-    union that the place is of, where pydantic has chosen one of several by their keys.
+    The schema is None where pydantic tries several kinds in turn. The third value is the union that
+    the place belongs to, where pydantic has chosen one of its kinds by the keys.
     """
     root: Schema = dict(model.__pydantic_core_schema__)
     named = {each["ref"]: each for each in root.get("definitions", [])}
@@ -127,7 +127,7 @@ def _lead(
 
 
 def _inner(schema: Schema | None, part: int | str) -> Schema | None:
-    """What may stand under a key or in a list."""
+    """The schema of the values under a key or in a list."""
     if schema is None:
         return None
     if schema["type"] == "model-fields":
@@ -137,7 +137,7 @@ def _inner(schema: Schema | None, part: int | str) -> Schema | None:
 
 
 def _bare(schema: Schema | None, named: dict[str, Schema]) -> Schema | None:
-    """A schema without what is wrapped around it: defaults, validators, models."""
+    """A schema without its wrappers: defaults, validators, models."""
     while schema:
         if schema["type"] == "definition-ref":
             schema = named[schema["schema_ref"]]
@@ -149,7 +149,7 @@ def _bare(schema: Schema | None, named: dict[str, Schema]) -> Schema | None:
 
 
 def _tables(union: Schema | None) -> str:
-    """What a value may be that is of one of several kinds: "a list, or {file, sha256}"."""
+    """The kinds of a union, as a message lists them: "a list, or {file, sha256}"."""
     if not union or isinstance(union["discriminator"], str):
         return ""
     kinds = []

@@ -1,4 +1,4 @@
-"""Files and folders that appear whole or not at all, and what keeps a file from being read."""
+"""Writes files and folders whole or not at all, and says why a file cannot be read."""
 
 import json
 import shutil
@@ -18,7 +18,7 @@ LFS_POINTER = b"version https://git-lfs.github.com/spec/"
 
 @contextmanager
 def replaced_folder(folder: Path) -> Iterator[Path]:
-    """A new empty folder beside `folder` that takes its place when the block ends well.
+    """A new empty folder beside `folder` that replaces it when the block ends without an error.
 
     An error, Ctrl-C included, removes it and leaves what was there; a kill leaves it under its
     temporary name, and the next call removes it.
@@ -41,7 +41,7 @@ def replaced_folder(folder: Path) -> Iterator[Path]:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write a text file under a temporary name and rename it; its folder is made if need be."""
+    """Write a text file under a temporary name and rename it; makes its folder if needed."""
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".{path.name}.partial")
     try:
@@ -52,7 +52,7 @@ def write_text(path: Path, text: str) -> None:
 
 
 def to_json(value: object) -> str:
-    """JSON as all our files have it: keys in order, so that the same value is the same text."""
+    """JSON with sorted keys, so that the same value gives the same text."""
     return json.dumps(value, indent=1, sort_keys=True) + "\n"
 
 
@@ -64,7 +64,7 @@ def write_json(path: Path, value: object) -> None:
 def file_fault(path: Path) -> str | None:
     """Why a path is not a file with something in it, or None: "is empty", "is a folder; …".
 
-    Every reader asks it first, so that each says the same of what no format can be read from.
+    Every reader calls it first, so that all give the same message for a file of no format.
     """
     try:
         found = path.stat()
@@ -94,9 +94,9 @@ def read_json[T](
 ) -> T:
     """Read a JSON file as a type; keys that a dataclass does not know are left out.
 
-    what: such as "results file", for the message of the DataError that a missing file, a broken
-    one or a value of another type raises. next_step: what its end says that would help. upgrade:
-    makes of an older file one of today, before it is checked.
+    Raises DataError for a missing or broken file or a value of another type; its message names what
+    (such as "results file") and ends with next_step. upgrade: converts the content of an older file
+    before it is checked.
     """
     from pydantic import ValidationError
 

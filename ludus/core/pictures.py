@@ -22,7 +22,7 @@ class Preprocess(Strict):
 
     @property
     def shape(self) -> list[int]:
-        """Of the input, without the batch."""
+        """The input's shape without the batch."""
         return [1, self.size, self.size]
 
 
@@ -43,7 +43,7 @@ class Photo(Strict):
 
     @model_validator(mode="after")
     def _one_a_channel(self) -> Self:
-        """What JSON Schema has no words for."""
+        """A rule that JSON Schema cannot express."""
         count = self.shape[0 if self.layout == "NCHW" else -1]
         for name, values in (("mean", self.mean), ("std", self.std)):
             if len(values) != count:
@@ -52,7 +52,7 @@ class Photo(Strict):
 
     @property
     def shape(self) -> list[int]:
-        """Of the input, without the batch."""
+        """The input's shape without the batch."""
         count = 1 if self.channels == "grey" else 3
         if self.layout == "NCHW":
             return [count, self.height, self.width]
@@ -60,7 +60,7 @@ class Photo(Strict):
 
 
 def _picture_kind(values: Any) -> str:
-    """A drawing's `preprocess` has no key for its kind: there was no other when it was named."""
+    """Drawings have no key `kind`, since they were the only kind when `preprocess` was defined."""
     photo = "kind" in values if isinstance(values, dict) else isinstance(values, Photo)
     return "photo" if photo else "drawing"
 

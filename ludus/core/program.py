@@ -1,4 +1,4 @@
-"""How a stage, or another program of `python -m`, reads its arguments, starts and ends."""
+"""Arguments, error messages and exit codes of the stages and other `python -m` programs."""
 
 import argparse
 import sys
@@ -9,7 +9,7 @@ from ludus.core.errors import LudusError
 
 
 def arguments_of(description: str, **paths: str) -> argparse.ArgumentParser:
-    """A parser with an option for each path that is read or written: its name and its default.
+    """A parser with an option for each path that is read or written; paths: names and defaults.
 
     description: the module's docstring, which `--help` prints as it is.
     """
@@ -26,9 +26,9 @@ def arguments_of(description: str, **paths: str) -> argparse.ArgumentParser:
 
 
 def run_stage(main: Callable[[], None]) -> None:
-    """Call main; an error meant for a person, or a full disk, becomes one message and an exit code.
+    """Call main; a LudusError or a full disk becomes one message and an exit code.
 
-    Anything else is a bug and keeps its traceback.
+    Any other exception is a bug and keeps its traceback.
     """
     try:
         main()

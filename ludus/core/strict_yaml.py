@@ -1,8 +1,8 @@
 """The one reader of YAML: params.yaml, config.yaml, model.yaml, search.yaml.
 
-Strict and safe: no key comes twice, keys are words, a value is null, a boolean, a number of 64
-bits, text, a list or a table. What would take a reader long or have it call itself without end
-(aliases of aliases, deep nesting, circles, a huge file) is refused before a value is made of it.
+Strict and safe: no key comes twice, keys are text, a value is null, a boolean, a number of 64 bits,
+text, a list or a table. Whatever would make a reader slow or recurse without end (aliases of
+aliases, deep nesting, circles, a huge file) is refused before values are constructed.
 """
 
 import re
@@ -34,8 +34,8 @@ def read_yaml[T: BaseModel](
 ) -> T:
     """Read and check a file. Raises ConfigError with every fault found, one a line.
 
-    next_step: what would help where the file cannot be read. faults: what the model cannot see
-    alone, such as a name that leads nowhere; asked when all else is right.
+    next_step: added to the message where the file cannot be read. faults: checks that the model
+    cannot make, such as names that do not exist; called when the model has no fault.
     """
     values = read_values(path, next_step)
     try:
@@ -48,7 +48,7 @@ def read_yaml[T: BaseModel](
 
 
 def read_values(path: Path, next_step: str = "") -> Any:
-    """What a file holds, unchecked but for what no file may hold. Raises ConfigError."""
+    """The values of a file, not yet checked against a model. Raises ConfigError."""
     end = f"; {next_step}" if next_step else ""
     if fault := file_fault(path):
         raise ConfigError(f"{path} {fault}{end}")
@@ -75,7 +75,7 @@ def _told(path: Path, faults: list[str]) -> str:
 
 
 def _message(error: yaml.YAMLError) -> str:
-    """What PyYAML says in up to eight lines, in one."""
+    """PyYAML's message of up to eight lines as one line."""
     if isinstance(error, yaml.MarkedYAMLError):
         mark = error.problem_mark or error.context_mark
         what = error.problem or error.context or "it cannot be read"
@@ -84,8 +84,8 @@ def _message(error: yaml.YAMLError) -> str:
 
 
 class _Loader(yaml.SafeLoader):
-    """PyYAML's, with the types of YAML 1.2 where those of 1.1 surprise: 1e-05 is a number, as DVC
-    reads it, and 2024-01-01 is text."""
+    """PyYAML's loader with some types of YAML 1.2: 1e-05 is a number, as DVC reads it, and
+    2024-01-01 is text."""
 
     _depth = 0
 
@@ -107,7 +107,7 @@ class _Loader(yaml.SafeLoader):
         return node
 
     def _size(self, node: yaml.Node, known: dict[int, int]) -> int:
-        """How many values a node has, aliases written out; refuses what no file may hold."""
+        """How many values a node has, aliases written out. Refuses too many, and circles."""
         if id(node) in known:
             if known[id(node)] == 0:
                 _refuse("it holds itself", node.start_mark)
@@ -124,7 +124,7 @@ class _Loader(yaml.SafeLoader):
         try:
             value: int = super().construct_yaml_int(node)
         except (ValueError, IndexError):
-            # Python reads no decimal of more than 4,300 digits.
+            # Python refuses decimals of more than 4,300 digits.
             digits = node.value.lstrip("+-").replace("_", "").isdigit()
             _refuse(
                 _large(node) if digits else f"'{_cut(node)}' is no whole number", node.start_mark
@@ -161,7 +161,7 @@ _Loader.add_implicit_resolver(
 
 
 def _check_node(node: yaml.Node) -> None:
-    """Refuses a tag that is none of ours, half a character, and keys that are no words or twice."""
+    """Refuses unknown tags, lone surrogates, keys that are not text and keys that come twice."""
     if node.tag not in TAGS and node.tag != PREFIX + "merge":
         tag = node.tag.replace(PREFIX, "!!")
         _refuse(f"the tag {tag} is not known here", node.start_mark)
@@ -196,7 +196,7 @@ def _large(node: yaml.ScalarNode) -> str:
 
 
 def _cut(node: yaml.ScalarNode) -> str:
-    """A scalar as it stands in the file, not too long."""
+    """A scalar as it stands in the file, shortened."""
     text = (
         node.value.encode("unicode_escape").decode() if not node.value.isprintable() else node.value
     )

@@ -9,7 +9,7 @@ from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
 
-# The status words, and what `ludus doctor` says, in the colours they are shown in.
+# The colours of the status words and of the results of `ludus doctor`.
 STYLES = {
     "verified": "bold green",
     "failed": "bold red",
@@ -22,7 +22,7 @@ WIDEST = 10_000  # columns of a terminal in which every table fits
 
 
 class Whole:
-    """A table of which nothing is cut.
+    """A table whose cells are never cut.
 
     Where the terminal is too narrow for it, the first cell of each row has a line of its own.
     """
@@ -75,7 +75,7 @@ def status(word: str) -> Text:
 
 
 def show(*parts: RenderableType) -> None:
-    """Print parts, one below the other, to standard output; lines that are too long run on."""
+    """Print parts, one below the other, to standard output; the terminal wraps long lines."""
     Console().print(Group(*parts), crop=False, highlight=False, soft_wrap=False)
 
 
@@ -106,7 +106,7 @@ def paragraph(head: str, body: str, width: int, style: str = "") -> Text:
 
 
 def command(text: str, width: int) -> Text:
-    """A command to paste, its lines continued as a shell has it; an option keeps its value."""
+    """A command to paste, continued over lines by backslashes; an option stays with its value."""
     lines: list[str] = []
     for part in re.split(r" (?=--)", text):
         if lines and len(lines[-1]) + len(part) + 1 <= width - 2:  # " \\" ends the line

@@ -12,7 +12,7 @@ Executor = Literal[
 Device = Literal[
     "cpu", "vulkan", "vulkan-llvmpipe", "vulkan-swiftshader", "vulkan-gpu", "cuda", "rocm", "metal"
 ]
-# No dots: DVC takes one for the way into a table.
+# No dots, since DVC reads `a.b` as the key b of the table a.
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]*$")]
 Seed = Annotated[int, Field(ge=0, lt=2**32)]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
@@ -25,7 +25,7 @@ def _not_zero(batch: int) -> int:
     return batch
 
 
-# A number of images; -1: any. 0 would have a runner wait forever.
+# A number of images; -1: any. With 0 a runner would wait forever.
 Batch = Annotated[
     int, Field(ge=-1, json_schema_extra={"not": {"const": 0}}), AfterValidator(_not_zero)
 ]

@@ -1,1 +1,1 @@
-"""Where data come from, the formats that they come in, and the reference set."""
+"""Data sources, data formats, and the reference set."""

@@ -1,4 +1,4 @@
-"""Inputs with the reference's answers, and labels or none: what every evaluation is measured on."""
+"""The reference set of every evaluation: inputs, the reference's answers, and optional labels."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,21 +10,19 @@ from ludus.core.arrays import array_names, read_arrays
 from ludus.core.errors import DataError
 
 NEXT_STEP = "expected artifacts/export/reference.npz of the build (`dvc repro export`)"
-# What the arrays of a file are called: drawings are kept as the pictures that they are.
+# The names of the arrays in a file; drawings are stored as pictures.
 DRAWINGS = {"inputs": "images", "labels": "labels", "reference": "probabilities"}
-MOST_CLASSES = 100  # of which a confusion is written down
+MOST_CLASSES = 100  # for which a confusion matrix is recorded
 TENSORS = {"inputs": "inputs", "labels": "labels", "reference": "outputs"}
 
 
 @dataclass(frozen=True, kw_only=True)
 class ReferenceSet:
-    """Inputs, drawings uint8 [N, size, size] or tensors float32 [N, ...], and what answers them.
+    """Inputs, drawings uint8 [N, size, size] or tensors float32 [N, ...], and reference answers.
 
     reference: float32 [N, ...]. labels: a class for each row of the reference's last dimension, so
-    [N] for outputs [N, classes]; None where nobody has labelled them.
+    [N] for outputs [N, classes]; None for unlabelled inputs.
     """
-
-    __test__ = False  # no class of tests, whatever pytest makes of the name
 
     inputs: npt.NDArray[np.uint8] | npt.NDArray[np.float32]
     labels: npt.NDArray[np.integer] | None
@@ -32,12 +30,12 @@ class ReferenceSet:
 
     @property
     def are_drawings(self) -> bool:
-        """Whether the inputs are pictures yet to be normalised."""
+        """Whether the inputs are pictures that are not normalised yet."""
         return self.inputs.dtype == np.uint8
 
     @property
     def classes(self) -> npt.NDArray[np.integer] | None:
-        """The labels where each input has one, of not too many to tell apart; else None."""
+        """The labels if each input has one, of at most MOST_CLASSES classes; else None."""
         one_each = self.labels is not None and self.labels.ndim == 1
         return self.labels if one_each and self.reference.shape[-1] <= MOST_CLASSES else None
 
@@ -45,7 +43,8 @@ class ReferenceSet:
 def load_reference_set(path: Path) -> ReferenceSet:
     """Read what the export stage wrote. Raises DataError.
 
-    Of drawings that is images, labels, probabilities; else inputs, outputs, and labels if any.
+    A file of drawings has images, labels and probabilities; any other has inputs, outputs and
+    perhaps labels.
     """
     there = array_names(path, NEXT_STEP)
     names = TENSORS if TENSORS["inputs"] in there else DRAWINGS

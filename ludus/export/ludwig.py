@@ -1,6 +1,6 @@
-"""From a trained Ludwig model to a program of torch that needs no Ludwig, and what it takes.
+"""Converts a trained Ludwig model to a torch program without Ludwig, and its description.
 
-Nothing here imports Ludwig: who has a trained model has paid for that already.
+This module does not import Ludwig, which takes 20 seconds; a caller with a model has done so.
 """
 
 from collections.abc import Callable
@@ -17,17 +17,17 @@ from ludus.bundle.schema import Network, Tensor
 from ludus.core.errors import ExportError
 from ludus.core.pictures import Preprocess
 
-# Ludwig types its attributes as None until they are set.
+# Ludwig's type annotations say None for attributes that are set later.
 Trained = Any
 Array = npt.NDArray[np.float32]
-CHUNK = 1000  # images at a time, so that memory stays bounded
+CHUNK = 1000  # images at a time, to limit memory
 LARGEST_DIFFERENCE = 1e-5  # of any probability
 
 
 class Classifier(nn.Module):
     """Encoder and head of a Ludwig model: images [N, C, H, W] to probabilities [N, classes].
 
-    Ludwig's own whole does more (dictionaries, `squeeze` in its Dense) than exporters take.
+    Ludwig's complete module (dictionaries, `squeeze` in its Dense) is more than exporters support.
     """
 
     def __init__(self, trained: Trained) -> None:
@@ -45,7 +45,7 @@ class Classifier(nn.Module):
 
 
 def describe(trained: Trained) -> Network:
-    """What goes in and comes out. Raises ExportError where outputs are not in label order."""
+    """The description of the network. Raises ExportError if outputs are not in label order."""
     metadata = trained.training_set_metadata
     image, label = (
         features[0]["name"]
@@ -75,8 +75,8 @@ def describe(trained: Trained) -> Network:
 def write(trained: Trained, images: Array, folder: Path) -> None:
     """Write program.pt2 and network.json.
 
-    images: [N, C, H, W]. Raises ExportError where the program, loaded from the disk again, answers
-    one of them otherwise than Ludwig does.
+    images: [N, C, H, W]. Raises ExportError if the answers of the program, read back from disk,
+    differ from Ludwig's.
     """
     network = describe(trained)
     expected = answers(trained, images)
@@ -87,7 +87,7 @@ def write(trained: Trained, images: Array, folder: Path) -> None:
 
 
 def to_program(trained: Trained, images: Array) -> ExportedProgram:
-    """The network as torch's ExportedProgram, for any batch; two of images are its example."""
+    """The network as torch's ExportedProgram for any batch, with two of images as its example."""
     classifier = Classifier(trained).eval().cpu()
     classifier.to(memory_format=torch.contiguous_format)
     example = torch.from_numpy(images[:2])
@@ -115,14 +115,14 @@ def answers(trained: Trained, images: Array) -> Array:
 
 
 def run_in_chunks(network: Callable[[torch.Tensor], torch.Tensor], images: Array) -> Array:
-    """What network answers to images [N, C, H, W], in parts of CHUNK images."""
+    """The answers of network to images [N, C, H, W], in parts of CHUNK images."""
     with torch.inference_mode():
         parts = torch.from_numpy(images).split(CHUNK)
         return torch.cat([network(part) for part in parts]).numpy()
 
 
 def compare(name: str, found: Array, expected: Array, reference: str) -> None:
-    """Answers [N, classes] of name must be those of reference. Raises ExportError."""
+    """Raises ExportError if the answers [N, classes] of name differ from those of reference."""
     differences = np.abs(found - expected)
     image, output = np.unravel_index(int(differences.argmax()), differences.shape)
     largest = float(differences[image, output])

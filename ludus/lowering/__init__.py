@@ -1,1 +1,1 @@
-"""One form in which every network is rewritten before it is compiled; one rule a file."""
+"""Rewrites of an exported network before it is compiled to MLIR; one rule a file."""

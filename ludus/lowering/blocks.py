@@ -1,9 +1,8 @@
 """Finds blocks of convolution, bias, relu and 2x2 pool (maximum or mean) in an exported graph.
 
-A block is what the rewrites replace: they compute only what the pool keeps; it may lack relu and
-pool. A pool of stride 2
-drops the last row and column of an odd size, and the block before need not compute what nobody
-reads; `crop` hands that knowledge from the last replaced block to the first.
+Rewrites replace whole blocks and compute only what the pool keeps; relu and pool may be missing.
+A pool of stride 2 drops the last row and column of an odd size, so the block before need not
+compute them; `crop` passes that on from the last replaced block to the first.
 """
 
 from dataclasses import dataclass, replace
@@ -23,7 +22,7 @@ POOLS: dict[Any, Literal["max", "average"]] = {
 
 @dataclass(frozen=True, kw_only=True)
 class Block:
-    """conv2d of stride 1 -> (relu) -> (pool 2x2) -> (relu), each read by the next alone."""
+    """conv2d of stride 1 -> (relu) -> (pool 2x2) -> (relu), each read only by the next."""
 
     input: fx.Node  # [N, C, H, W]
     output: fx.Node  # [N, O, rows, columns] of the network as exported
@@ -31,7 +30,7 @@ class Block:
     bias: torch.Tensor  # [O] float32
     padding: int  # zeros on each side
     finish: Finish
-    rows: int  # of the output that are computed
+    rows: int  # of the output, that are computed
     columns: int
 
 
@@ -42,10 +41,10 @@ def find_blocks(module: fx.GraphModule) -> list[Block]:
 
 
 def crop(blocks: list[Block]) -> list[Block]:
-    """Limit each block that is read by the next alone to the rows and columns that it reads.
+    """Limit each block that only the next block reads to the rows and columns that it reads.
 
-    blocks: those that will be replaced, in the graph's order. One that stays as exported reads all
-    of its input and must not be among them.
+    blocks: those that will be replaced, in the graph's order. A block that stays as exported reads
+    all of its input, so it must not be among them.
     """
     cropped: list[Block] = []
     readers: dict[fx.Node, Block] = {}
@@ -64,7 +63,7 @@ def crop(blocks: list[Block]) -> list[Block]:
 
 
 def shape_of(node: fx.Node) -> torch.Size:
-    """The shape that torch.export recorded for a node; the batch may be symbolic."""
+    """A node's shape as torch.export recorded it; the batch may be symbolic."""
     value: torch.Tensor = node.meta["val"]
     return value.shape
 
@@ -79,7 +78,7 @@ def constant(module: fx.GraphModule, node: Any) -> torch.Tensor | None:
 
 
 def arguments(node: fx.Node) -> dict[str, Any]:
-    """A node's arguments by the names of its operator's schema, defaults filled in."""
+    """A node's arguments by their names in the operator's schema, with defaults."""
     assert isinstance(node.target, torch._ops.OpOverload)
     values = {
         argument.name: argument.default_value
@@ -122,7 +121,7 @@ def _match(module: fx.GraphModule, conv: fx.Node) -> Block | None:
 
 
 def _chain(conv: fx.Node) -> list[fx.Node]:
-    """A convolution and what follows of its block: at most one pool, and the relus around it."""
+    """A convolution and the rest of its block: at most one pool, and the relus around it."""
     chain = [conv]
     while len(chain[-1].users) == 1:
         (node,) = chain[-1].users
@@ -135,7 +134,7 @@ def _chain(conv: fx.Node) -> list[fx.Node]:
 
 
 def _finish(chain: list[fx.Node]) -> Finish:
-    """What follows the convolution that a chain begins with."""
+    """The operations after the convolution that begins a chain."""
     names = [node.target for node in chain]
     pool = next((POOLS[name] for name in names if name in POOLS), None)
     if aten.relu.default not in names:
@@ -145,7 +144,7 @@ def _finish(chain: list[fx.Node]) -> Finish:
 
 
 def _plain(conv: dict[str, Any]) -> bool:
-    """Is a convolution of stride 1, not dilated, not grouped?"""
+    """Whether a convolution has stride 1, no dilation and no groups."""
     return (
         all(stride == 1 for stride in conv["stride"])
         and all(dilation == 1 for dilation in conv["dilation"])
@@ -163,7 +162,7 @@ def _zeros_on_each_side(padding: str | list[int], kernel: int) -> int | None:
 
 
 def _pools_2x2(pool: dict[str, Any]) -> bool:
-    """Is a pool of 2x2, stride 2, with nothing else to it?"""
+    """Whether a pool is 2x2 with stride 2 and no other option."""
     stride = list(pool["stride"]) or list(pool["kernel_size"])
     return (
         all(size == 2 for size in [*pool["kernel_size"], *stride])

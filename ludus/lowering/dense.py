@@ -1,4 +1,4 @@
-"""Dense layers in the forms that IREE 3.13 makes good code of: one for CPUs, one for GPUs."""
+"""Rewrites dense layers to forms that IREE 3.13 compiles well: one for CPUs, one for GPUs."""
 
 from torch import fx, nn
 
@@ -10,8 +10,8 @@ DEEPEST = 512  # inputs of a dense layer above which its sum is split
 def transpose_weights(module: fx.GraphModule) -> None:
     """Replace every linear(x, W, b) of a constant W by x @ W^T + b, with W^T stored: for CPUs.
 
-    torch keeps a row for each output, along which one image's product would be a sum across a
-    vector's lanes. With a row for each input the outputs are the lanes.
+    torch stores a row for each output, so one image's product would be a sum across the lanes of a
+    vector. With a row for each input, the lanes are outputs.
     """
     graph = module.graph
     for linear in list(graph.nodes):
@@ -36,9 +36,9 @@ def transpose_weights(module: fx.GraphModule) -> None:
 def split_sums(module: fx.GraphModule) -> None:
     """Sum a deep dense layer in parts: a batched matmul, and the sum of its results.
 
-    Few rows and columns are few workgroups, and depth does not add any. The parts' depth is no
-    multiple of 32, which keeps IREE 3.13 from tiles of 32x128x32, of which it makes slow code:
-    256 images through 1600 -> 128 take 845 microseconds on an H200 whole, 15 + 4 in 40 parts.
+    Few rows and columns give few workgroups, and depth adds none. The depth of the parts is no
+    multiple of 32, so that IREE 3.13 does not choose tiles of 32x128x32, whose code is slow: 256
+    images through 1600 -> 128 take 845 microseconds on an H200 whole, 15 + 4 in 40 parts.
     """
     graph = module.graph
     for linear in list(graph.nodes):
@@ -66,7 +66,7 @@ def split_sums(module: fx.GraphModule) -> None:
 
 
 def _parts(inputs: int) -> int:
-    """Into how many parts of 32 to 64 inputs (multiples of 8, not of 32) a sum is split; or 1."""
+    """The number of parts of a sum, of 32 to 64 inputs each (multiples of 8, not of 32); or 1."""
     if inputs <= DEEPEST:
         return 1
     depths = [d for d in range(40, 64, 8) if inputs % d == 0]

@@ -1,4 +1,4 @@
-"""What follows a convolution in a block: bias, relu and a 2x2 pool, on the values of one window."""
+"""The end of a block: bias, relu and a 2x2 pool, on the convolution's values of one window."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,9 +9,10 @@ import torch
 
 @dataclass(frozen=True, kw_only=True)
 class Finish:
-    """Maximum commutes with adding the bias and with relu, a mean only with the bias.
+    """The order of bias, relu and pool.
 
-    So after a maximum both come last, on a quarter of the values.
+    Maximum commutes with adding the bias and with relu, a mean only with the bias. So with a
+    maximum both are applied after the pool, to a quarter of the values.
     """
 
     pool: Literal["max", "average"] | None
@@ -19,11 +20,11 @@ class Finish:
 
     @property
     def step(self) -> int:
-        """Outputs of the convolution for one of the block, along one axis."""
+        """The convolution's outputs for each output of the block, along one axis."""
         return 1 if self.pool is None else 2
 
     def __call__(self, window: Sequence[torch.Tensor], bias: torch.Tensor) -> torch.Tensor:
-        """The four tensors of a window's places (one without a pool) to one of their shape."""
+        """The four tensors of a window's places (one without a pool), combined to one."""
         if self.pool == "average":
             if self.relu == "first":
                 window = [torch.relu(value + bias) for value in window]
@@ -31,7 +32,7 @@ class Finish:
             if self.relu == "first":
                 return y
         elif self.pool == "max":
-            # Not amax: of it IREE 3.13 makes a reduction that VMVX cannot compile for one image.
+            # Not amax: IREE 3.13 makes it a reduction that VMVX cannot compile for one image.
             top, bottom = torch.maximum(window[0], window[1]), torch.maximum(window[2], window[3])
             y = torch.maximum(top, bottom)
         else:

@@ -1,11 +1,11 @@
-"""MLIR of the exported ONNX file, not rewritten: for IREE in ONNX's own words, or as StableHLO.
+"""Converts the exported ONNX file to MLIR without rewrites: ONNX's dialect for IREE, or StableHLO.
 
     model.onnx -> iree-import-onnx                             source: onnx
     model.onnx -> torch-mlir-import-onnx -> torch-mlir-opt     source: stablehlo
 
-The importer of ONNX is IREE's own, of the pipeline's environment; torch-mlir has the toolchain
-`stablehlo`. (torchax 0.0.13, which makes StableHLO of torch's program, does not import beside torch
-2.14.)
+The ONNX importer is IREE's own, from the pipeline's environment; torch-mlir is in the toolchain
+`stablehlo`. (torchax 0.0.13, which converts torch's program to StableHLO, cannot be imported beside
+torch 2.14.)
 """
 
 import hashlib
@@ -28,15 +28,15 @@ TO_STABLEHLO = (
 )
 
 
-STALE = 3600.0  # seconds after which MLIR of another network is surely not being compiled
+STALE = 3600.0  # seconds after which no process still compiles MLIR of another network
 
 
 def to_mlir(model: Path, lowering: Lowering, name: str) -> Path:
     """A file of MLIR with the one entry function of a lowering, `main`.
 
     It is kept beside the model's folder, hidden and named by its content, since it is compiled next
-    and a command to paste may name it; what is stale there is removed, so that it does not pile up.
-    Raises ToolError with the words of the tool that refuses the model; its files are kept.
+    and a command to paste may name it. Stale files there are removed. Raises ToolError with the
+    message of the tool that refuses the model; its files are kept.
     """
     given = _prepared(model, lowering)
     digest = hashlib.sha256(given).hexdigest()[:16]
@@ -46,19 +46,19 @@ def to_mlir(model: Path, lowering: Lowering, name: str) -> Path:
         made = _converted(given, lowering, scratch, name)
         folder.mkdir(parents=True, exist_ok=True)
         _remove_stale(folder)
-        partial = folder / f".{scratch.name}.partial"  # another process may make the same now
+        partial = folder / f".{scratch.name}.partial"  # another process may write the same file
         shutil.copyfile(made, partial)
         return partial.replace(folder / made.name)
 
 
 def convert(model: Path, lowering: Lowering, folder: Path, name: str) -> Path:
-    """The same in a folder of the caller's, with all that it was made of. Raises ToolError."""
+    """The same in the caller's folder, with all intermediate files. Raises ToolError."""
     return _converted(_prepared(model, lowering), lowering, folder, name)
 
 
 @contextmanager
 def kept_where_named(what: str) -> Iterator[Path]:
-    """A new folder of one's own, removed at the end, but where an error's command needs it."""
+    """A new temporary folder, removed at the end unless an error's command names it."""
     folder, kept = Path(tempfile.mkdtemp(prefix=f"ludus-{what}-")), False
     try:
         yield folder
@@ -71,7 +71,7 @@ def kept_where_named(what: str) -> Iterator[Path]:
 
 
 def _converted(given: bytes, lowering: Lowering, folder: Path, name: str) -> Path:
-    """folder/<name>.mlir of an ONNX file's bytes."""
+    """folder/<name>.mlir, from an ONNX file's bytes."""
     source, made = folder / "model.onnx", folder / f"{name}.mlir"
     source.write_bytes(given)
     if lowering.source == "onnx":
@@ -86,14 +86,14 @@ def _converted(given: bytes, lowering: Lowering, folder: Path, name: str) -> Pat
 
 
 def _remove_stale(folder: Path) -> None:
-    """Remove the folders beside this one that nobody has written to for long."""
+    """Remove the folders beside this one that are older than STALE."""
     for other in folder.parent.iterdir():
         if other != folder and time.time() - other.stat().st_mtime > STALE:
             shutil.rmtree(other, ignore_errors=True)
 
 
 def _prepared(model: Path, lowering: Lowering) -> bytes:
-    """The ONNX file with its graph named `main`, as the entry function is, and with the batch."""
+    """The ONNX file with the lowering's batch and its graph named `main`, the entry function."""
     import onnx
     from google.protobuf.message import DecodeError
 
@@ -107,6 +107,6 @@ def _prepared(model: Path, lowering: Lowering) -> bytes:
         (batch,) = lowering.batches
         for value in [*found.graph.input, *found.graph.output]:
             value.type.tensor_type.shape.dim[0].dim_value = batch
-        del found.graph.value_info[:]  # shapes in between, with the former batch
+        del found.graph.value_info[:]  # shapes of inner values, with the former batch
     data: bytes = found.SerializeToString(deterministic=True)
     return data

@@ -1,11 +1,11 @@
-"""Convolution + bias + relu + 2x2 pool, of which the last two may lack, by one matmul, NHWC.
+"""Convolution + bias, optionally with relu and 2x2 pool, by one matmul, NHWC.
 
 Patches of K x K pixels would copy each pixel K^2 times. Here a row of the matmul is a patch of one
 line, K pixels wide, and the matrix gives its share in the K outputs above and below: K copies, and
-K shifted sums afterwards. The products are those of the convolution, but for K-1 more lines.
+K shifted sums afterwards. The products are those of the convolution, plus K-1 lines.
 
-What a piece of the batch copies stays near a core's cache: 16 images of 64x64 at once take 18 ms
-in IREE 3.13 where 16 times one take 1.5, most of it for pages of fresh memory.
+The batch is processed in pieces so that their copies stay near a core's cache: 16 images of 64x64
+at once take 18 ms in IREE 3.13, mostly for pages of fresh memory; 16 times one image takes 1.5 ms.
 """
 
 import torch
@@ -14,11 +14,11 @@ from torch.nn.functional import pad
 
 from ludus.lowering.blocks import Block
 
-LARGEST_PIECE = 2**19  # float32 values of patches and products; as many images as these hold
+LARGEST_PIECE = 2**19  # float32 values of a piece's patches and products
 
 
 class Im2colConv(nn.Module):
-    """[N, H, W, C] float32 to [N, rows, columns, O] float32; a fixed N is worked off in pieces."""
+    """[N, H, W, C] float32 to [N, rows, columns, O] float32; a fixed N is processed in pieces."""
 
     def __init__(self, block: Block) -> None:
         super().__init__()
@@ -53,7 +53,7 @@ class Im2colConv(nn.Module):
         return self.finish(self._window(y), self.bias)
 
     def _window(self, y: torch.Tensor) -> list[torch.Tensor]:
-        """The values of the pool's windows at each of their places."""
+        """The values at each place of the pool's windows."""
         step = self.finish.step
         if step == 1:
             return [y]

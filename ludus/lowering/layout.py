@@ -15,14 +15,14 @@ FLATTENS = (aten.reshape.default, aten.flatten.using_ints)
 
 
 def views_to_reshapes(module: fx.GraphModule) -> None:
-    """A view needs its input's strides; what is rewritten has the values, with other strides."""
+    """Replace views by reshapes: rewritten blocks give the same values with other strides."""
     for node in module.graph.nodes:
         if node.target is aten.view.default:
             node.target = aten.reshape.default
 
 
 def cancel_transposes(module: fx.GraphModule) -> None:
-    """Replace NCHW -> NHWC of NHWC -> NCHW by what it began with."""
+    """Replace a transpose to NCHW followed by one to NHWC by the value before both."""
     for node in list(module.graph.nodes):
         if node.target is not aten.permute.default or list(node.args[1]) != TO_NHWC:
             continue
@@ -33,7 +33,7 @@ def cancel_transposes(module: fx.GraphModule) -> None:
 
 
 def fold_transpose_into_linear(module: fx.GraphModule) -> None:
-    """Let a dense layer read NHWC where the transpose, the flatten and it are each read once."""
+    """Let a dense layer read NHWC, if transpose, flatten and layer are each read once."""
     for linear in list(module.graph.nodes):
         if linear.target is not aten.linear.default:
             continue
@@ -59,7 +59,7 @@ def fold_transpose_into_linear(module: fx.GraphModule) -> None:
 
 
 def transpose(graph: fx.Graph, node: fx.Node, order: list[int]) -> fx.Node:
-    """Insert a transpose of a node, with the shape it has."""
+    """Insert a transpose of a node, and record its shape."""
     result = graph.call_function(aten.permute.default, (node, order))
     result.meta["val"] = torch.permute(node.meta["val"], order)
     return result

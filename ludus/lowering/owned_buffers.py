@@ -1,8 +1,8 @@
-"""Entry functions that write into a buffer of the caller's, so that a call allocates nothing.
+"""Rewrites entry functions to write into the caller's buffer, so that a call allocates nothing.
 
     batch_1(images) -> result    becomes    batch_1(images, result) -> ()
 
-IREE's compiler makes of that `batch_1$async(images, result, transients, wait, signal)`, which
+IREE's compiler turns that into `batch_1$async(images, result, transients, wait, signal)`, which
 ludus/runtimes/devices/fenced.py calls.
 """
 

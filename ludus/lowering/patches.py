@@ -2,11 +2,12 @@
 
 The four outputs of one pooling window read one patch of (K+1)x(K+1) pixels. Each patch becomes a
 row, and one matrix gives the four outputs side by side; pool, bias and relu follow.
-A quarter of them being zeros, the matrix costs ((K+1)/K)^2 of the convolution's multiplications,
-and makes of a thin convolution (one channel: 9 multiplications deep) a matmul worth the name.
+Zeros pad each kernel to the patch, so the matrix takes ((K+1)/K)^2 times the convolution's
+multiplications, but a thin convolution (one channel: 9 multiplications deep) becomes a matmul of
+useful size.
 
 Windows are two pixels apart, so the picture is cut into squares of 2x2 pixels once, and a patch is
-put together of ((K+1)/2)^2 squares: for K = 3, 4 copies in place of 16 of single pixels.
+composed of ((K+1)/2)^2 squares: for K = 3, 4 copies instead of 16 of single pixels.
 """
 
 import torch
@@ -15,7 +16,7 @@ from torch.nn.functional import pad
 
 from ludus.lowering.blocks import Block
 
-# Deeper patches than this waste more on copies and zeros than the wide matmul gains.
+# Deeper patches cost more for copies and zeros than the wide matmul gains.
 DEEPEST_PATCH = 128
 
 
@@ -51,13 +52,13 @@ class PatchesConvPool(nn.Module):
 
 
 def matches(block: Block) -> bool:
-    """Does this rewrite serve a block?"""
+    """Whether this rewrite applies to a block."""
     channels, kernel = block.weight.shape[1:3]
     return block.finish.pool is not None and channels * (kernel + 1) ** 2 <= DEEPEST_PATCH
 
 
 def _fit(x: torch.Tensor, padding: int, height: int, width: int) -> torch.Tensor:
-    """[N, H, W, C] with zeros around it, cut or filled with more zeros to height and width."""
+    """[N, H, W, C] padded with zeros, then cut or padded to height and width."""
     x = x[:, : height - padding, : width - padding]
     below, right = height - padding - x.shape[1], width - padding - x.shape[2]
     return pad(x, (0, 0, padding, right, padding, below)) if padding or right or below else x
@@ -66,7 +67,7 @@ def _fit(x: torch.Tensor, padding: int, height: int, width: int) -> torch.Tensor
 def _spread_weight(weight: torch.Tensor, squares: int) -> torch.Tensor:
     """[O, C, K, K] to [squares^2 * 4 * C, 4 * O]: the kernel at each of the window's four places.
 
-    A row's number counts squares down and right, then pixels in the square, then channels.
+    Rows are ordered by squares (down, right), then pixels in the square, then channels.
     """
     outputs, channels, kernel = weight.shape[:3]
     side = 2 * squares

@@ -1,9 +1,9 @@
-"""Rewrites of an exported network that make it faster and change no result.
+"""Rewrites of an exported network that make it faster and keep its results.
 
     torch ExportedProgram -> blocks found -> each replaced by a rewrite -> layout -> MLIR
 
-Rewrites that serve a block are tried in the order in which the lowering names them; a block that
-none serves, and whatever is no block, stays as exported.
+Each block is replaced by the first rewrite of the lowering that applies to it. A block that none
+applies to, and everything that is no block, stays as exported.
 """
 
 from collections.abc import Callable
@@ -19,7 +19,7 @@ from ludus.lowering.blocks import Block, crop, find_blocks
 
 @dataclass(frozen=True, kw_only=True)
 class Rewrite:
-    """A way to compute a block: the blocks it serves, and its module, NHWC in and out."""
+    """A way to compute a block: the blocks that it applies to, and its module, NHWC in and out."""
 
     matches: Callable[[Block], bool]
     module: Callable[[Block], nn.Module]
@@ -33,7 +33,7 @@ REWRITES = {
     "groups": Rewrite(matches=windows.pools, module=windows.GroupsConvPool),
     "im2col": Rewrite(matches=lambda block: True, module=im2col.Im2colConv),
 }
-# These serve no block, but the whole graph, after the blocks.
+# These are applied to the whole graph, after the blocks.
 PASSES = {
     "transpose-dense": dense.transpose_weights,
     "split-dense": dense.split_sums,
@@ -44,8 +44,8 @@ PASSES = {
 def rewrite(program: ExportedProgram, names: list[str]) -> tuple[fx.GraphModule, list[str]]:
     """Apply the named rewrites.
 
-    Returns the rewritten network, whose inputs and outputs are the program's, and a line for each
-    block that says what became of it. Raises ConfigError for an unknown name.
+    Returns the rewritten network, with the program's inputs and outputs, and a line for each block
+    that names its rewrite. Raises ConfigError for an unknown name.
     """
     for name in names:
         if name not in {*REWRITES, *PASSES}:
@@ -55,7 +55,7 @@ def rewrite(program: ExportedProgram, names: list[str]) -> tuple[fx.GraphModule,
     chosen = [(block, _choose(block, names)) for block in find_blocks(module)]
     lines = [f"{block.output.name}: {name or 'as exported'}" for block, name in chosen]
     names_of = {block.output: name for block, name in chosen if name is not None}
-    # Last block first, so that the input of each is still what it was found with.
+    # Last block first, so that the input of each is still the node that was found.
     for block in reversed(crop([block for block, name in chosen if name is not None])):
         _replace(module, block, names_of[block.output])
     layout.cancel_transposes(module)
@@ -69,13 +69,13 @@ def rewrite(program: ExportedProgram, names: list[str]) -> tuple[fx.GraphModule,
 
 
 def _choose(block: Block, names: list[str]) -> str | None:
-    """The first of the named rewrites that serves a block, or None."""
+    """The first of the named rewrites that applies to a block, or None."""
     blocks = (name for name in names if name in REWRITES)
     return next((name for name in blocks if REWRITES[name].matches(block)), None)
 
 
 def _replace(module: fx.GraphModule, block: Block, name: str) -> None:
-    """Put a rewrite in the place of a block, between transposes to NHWC and back."""
+    """Replace a block by a rewrite, between transposes to NHWC and back."""
     target = f"{block.output.name}_{name}"
     module.add_submodule(target, REWRITES[name].module(block))
     graph = module.graph

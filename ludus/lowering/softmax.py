@@ -1,4 +1,4 @@
-"""Softmax in the form that IREE 3.13 makes good GPU code of."""
+"""Rewrites softmax to a form that IREE 3.13 compiles well for GPUs."""
 
 import torch
 from torch import fx
@@ -9,7 +9,7 @@ LARGEST = 12  # classes; IREE fuses up to 16 operands into one kernel
 
 
 def unroll(module: fx.GraphModule) -> None:
-    """Softmax over a few classes as one elementwise operator: one image is one thread otherwise."""
+    """Softmax over a few classes as one elementwise operator; else each image is one thread."""
     graph = module.graph
     for softmax in list(graph.nodes):
         if softmax.target not in (aten.softmax.int, aten._softmax.default):

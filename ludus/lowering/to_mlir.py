@@ -1,4 +1,4 @@
-"""MLIR for IREE from an exported network, as a row of `lowerings` says."""
+"""Converts an exported network to MLIR for IREE, as a row of `lowerings` says."""
 
 import torch
 from iree.turbine import aot
@@ -11,10 +11,10 @@ from ludus.lowering.rewrites import rewrite
 
 
 def to_mlir(program: ExportedProgram, lowering: Lowering) -> aot.ExportOutput:
-    """One entry function for any batch, or one for each; equal rewrites share their weights."""
+    """MLIR with one entry function for any batch, or one for each; equal rewrites share weights."""
     one = program.example_inputs[0][0][:1]
     if lowering.batches == "dynamic":
-        # Two inputs: torch.export takes a batch of one for a constant.
+        # Two inputs: torch.export treats a batch of one as a constant.
         example = torch.cat([one, one])
         module = _rewritten(program, lowering.rewrites)
         dynamic = torch.export.export(module, (example,), dynamic_shapes=({0: Dim.DYNAMIC},))
@@ -40,7 +40,7 @@ def to_mlir(program: ExportedProgram, lowering: Lowering) -> aot.ExportOutput:
 
 
 def batch_of(program: ExportedProgram) -> int:
-    """How many inputs a program takes at a time; -1: any number."""
+    """The number of inputs that a program takes at a time; -1: any."""
     (given,) = program.graph_signature.user_inputs
     (shape,) = (node.meta["val"].shape for node in program.graph.nodes if node.name == given)
     return shape[0] if isinstance(shape[0], int) else -1

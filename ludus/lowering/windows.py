@@ -1,8 +1,8 @@
-"""The windows that overlapping tiles read, gathered by one operator, for GPUs.
+"""Gathers the windows of overlapping tiles with one operator, for GPUs.
 
-A GPU pays for each launch. Of slices that are concatenated or stacked IREE 3.13 makes a copy each
-(16 for a patch of 4x4); of indexing with two small constant index tensors it makes one kernel, and
-fuses into it what is computed from the gathered values elementwise.
+Each kernel launch costs time on a GPU. IREE 3.13 compiles concatenated or stacked slices to a copy
+each (16 for a patch of 4x4), but indexing with two small constant index tensors to one kernel, into
+which it fuses elementwise operations on the gathered values.
 """
 
 import torch
@@ -18,7 +18,7 @@ FIRST, SECOND, SIGN = (0, 1, 2, 1), (2, 2, 1, 3), (-1.0, 1.0, -1.0, -1.0)
 
 
 class WindowsPatchesConvPool(nn.Module):
-    """[N, H, W, C] float32 to [N, rows, columns, O] float32: patches.py's way, one gather."""
+    """[N, H, W, C] float32 to [N, rows, columns, O] float32: patches.py with one gather."""
 
     def __init__(self, block: Block) -> None:
         super().__init__()
@@ -40,7 +40,7 @@ class WindowsPatchesConvPool(nn.Module):
 
 
 class WindowsWinogradConvPool(nn.Module):
-    """The same shapes by winograd.py's way; the input transform reads its windows itself."""
+    """The same shapes as winograd.py; the input transform gathers its windows itself."""
 
     def __init__(self, block: Block) -> None:
         super().__init__()
@@ -78,8 +78,8 @@ class WindowsWinogradConvPool(nn.Module):
 class GroupsConvPool(nn.Module):
     """[N, H, W, C] float32 to [N, rows, columns, O] float32, the sum over channels in groups.
 
-    One image has too few outputs to fill a GPU, and each is a long sum. Summed by groups of
-    channels there are as many times more, and their sum goes with the pool.
+    One image has too few outputs to fill a GPU, and each is a long sum. Groups of channels multiply
+    the number of sums, and the groups are added together with the pool.
     """
 
     def __init__(self, block: Block) -> None:
@@ -111,12 +111,12 @@ class GroupsConvPool(nn.Module):
 
 
 def pools(block: Block) -> bool:
-    """Does GroupsConvPool serve a block?"""
+    """Whether GroupsConvPool applies to a block."""
     return block.finish.pool is not None
 
 
 def _places(count: int, taps: torch.Tensor) -> torch.Tensor:
-    """[count, taps] int64: where the windows of stride 2 read along one axis."""
+    """[count, taps] int64: the indices that windows of stride 2 read along one axis."""
     return 2 * torch.arange(count)[:, None] + taps[None]
 
 

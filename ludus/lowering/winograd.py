@@ -1,7 +1,7 @@
 """3x3 convolution + 2x2 pool + bias + relu by Winograd's F(2x2, 3x3), NHWC.
 
 One output tile of F(2x2, 3x3) is exactly one pooling window: 16 multiplications for each pair of
-channels in place of 36, and the four values of the tile are pooled at once.
+channels instead of 36, and the four values of the tile are pooled at once.
 
 The transforms are those of Lavin and Gray, "Fast Algorithms for Convolutional Neural Networks"
 (2016), section 4.1: Y = A^T [(G g G^T) * (B^T d B)] A.
@@ -13,7 +13,7 @@ from torch.nn.functional import pad
 
 from ludus.lowering.blocks import Block
 
-# Below this many input channels the 16 matmuls are too thin to pay for their transforms.
+# With fewer input channels the 16 matmuls are too thin to compensate for their transforms.
 FEWEST_CHANNELS = 8
 
 
@@ -47,13 +47,13 @@ class WinogradConvPool(nn.Module):
 
 
 def matches(block: Block) -> bool:
-    """Does this rewrite serve a block?"""
+    """Whether this rewrite applies to a block."""
     channels, kernel = block.weight.shape[1:3]
     return block.finish.pool is not None and kernel == 3 and channels >= FEWEST_CHANNELS
 
 
 def transform_weight(weight: torch.Tensor) -> torch.Tensor:
-    """G g G^T of [O, C, 3, 3], as 16 matrices [16, C, O]; in float64, rounded once."""
+    """G g G^T of [O, C, 3, 3], as 16 matrices [16, C, O]; computed in float64, rounded once."""
     g = torch.tensor([[1, 0, 0], [0.5, 0.5, 0.5], [0.5, -0.5, 0.5], [0, 0, 1]], dtype=torch.float64)
     transformed = torch.einsum("ai,bj,ocij->abco", g, g, weight.double())
     return transformed.reshape(16, weight.shape[1], weight.shape[0]).float().contiguous()

@@ -1,7 +1,6 @@
 """Finds the Godot engine, makes projects with the addon in them, and runs them.
 
-An engine that ends with exit code 0 may have said that a script broke or that objects leaked:
-`run` reads its log too.
+The engine ends with exit code 0 even after script errors and leaks, so `run` reads its log too.
 """
 
 import itertools
@@ -28,8 +27,8 @@ EXTENSION = "addons/ludus/ludus.gdextension"
 AFTER_SCRIPT_ERROR = 2.0  # seconds; a broken script often no longer quits
 LINES_SHOWN = 20  # of what an engine said that failed
 
-# Lines that say that something is wrong, whatever the exit code. RIDs that leak are left out: the
-# editor itself leaks some without a window, and objects that hold one are counted as objects.
+# Lines that report a fault, whatever the exit code. Leaked RIDs are left out: the editor itself
+# leaks some without a window, and objects that hold one are counted as objects.
 SIGNS = re.compile(
     r"""
     ^(USER\ )?SCRIPT\ ERROR:
@@ -55,34 +54,34 @@ config/name="ludus"
 
 @dataclass(frozen=True, kw_only=True)
 class Engine:
-    """A Godot that runs."""
+    """A Godot engine that can be started."""
 
     program: Path
     version: str  # such as 4.6.3.stable
 
     @property
     def number(self) -> str:
-        """Of the version, such as 4.6.3."""
+        """The version's number, such as 4.6.3."""
         return ".".join(itertools.takewhile(str.isdecimal, self.version.split(".")))
 
 
 @dataclass(frozen=True, kw_only=True)
 class Ended:
-    """A run of the engine that ended."""
+    """A finished run of the engine."""
 
     command: list[str]
     exit_code: int | None  # None: it ran past its time; negative: a signal ended it
-    said: str  # both streams
+    said: str  # standard output and error
     seconds: float
 
     @property
     def bad_lines(self) -> list[str]:
-        """The lines of its log that say that something is wrong."""
+        """The lines of its log that report a fault."""
         return [line for line in self.said.splitlines() if SIGNS.search(line)]
 
     @property
     def faults(self) -> list[str]:
-        """What was wrong with it, a line each: its exit code, and lines of its log."""
+        """The faults of the run, one a line: its exit code, and lines of its log."""
         found = self.bad_lines
         if self.exit_code is None:
             found.insert(0, f"it had not ended after {self.seconds:.0f} s")
@@ -94,9 +93,9 @@ class Ended:
 
 
 def find_engine() -> Engine:
-    """The engine that the variable GODOT names; where it is not set, `godot` on PATH or our own.
+    """The engine that the variable GODOT names; without it, `godot` on PATH or in OWN_ENGINE.
 
-    Raises ToolError with the reason for each that will not do, and what would help.
+    Raises ToolError with the reason for each that cannot be used, and the next step.
     """
     named = os.environ.get("GODOT")
     if named:
@@ -116,7 +115,7 @@ def find_engine() -> Engine:
 
 @cache
 def engine_at(program: Path) -> Engine:
-    """The engine of a path. Raises ToolError where it is none, or too old."""
+    """The engine at a path. Raises ToolError where it is no Godot, or too old."""
     ended_well = True
     try:
         said = run_tool([str(program), "--version"], seconds=60)
@@ -134,14 +133,14 @@ def engine_at(program: Path) -> Engine:
 
 
 def library(kind: str = "debug") -> Path:
-    """Where the addon's library for this machine is, or would be: debug is what editors load."""
+    """The path of the addon's library for this machine, built or not; editors load `debug`."""
     system = {"Darwin": "macos"}.get(platform.system(), platform.system().lower())
     suffix = {"windows": "dll", "macos": "dylib"}.get(system, "so")
     return ADDON / "bin" / f"libludus.{system}.template_{kind}.{architecture()}.{suffix}"
 
 
 def architecture() -> str:
-    """Of this machine, in Godot's words: x86_64 or arm64."""
+    """This machine's architecture as Godot names it: x86_64 or arm64."""
     machine = platform.machine().lower()
     return {"amd64": "x86_64", "aarch64": "arm64"}.get(machine, machine)
 
@@ -188,7 +187,7 @@ def make_project(folder: Path, files: Mapping[str, Path], settings: str = "") ->
 
 
 def register_extension(project: Path) -> None:
-    """Tell the engine about the addon's library, as the editor does when it first sees it.
+    """Register the addon's library with the engine, as the editor does when it first sees it.
 
     Without this, Godot 4.6's first `--import` finds the library itself and crashes in its own
     code (godot#111048), and a project that was never imported is run without it.
@@ -199,9 +198,9 @@ def register_extension(project: Path) -> None:
 
 
 def run(project: Path, *arguments: str, timeout: float = 120, headless: bool = True) -> str:
-    """Run the engine on the project of a folder; returns what it said.
+    """Run the engine on the project in a folder; returns what it printed.
 
-    Raises ToolError with its words where it fails or its log says that something is wrong.
+    Raises ToolError with its output where it fails or its log reports a fault.
     """
     ended = start(project, *arguments, timeout=timeout, headless=headless)
     error = failure(ended)
@@ -211,7 +210,7 @@ def run(project: Path, *arguments: str, timeout: float = 120, headless: bool = T
 
 
 def failure(ended: Ended) -> ToolError | None:
-    """The error of a run that something was wrong with, or None."""
+    """The error of a run that had faults, or None."""
     if not ended.faults:
         return None
     return ToolError(
@@ -224,10 +223,10 @@ def failure(ended: Ended) -> ToolError | None:
 
 
 def start(project: Path, *arguments: str, timeout: float = 120, headless: bool = True) -> Ended:
-    """Run the engine until it ends, or timeout seconds pass, and judge nothing.
+    """Run the engine until it ends, or timeout seconds pass; returns the run, whatever its faults.
 
-    It is killed some seconds after a script error too. user:// and the editor's settings are in
-    the project's .godot. Raises ToolError where there is no engine.
+    A script error ends it too, after some seconds. user:// and the editor's settings are in the
+    project's .godot. Raises ToolError where there is no engine.
     """
     command = [str(find_engine().program), "--path", str(project), *arguments]
     if headless:
@@ -251,7 +250,7 @@ def start(project: Path, *arguments: str, timeout: float = 120, headless: bool =
 
 
 def explain(ended: Ended) -> str:
-    """What was wrong with a run, the end of what the engine said, and the command to paste."""
+    """The faults of a run, the end of the engine's output, and the command to paste."""
     lines = ended.said.strip().splitlines()[-LINES_SHOWN:] or ["(nothing)"]
     said = "\n".join(f"  {line[:400]}" for line in lines)
     faults = "; ".join(dict.fromkeys(ended.faults))
@@ -259,13 +258,13 @@ def explain(ended: Ended) -> str:
 
 
 def _wait(engine: "subprocess.Popen[bytes]", log: int, deadline: float) -> int | None:
-    """The exit code, or None at the deadline, which a script error brings near."""
+    """The exit code, or None at the deadline; a script error moves the deadline closer."""
     seen = 0
     while True:
         try:
             return engine.wait(0.1)
         except subprocess.TimeoutExpired:
-            # A line that is cut in two here is read by `faults` all the same.
+            # A line that is cut in two here is still read by `faults`.
             chunk = os.pread(log, 1 << 20, seen)
             seen += len(chunk)
             if b"SCRIPT ERROR:" in chunk:

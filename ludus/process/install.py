@@ -1,4 +1,4 @@
-"""The one installer: of each folder of the checkout that holds what others made.
+"""The one installer of environments and prebuilt dependencies in the checkout.
 
     python -m ludus.process.install NAME...    the environment .NAME, from requirements/NAME.txt
 
@@ -7,7 +7,7 @@ script. Each is installed whole or not at all: into a folder beside its own, whi
 `installed.json` in it says what it was made from and which files it holds. It is installed again
 when that changes, or when a file is missing or of another size.
 
-It needs the standard library alone, since it also runs before the environment of Ludus is there.
+It needs only the standard library, since it also runs before the environment of Ludus is there.
 """
 
 import hashlib
@@ -47,12 +47,12 @@ class Installation:
 
     @property
     def name(self) -> str:
-        """Its folder's, as in .ray and .prebuilt/wine."""
+        """The path of its folder, such as .ray or .prebuilt/wine."""
         name = self.folder.name
         return name if name.startswith(".") else f"{self.folder.parent.name}/{name}"
 
     def why_not(self) -> str | None:
-        """Why it is not installed as it is wanted, or None."""
+        """Why it is not installed, not up to date or damaged, or None."""
         if not (self.folder / STAMP).exists():
             return "it is not installed yet"
         stamp = self.stamp()
@@ -63,10 +63,10 @@ class Installation:
         return self._damage(stamp)
 
     def install(self, fill: Callable[[Path], dict[str, str]]) -> None:
-        """Have fill write it into an empty folder; fill returns the version of each package.
+        """Call fill to write it into an empty folder; fill returns the version of each package.
 
         One process at a time installs here; one that waited finds the folder installed. An error of
-        fill's is passed on, and leaves what was there before.
+        fill is passed on, and the installed folder stays as it was.
         """
         with _locked(self.folder.parent):
             reason = self.why_not()
@@ -80,14 +80,14 @@ class Installation:
                 write_json(folder / STAMP, asdict(stamp))
 
     def stamp(self) -> Stamp | None:
-        """What the folder says of itself, or None where that cannot be read."""
+        """The folder's stamp, or None where it cannot be read."""
         try:
             return Stamp(**json.loads((self.folder / STAMP).read_bytes()))
         except (OSError, ValueError, TypeError):
             return None
 
     def sizes(self, folder: Path) -> dict[str, int | None]:
-        """The size of each file in a folder, but for the unstable ones."""
+        """The size of each file in a folder, except the unstable ones."""
         paths = [path / name for path, _, names in folder.walk() for name in names]
         sizes = {path.relative_to(folder).as_posix(): _size(path) for path in paths}
         return {
@@ -99,7 +99,7 @@ class Installation:
     def _damage(self, stamp: Stamp) -> str | None:
         """The first file that is missing or of another size, as a message, or None.
 
-        Sizes alone are compared, since every build asks: 1,000 files take some milliseconds.
+        Only sizes are compared, since every build checks: 1,000 files take some milliseconds.
         """
         for name, expected in stamp.files.items():
             try:
@@ -125,12 +125,12 @@ def environment(name: str, folder: Path) -> Installation:
 
 
 def install_environment(name: str, folder: Path) -> None:
-    """Install an environment, if it is not installed. Raises UsageError, and ToolError of uv's."""
+    """Install an environment if it is not installed. Raises UsageError, and ToolError from uv."""
     wanted = environment(name, folder)
 
     def fill(into: Path) -> dict[str, str]:
         uv = _uv()
-        # Relocatable, since the folder is renamed: and a checkout that is moved keeps it.
+        # Relocatable, since the folder is renamed, and a checkout may be moved.
         options = ["--quiet", "--clear", "--no-project", "--relocatable", "--python", "3.12"]
         run_tool([uv, "venv", *options, str(into)])
         sync = [uv, "pip", "sync", "--quiet", "--require-hashes", "--python", str(into)]
@@ -156,13 +156,13 @@ def _locked(folder: Path) -> Iterator[None]:
 
 
 def _uv() -> str:
-    """The pipeline's environment has one; elsewhere setup/uv.sh finds or fetches one."""
+    """The path of uv: the pipeline's environment has one, else setup/uv.sh finds or fetches it."""
     beside = Path(sys.executable).with_name("uv")
     return str(beside) if beside.exists() else run_tool([str(ROOT / "setup/uv.sh")], ROOT).strip()
 
 
 def _size(path: Path) -> int | None:
-    """Of a file in bytes; None for a link, which may lead to a file of the system's."""
+    """A file's size in bytes; None for a link, which may lead to a file of the system."""
     return None if path.is_symlink() else path.stat().st_size
 
 

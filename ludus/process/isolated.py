@@ -1,4 +1,4 @@
-"""Work in a process of its own, with a time limit: what it does may crash it, or never end."""
+"""Runs a function in a process of its own, with a time limit, since it may crash or never end."""
 
 import multiprocessing
 import os
@@ -16,13 +16,13 @@ SPAWN = multiprocessing.get_context("spawn")  # a fresh one: nothing of ours is 
 
 
 class TookTooLong(DeviceError):
-    """Work in a process of its own did not end in time, and was killed."""
+    """The function did not end in time, and its process was killed."""
 
 
 def run_isolated[Answer](
     work: Callable[..., Answer], *arguments: object, seconds: float = 600.0
 ) -> Answer:
-    """work(*arguments) of a function at the top of a module; what it prints is dropped.
+    """work(*arguments), of a function at the top of a module; its output is dropped.
 
     Raises the LudusError that it raised, DeviceError where its process died, and TookTooLong.
     """
@@ -69,7 +69,7 @@ def _serve(pipe: Connection, work: Callable[..., object], arguments: tuple[objec
 
 
 def _kill_group(leader: int | None) -> None:
-    """A process of `run_isolated` and all that it started, where there is still one."""
+    """Kill a process of `run_isolated` and all that it started, if they still run."""
     if leader is not None and hasattr(os, "killpg"):
         with suppress(OSError):
             os.killpg(leader, signal.SIGKILL)
@@ -77,7 +77,7 @@ def _kill_group(leader: int | None) -> None:
 
 @contextmanager
 def limited(pids: list[int], seconds: float) -> Iterator[threading.Event]:
-    """Kill processes when the block takes longer. The event says that they were."""
+    """Kill processes when the block takes longer; the event is set when they were killed."""
     expired = threading.Event()
 
     def kill() -> None:
@@ -96,7 +96,7 @@ def limited(pids: list[int], seconds: float) -> Iterator[threading.Event]:
 
 @contextmanager
 def no_interrupts() -> Iterator[None]:
-    """Processes started in this block do not hear Ctrl-C; here it comes when the block ends."""
+    """Processes started in this block ignore Ctrl-C; this one handles it when the block ends."""
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return

@@ -1,7 +1,7 @@
-"""Prebuilt dependencies: what an executor or a device needs and no Python package holds.
+"""Prebuilt dependencies of executors and devices, which no Python package provides.
 
 `.prebuilt/<name>` is installed by `setup/prebuilt/<name>.sh` (`make prebuilt`), and again when the
-scripts that it is made by change (install.py).
+scripts that make it change (install.py).
 """
 
 import hashlib
@@ -18,7 +18,7 @@ PREBUILT = ROOT / ".prebuilt"
 
 @dataclass(frozen=True, kw_only=True)
 class Prebuilt:
-    """A prebuilt dependency by its name."""
+    """A prebuilt dependency."""
 
     name: str
     command: str = "make prebuilt"  # installs it
@@ -27,11 +27,11 @@ class Prebuilt:
 
     @property
     def folder(self) -> Path:
-        """Where it is, or would be."""
+        """Its folder, installed or not."""
         return PREBUILT / self.name
 
     def why_not(self) -> str | None:
-        """Why it is not installed, and what installs it, or None."""
+        """Why it is not installed, and the command that installs it, or None."""
         if not self._script.exists():
             return "only in a checkout of Ludus can it be installed"
         reason = self._installation().why_not()
@@ -44,7 +44,7 @@ class Prebuilt:
         return ", ".join(f"{name} {version}" for name, version in packages.items())
 
     def install(self) -> None:
-        """Install it. Raises ToolError of the script's, and then leaves what was there."""
+        """Install it. A ToolError from the script leaves the installed folder as it was."""
 
         def fill(folder: Path) -> dict[str, str]:
             printed = run_tool([str(self._script), str(folder), self.iree], ROOT)

@@ -28,7 +28,7 @@ def iree_compile(version: str, source: Path, flags: list[str], out: Path) -> Non
     program = [str(environment(version) / "bin" / "iree-compile"), *flags]
     partial = out.with_suffix(".partial").absolute()
     try:
-        # Run beside the source, since the compiler writes the path of its source into the module.
+        # Run in the source's folder, since the compiler writes the source's path into the module.
         run_tool(
             [*program, source.name, "-o", str(partial)],
             source.parent,
@@ -40,7 +40,7 @@ def iree_compile(version: str, source: Path, flags: list[str], out: Path) -> Non
 
 
 def environment(name: str) -> Path:
-    """The environment of a toolchain; made, from hashed requirements, if it is not there."""
+    """The environment of a toolchain, installed from hashed requirements if it is missing."""
     requirements = _requirements(name)
     if not requirements.exists():
         raise ConfigError(
@@ -66,7 +66,7 @@ def names() -> list[str]:
 def pinned(name: str) -> dict[str, str]:
     """The version of each package that a toolchain's requirements pin; none where it has no file.
 
-    Of the file, not of the environment: they say the same before and after it is made.
+    Read from the file, so the answer is the same before and after the environment is installed.
     """
     path = _requirements(name)
     lines = path.read_text(encoding="utf-8") if path.exists() else ""
@@ -74,7 +74,7 @@ def pinned(name: str) -> dict[str, str]:
 
 
 def is_installed(name: str) -> bool:
-    """Is a toolchain's environment whole, and made from the requirements as they are now?"""
+    """Whether a toolchain's environment is complete and made from the current requirements."""
     wanted = _requirements(name)
     if not wanted.exists():
         return False

@@ -1,7 +1,7 @@
-"""The one way to run another program: within a time limit, and nothing of it is left behind.
+"""Runs other programs within a time limit, and leaves none of their processes behind.
 
-`run_tool` runs one to its end. `start_tool` starts one that lives longer; whoever does so limits
-its time, and ends it by `end_tool`. Python code goes into a process of its own by isolated.py.
+`run_tool` runs a program to its end. `start_tool` starts one that lives longer; its caller limits
+its time and ends it with `end_tool`. isolated.py runs Python code in a process of its own.
 """
 
 import os
@@ -17,7 +17,7 @@ from ludus.core.errors import ToolError
 
 ROOT = Path(__file__).parents[2]  # of the checkout
 LINES_SHOWN = 20  # of what a failed tool said
-TIME_LIMIT = 3600.0  # seconds; over a slow line an installation takes many minutes
+TIME_LIMIT = 3600.0  # seconds; over a slow network an installation takes many minutes
 
 
 def run_tool(
@@ -28,8 +28,8 @@ def run_tool(
 ) -> str:
     """Run a tool in a folder, for so many seconds at most; returns what it printed.
 
-    Raises ToolError with its output and the command to run it again: `paste`, where the files of
-    the command itself will be gone by then.
+    Raises ToolError with its output and the command to run it again; `paste` replaces a command
+    whose files are temporary.
     """
     name, again = Path(command[0]).name, paste or command
     process = start_tool(command, folder=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
@@ -72,7 +72,7 @@ def start_tool(
     env: Mapping[str, str] | None = None,
     new_session: bool = False,
 ) -> "subprocess.Popen[bytes]":
-    """Start a program; None: a stream of ours. Raises ToolError where it cannot be started."""
+    """Start a program; None is a stream of this process. Raises ToolError where it cannot start."""
     try:
         return subprocess.Popen(
             command,
@@ -90,7 +90,7 @@ def start_tool(
 
 
 def end_tool(process: "subprocess.Popen[bytes]") -> None:
-    """Kill a program that was started, and where the system tells, what it started; if they run."""
+    """Kill a program that was started and, on Linux, its descendants, if they still run."""
     if process.poll() is None:
         for pid in list(_with_descendants(process.pid)):
             with suppress(OSError):
@@ -99,7 +99,7 @@ def end_tool(process: "subprocess.Popen[bytes]") -> None:
 
 
 def _with_descendants(pid: int) -> Iterator[int]:
-    """A process and all that it started and that still runs, as far as Linux tells."""
+    """A process and its running descendants, on Linux."""
     yield pid
     for children in Path(f"/proc/{pid}/task").glob("*/children"):
         with suppress(OSError):
@@ -108,5 +108,5 @@ def _with_descendants(pid: int) -> Iterator[int]:
 
 
 def _text(printed: bytes) -> str:
-    """UTF-8 with the ends of lines of any system."""
+    """Output as text: UTF-8, with the line ends of any system."""
     return printed.decode(errors="replace").replace("\r\n", "\n").replace("\r", "\n")

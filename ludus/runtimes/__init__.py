@@ -1,10 +1,10 @@
-"""The runtimes that a network runs in, one small file each, with the same functions.
+"""The runtimes of the backends: a module each, with the same functions.
 
     why_not(variant, device)           why this machine cannot run it there, or None
     load(variant, folder, device)      a Run: inputs to outputs
-    load_resident(…, images)              the same without copies, to be timed; not every backend's
+    load_resident(…, images)           the same without copies, for timing; some backends have it
 
-Each imports its runtime only when it is used, since the plain package depends on IREE's only.
+Each imports its runtime when it is used, since the plain package depends only on IREE's.
 """
 
 from collections.abc import Callable
@@ -25,7 +25,7 @@ Run = Callable[[Array], Array]
 
 
 class Runtime(Protocol):
-    """What the file of a backend in this package offers: NAME.py for the backend NAME."""
+    """The functions of a backend's module in this package: NAME.py for the backend NAME."""
 
     def why_not(self, variant: Variant, device: str) -> str | None: ...
     def load(self, variant: Variant, folder: Path, device: str, threads: int = 0) -> Run: ...
@@ -34,7 +34,7 @@ class Runtime(Protocol):
 
 @runtime_checkable
 class Measurable(Protocol):
-    """What a runtime offers whose model can be run without the copies to and from the host."""
+    """A runtime that can run a model without copies to and from the host."""
 
     def load_resident(
         self, variant: Variant, folder: Path, device: str, images: Array, threads: int
@@ -42,7 +42,7 @@ class Measurable(Protocol):
 
 
 def runtime(name: str) -> Runtime:
-    """The runtime of a backend. Raises UsageError where there is none of this name."""
+    """The runtime of a backend. Raises UsageError for an unknown name."""
     if name not in BACKENDS:
         raise UsageError(_unknown(name))
     return cast(Runtime, import_module(f"{__name__}.{name}"))
@@ -56,7 +56,7 @@ def _unknown(name: str) -> str:
 
 
 def why_not(variant: Variant, device: str) -> str | None:
-    """Why this machine cannot run a variant on a device, in words, or None."""
+    """Why this machine cannot run a variant on a device, or None."""
     if variant.backend not in BACKENDS:
         return _unknown(variant.backend)
     try:
@@ -71,7 +71,7 @@ def why_not(variant: Variant, device: str) -> str | None:
 def load(variant: Variant, folder: Path, device: str, threads: int = 0) -> Run:
     """Load a variant whose files lie in folder. Raises DeviceError where it cannot run there.
 
-    threads: of the CPU; 0 is all cores. A run is not for several threads at once.
+    threads: of the CPU; 0 is all cores. The result is not thread-safe.
     """
     _refuse(variant, device)
     return runtime(variant.backend).load(variant, folder, device, threads)
@@ -83,12 +83,12 @@ def load_resident(
     """Load a variant with images [N, ...] in the device's memory, to time it.
 
     A call computes the answers and leaves them there. Raises DeviceError where the variant cannot
-    run there, UsageError where its backend has no such way.
+    run there, UsageError where its backend cannot do this.
     """
     _refuse(variant, device)
     found = runtime(variant.backend)
     if not isinstance(found, Measurable):
-        raise UsageError(f"{variant.backend} runs from the host's memory alone")
+        raise UsageError(f"{variant.backend} runs only from the host's memory")
     return found.load_resident(variant, folder, device, images, threads)
 
 

@@ -1,4 +1,4 @@
-"""Runs any number of images by functions that each take a fixed number of them."""
+"""Runs any number of images with functions that each take a fixed number of them."""
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
@@ -15,7 +15,7 @@ LARGEST = 256
 def plan(images: int, batches: Sequence[int]) -> list[int]:
     """The batch sizes to call, in order, so that together they take at least `images` images.
 
-    The largest that is more than half full comes first; only the last call can be padded.
+    The largest batch that would be more than half full comes first; only the last call is padded.
     """
     if ANY in batches:
         full, rest = divmod(images, LARGEST)
@@ -46,9 +46,9 @@ def split(x: Array, batches: Sequence[int]) -> list[Array]:
 
 
 class WorkerPool[Tool]:
-    """Threads that share out the parts of a run; the caller's own thread is one of them.
+    """Threads that share the parts of a run; the caller's own thread is one of them.
 
-    Each has a tool of its own (a loaded module), so that a tool need not be thread-safe.
+    Each has its own tool (a loaded module), so that a tool need not be thread-safe.
     """
 
     def __init__(self, tools: Sequence[Tool]) -> None:
@@ -62,9 +62,9 @@ class WorkerPool[Tool]:
         *,
         on_caller: bool = False,
     ) -> list[Answer]:
-        """work(tool, part) of every part, in the order of the parts. Raises what work raises.
+        """The results of work(tool, part), in the order of the parts. Raises what work raises.
 
-        on_caller: the caller's thread does it all; to wake another takes about 0.1 ms.
+        on_caller: use only the caller's thread; waking another takes about 0.1 ms.
         """
         if self._pool is None or len(parts) == 1 or on_caller:
             return [work(self._tools[0], part) for part in parts]
@@ -79,12 +79,12 @@ class WorkerPool[Tool]:
         try:
             take(self._tools[0])
         finally:
-            wait(others)  # none may still hold its tool when the next run begins
+            wait(others)  # so that none still uses its tool when the next run begins
         for other in others:
             other.result()
         return [answers[index] for index in range(len(parts))]
 
 
 def run_in_batches(call: Callable[[Array], Array], batches: Sequence[int], x: Array) -> Array:
-    """x [N, ...] through `call(x [batch, ...])`, in planned parts, to [N, ...] float32."""
+    """The results of `call` on x [N, ...], in parts of planned batch sizes: [N, ...] float32."""
     return np.concatenate([call(part) for part in split(x, batches)])[: len(x)]

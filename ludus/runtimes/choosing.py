@@ -1,4 +1,4 @@
-"""Which variant of a bundle this machine runs."""
+"""Chooses the variant of a bundle that this machine runs."""
 
 from ludus import runtimes
 from ludus.bundle.reader import Bundle
@@ -10,9 +10,9 @@ from ludus.runtimes import devices
 def choose(bundle: Bundle, device: str | None, target: str | None = None) -> tuple[Variant, str]:
     """The variant to run and the device to run it on.
 
-    device: a device word, or None for the first variant, in the bundle's order, that this machine
-    runs. target: a variant's, which need not run here. What is named never falls back. Raises
-    UsageError, or DeviceError with all reasons.
+    device: a name in DEVICES, or None for the first variant, in the bundle's order, that this
+    machine runs. target: a variant's target, which need not run here. A named device or target
+    never falls back to another. Raises UsageError, or DeviceError with all reasons.
     """
     if device is not None:
         devices.known_device(device)

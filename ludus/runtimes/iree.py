@@ -20,7 +20,7 @@ def why_not(variant: Variant, device: str) -> str | None:
 
 
 def why_no_device(variant: Variant, device: str) -> str | None:
-    """Why a variant does not fit a device, or there is none such here, whatever the runtime."""
+    """Why a variant does not fit a device, or this machine has no such device, in any runtime."""
     driver = devices.known_device(device).probe
     if driver != variant.driver:
         return f"it is built for the driver '{variant.driver}', not for '{driver}'"
@@ -31,8 +31,8 @@ def load(variant: Variant, folder: Path, device: str, threads: int = 0) -> Run:
     """Load the module on a device.
 
     On the CPU each thread has a share of the batches. Raises RuntimeVersionError where the runtime
-    refuses the module, ManifestError where it lacks an entry function, and when it is called
-    DeviceError, with the runtime's words.
+    refuses the module, ManifestError where it lacks an entry function. A call raises DeviceError
+    with the runtime's message.
     """
     path = folder / variant.files[0].path
     pool, names = _pool(variant, path, device, threads), _names(variant)
@@ -54,9 +54,9 @@ def load(variant: Variant, folder: Path, device: str, threads: int = 0) -> Run:
 def load_resident(
     variant: Variant, folder: Path, device: str, images: Array, threads: int = 0
 ) -> Callable[[], None]:
-    """Load the module and put images where the device reads them; raises as `load` does.
+    """Load the module and put images into the device's memory; raises as `load` does.
 
-    What is returned runs the module on them and waits for the answers, which stay on the device.
+    The result runs the module on them and waits for the answers, which stay on the device.
     """
     path = folder / variant.files[0].path
     pool, names = _pool(variant, path, device, threads), _names(variant)
@@ -80,7 +80,7 @@ def _names(variant: Variant) -> dict[int, str]:
 
 
 def _pool(variant: Variant, path: Path, device: str, threads: int) -> batches.WorkerPool[Module]:
-    """The module, loaded for each thread: on a CPU as many as asked for, else one."""
+    """The module, loaded once for each thread: on a CPU the number asked for, else one."""
     opened, _ = devices.open_device(device)
     given = any(entry.buffers for entry in variant.entry_functions)
     try:
@@ -97,7 +97,7 @@ def _pool(variant: Variant, path: Path, device: str, threads: int) -> batches.Wo
 
 
 class _DeviceErrors:
-    """Turns what the runtime raises into a DeviceError; @contextmanager costs a microsecond."""
+    """Turns the runtime's errors into DeviceError; @contextmanager would cost a microsecond."""
 
     def __init__(self, path: Path, device: str) -> None:
         self._where = f"{path} failed on '{device}'"
@@ -111,19 +111,19 @@ class _DeviceErrors:
 
 
 def runtime_version() -> str:
-    """Of IREE's runtime."""
+    """The version of IREE's runtime."""
     return version("iree-base-runtime")
 
 
 def _why_not_version(variant: Variant) -> str | None:
-    """IREE's modules run in the runtime of their own minor version alone."""
+    """Why the version is wrong: IREE's modules run only in a runtime of their minor version."""
     if not same_minor(str(variant.iree_version)):
         return f"it needs IREE's runtime {variant.iree_version}, and {runtime_version()} is here"
     return None
 
 
 def same_minor(wanted: str) -> bool:
-    """Whether modules of a version run in the runtime that is here."""
+    """Whether modules of a version run in the installed runtime."""
     return wanted.split(".")[:2] == runtime_version().split(".")[:2]
 
 

@@ -21,7 +21,7 @@ def why_not(variant: Variant, device: str) -> str | None:
     if device == "cpu":
         return None
     if not device.startswith("vulkan"):
-        return "ncnn runs on 'cpu' and Vulkan devices alone"
+        return "ncnn runs only on 'cpu' and Vulkan devices"
     reason = devices.why_not(device)
     if reason is None and _gpu_index(device) is None:
         return f"ncnn {ncnn.__version__} does not take this Vulkan device"
@@ -29,7 +29,7 @@ def why_not(variant: Variant, device: str) -> str | None:
 
 
 def load(variant: Variant, folder: Path, device: str, threads: int = 0) -> Run:
-    """Load the network; float32 throughout, since ncnn would round to float16 where it may."""
+    """Load the network, in float32: by default ncnn rounds to float16 where the device can."""
     import ncnn
 
     net = ncnn.Net()
@@ -55,7 +55,7 @@ def load(variant: Variant, folder: Path, device: str, threads: int = 0) -> Run:
 
 
 def runtime_version() -> str:
-    """Of ncnn."""
+    """The version of ncnn."""
     return version("ncnn")
 
 

@@ -19,7 +19,7 @@ def why_not(variant: Variant, device: str) -> str | None:
     """Why this machine cannot run a variant on a device, or None."""
     import onnxruntime  # noqa: F401
 
-    return None if device == "cpu" else "ONNX Runtime is used on the device 'cpu' alone"
+    return None if device == "cpu" else "ONNX Runtime runs only on 'cpu'"
 
 
 def load(variant: Variant, folder: Path, device: str, threads: int = 0) -> Run:
@@ -38,7 +38,7 @@ def load(variant: Variant, folder: Path, device: str, threads: int = 0) -> Run:
 def load_resident(
     variant: Variant, folder: Path, device: str, images: Array, threads: int = 0
 ) -> Callable[[], None]:
-    """Load the model with images and answers bound to it, so that a call copies neither."""
+    """Load the model and bind images and answers to it, so that a call copies neither."""
     session = _session(variant, folder, threads)
     batch = variant.entry_functions[0].batch
     bindings = []
@@ -63,14 +63,14 @@ def _session(variant: Variant, folder: Path, threads: int) -> "onnxruntime.Infer
     refusals = (state.Fail, state.InvalidArgument, state.InvalidGraph, state.InvalidProtobuf)
     try:
         options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads  # 0: as many as there are cores
+        options.intra_op_num_threads = threads  # 0: one for each core
         return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
     except (*refusals, state.NotImplemented, state.RuntimeException) as error:
         raise ToolError(f"ONNX Runtime {runtime_version()} cannot load {path}: {error}") from None
 
 
 def runtime_version() -> str:
-    """Of ONNX Runtime."""
+    """The version of ONNX Runtime."""
     return version("onnxruntime")
 
 

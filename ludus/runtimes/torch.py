@@ -1,4 +1,4 @@
-"""TorchScript in PyTorch; on the CPU it is the reference that all others are held against."""
+"""TorchScript in PyTorch; on the CPU it is the reference for all other variants."""
 
 import warnings
 from collections.abc import Callable
@@ -24,14 +24,14 @@ def why_not(variant: Variant, device: str) -> str | None:
     import torch
 
     if device not in DEVICES:
-        return f"PyTorch is used on the devices {', '.join(DEVICES)} alone"
+        return f"PyTorch runs only on {', '.join(DEVICES)}"
     if device == "cuda" and not torch.cuda.is_available():
         return "PyTorch finds no CUDA device; needs an NVIDIA GPU and its driver"
     return None
 
 
 def load(variant: Variant, folder: Path, device: str, threads: int = 0) -> Run:
-    """Load the trace onto a device. Its threads are the process's: each call sets them."""
+    """Load the trace onto a device. PyTorch has one thread count a process; each call sets it."""
     import torch
 
     model = load_trace(folder / variant.files[0].path, DEVICES[device])
@@ -77,7 +77,7 @@ def load_trace(path: Path, device: str) -> "torch.jit.ScriptModule":
     import torch
 
     with warnings.catch_warnings():
-        # torch 2.14 would have torch.export in its place; TorchScript is what was asked for.
+        # torch 2.14 recommends torch.export instead; the original request is for TorchScript.
         warnings.filterwarnings("ignore", "`torch.jit.*deprecated", FutureWarning)
         try:
             trace: torch.jit.ScriptModule = torch.jit.load(path, map_location=device)
@@ -88,7 +88,7 @@ def load_trace(path: Path, device: str) -> "torch.jit.ScriptModule":
 
 
 def runtime_version() -> str:
-    """Of PyTorch."""
+    """The version of PyTorch."""
     return version("torch")
 
 

@@ -1,6 +1,6 @@
-"""XLA's CPU client, through JAX: StableHLO, which it compiles when it is loaded.
+"""XLA's CPU client, through JAX, which compiles StableHLO when it is loaded.
 
-A second reference, independent of PyTorch and of IREE. JAX stands in the toolchain `stablehlo`.
+It is a second reference, independent of PyTorch and IREE. The toolchain `stablehlo` has JAX.
 """
 
 from pathlib import Path
@@ -14,17 +14,17 @@ from ludus.runtimes import Run, out_of_process
 def why_not(variant: Variant, device: str) -> str | None:
     """Why this machine cannot run a variant on a device, or None."""
     if device != "cpu":
-        return "XLA is used on the device 'cpu' alone"
+        return "XLA runs only on 'cpu'"
     return out_of_process.why_no_runtime(toolchains.STABLEHLO)
 
 
 def load(variant: Variant, folder: Path, device: str, threads: int = 0) -> Run:
-    """Have XLA compile the StableHLO, in a process of its own; threads are XLA's own affair."""
+    """Have XLA compile the StableHLO, in a process of its own; XLA chooses its threads itself."""
     return out_of_process.load(toolchains.STABLEHLO, variant, folder, device)
 
 
 def runtime_version() -> str:
-    """Of jaxlib, which holds XLA."""
+    """The version of jaxlib, which contains XLA."""
     return toolchains.pinned(toolchains.STABLEHLO)["jaxlib"]
 
 

@@ -1,1 +1,1 @@
-"""Training by Ludwig: checked before, watched, and kept at its best."""
+"""Training with Ludwig: checks before it, progress during it, the best weights after it."""

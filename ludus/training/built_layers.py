@@ -1,7 +1,7 @@
-"""Whether the layers that Ludwig built are those that the configuration declares.
+"""Checks that the layers that Ludwig built are those that the configuration declares.
 
-Ludwig has dropped keys of a layer without a word before (`num_filters` since 0.4). So what was
-built is read from torch's modules, and compared with every number that the configuration gives.
+Ludwig has silently dropped keys of a layer before (`num_filters` since 0.4). So the layers are read
+from torch's modules, and compared with every number in the configuration.
 """
 
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ import torch.nn as nn
 
 from ludus.core.errors import ConfigError
 
-# The key of a layer, and the encoder's key that stands for every layer that does not say.
+# The key of a layer, and the encoder's key that is its default.
 CONV_KEYS = {
     "out_channels": "out_channels",
     "kernel_size": "kernel_size",
@@ -32,10 +32,10 @@ MEANS = {"average": "avg", "mean": "avg"}
 
 
 def check_built(config: dict[str, Any], encoder: nn.Module, head: nn.Module, classes: int) -> None:
-    """Compare a stacked CNN and its head with what config declares; other encoders pass.
+    """Compare a stacked CNN and its head with config; other encoders are not checked.
 
     encoder and head are the modules of the input and of the output feature. Raises ConfigError
-    that names the layer, the number declared and the number built.
+    with the layer, the number declared and the number built.
     """
     declared = config["input_features"][0].get("encoder") or {}
     if declared.get("type", "stacked_cnn") == "stacked_cnn":
@@ -73,7 +73,7 @@ def _same(layer: str, key: str, declared: Any, built: Any) -> None:
 
 
 def _plain(value: Any) -> Any:
-    """One form for all that means the same: 3 and (3, 3), "average" and "avg"."""
+    """One form for equal values: 3 and (3, 3), "average" and "avg"."""
     if isinstance(value, str):
         return MEANS.get(value, value)
     if isinstance(value, bool) or not isinstance(value, int | float | list | tuple):

@@ -1,9 +1,9 @@
-"""One training by Ludwig, of images in memory, without the parts of Ludwig that are not needed.
+"""Trains with Ludwig on images in memory, without Ludwig's preprocessing.
 
 Ludwig builds the network, trains it, evaluates it after every epoch and keeps the best by
-validation accuracy. Its own preprocessing is passed by: it would turn 55,000 arrays into tensors
-one by one, order the classes by frequency, and hold the test images. What the network sees is
-pixel / 255, float32 in [0, 1], shape [N, 1, height, width]; its output i is label i.
+validation accuracy. Its preprocessing is skipped: it would turn 55,000 arrays into tensors one by
+one, order the classes by frequency, and need the test images. The network's input is pixel / 255,
+float32 in [0, 1], shape [N, 1, height, width]; its output i is label i.
 Importing this module takes 20 seconds, nearly all of it `import ludwig.api`.
 """
 
@@ -16,11 +16,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-# Before the imports that read them: no library asks a network for anything.
+# Set before the imports that read them, so that no library accesses the network.
 os.environ |= {"HF_HUB_OFFLINE": "1", "HF_HUB_DISABLE_TELEMETRY": "1", "DVC_NO_ANALYTICS": "1"}
 os.environ |= {"DVC_STUDIO_OFFLINE": "1", "DO_NOT_TRACK": "1"}
 os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # else cuBLAS may differ run by run
-logging.getLogger("bitsandbytes").setLevel(logging.CRITICAL)  # of no use here, and complains
+logging.getLogger("bitsandbytes").setLevel(logging.CRITICAL)  # unused here, and it warns
 
 from ludus.training.speed import keep_memory, quick_imports  # noqa: E402
 
@@ -49,10 +49,10 @@ def fit(
     live: Path,
     backend: Any = "local",
 ) -> LudwigModel:
-    """Train the network of config (as network_config.merge makes it); the best one is returned.
+    """Train the network of config (from network_config.merge); returns the best one.
 
-    work is a folder for Ludwig's checkpoints, live the folder of DVCLive's metrics and plots;
-    threads is 0 for all cores; backend is Ludwig's, another where not this process trains
+    work: a folder for Ludwig's checkpoints. live: the folder of DVCLive's metrics and plots.
+    threads: 0 for all cores. backend: Ludwig's, or one that trains in other processes
     (`ludus.training.ray`). The same arguments on the same machine give the same weights.
     """
     torch.use_deterministic_algorithms(True)
@@ -88,17 +88,17 @@ def fit(
 
 
 def _check_values(config: Config) -> None:
-    """Raise what Ludwig has to say to the values of both features.
+    """Raise Ludwig's errors about the values of both features.
 
     Ludwig 0.17.10 swallows it, and fails later because "'dict' object has no attribute 'encoder'".
     """
-    mine = copy.deepcopy(config)  # Ludwig writes into what it validates
+    mine = copy.deepcopy(config)  # Ludwig modifies what it validates
     get_input_feature_cls("ecd", "image").model_validate(mine["input_features"][0])
     get_output_feature_cls("ecd", "category").model_validate(mine["output_features"][0])
 
 
 def as_input(images: Bytes) -> npt.NDArray[np.float32]:
-    """What the network gets of images [N, height, width]: float32 [N, 1, height, width], 0 to 1."""
+    """The network's input for images [N, height, width]: float32 [N, 1, height, width], 0 to 1."""
     return (images[:, np.newaxis] / np.float32(255)).astype(np.float32, copy=False)
 
 
@@ -107,12 +107,12 @@ def _classes(split: Split) -> int:
 
 
 def _features(model: LudwigModel) -> tuple[Any, Any]:
-    """Ludwig's own configuration of the image and of the label."""
+    """Ludwig's configuration of the image and the label feature."""
     return model.config_obj.input_features[0], model.config_obj.output_features[0]
 
 
 def dataset(model: LudwigModel, split: Split) -> PandasDataset:
-    """A split as Ludwig holds one after its preprocessing."""
+    """A split in the form of Ludwig's preprocessed data."""
     feature, label = _features(model)
     columns = {
         feature.proc_column: as_input(split[0]),
@@ -123,7 +123,7 @@ def dataset(model: LudwigModel, split: Split) -> PandasDataset:
 
 
 def metadata(model: LudwigModel, split: Split) -> Config:
-    """What Ludwig notes of the training split; classes in the order of the labels."""
+    """Ludwig's metadata of the training split, with classes in the order of the labels."""
     feature, label = _features(model)
     height, width = split[0].shape[1:]
     counts = np.bincount(split[1], minlength=_classes(split)).tolist()
@@ -131,7 +131,7 @@ def metadata(model: LudwigModel, split: Split) -> Config:
     size = {"height": height, "width": width, "num_channels": 1}
     return {
         feature.name: {
-            # Ludwig clears the size in its configuration, and reads it from here.
+            # Ludwig clears the size in its configuration, and reads it from the metadata.
             "preprocessing": feature.preprocessing.to_dict() | size,
             "reshape": [1, height, width],
         },

@@ -1,6 +1,6 @@
-"""What halves the time of a training on a CPU and leaves the network what it is.
+"""Optimisations that halve the time of a training on a CPU and do not change the network.
 
-docs/background/performance.md has the figures of each.
+docs/background/performance.md has figures for each.
 """
 
 import ctypes
@@ -13,17 +13,17 @@ import torch
 import yaml
 from torch import nn
 
-# The names of glibc's malloc.h.
+# Constants of glibc's malloc.h.
 M_TRIM_THRESHOLD, M_TOP_PAD, M_MMAP_THRESHOLD = -1, -2, -3
 LARGEST = (1 << 30, 32 << 20)  # bytes; glibc before 2.35 takes no more than the second
 
 
 @contextmanager
 def quick_imports() -> Iterator[None]:
-    """Around `import ludwig`: a fifth less.
+    """Within the block, `import ludwig` takes a fifth less time.
 
-    It makes a million objects that stay, through which Python's collector looks again and again,
-    and reads its own YAML files with PyYAML's loader in Python, not with libyaml's.
+    The import creates a million lasting objects, which Python's collector scans repeatedly, and
+    reads YAML files with PyYAML's loader in Python instead of libyaml's.
     """
     in_python = yaml.SafeLoader
     gc.disable()
@@ -37,10 +37,10 @@ def quick_imports() -> Iterator[None]:
 
 
 def keep_memory() -> None:
-    """Let glibc keep what it has, in place of giving each tensor's pages back at once.
+    """Let glibc keep freed memory, instead of returning each tensor's pages at once.
 
-    Each step's activations are some 50 MB: the kernel clearing their pages anew is a quarter of
-    a step. A C library without mallopt (macOS, Windows, musl) is left as it is.
+    Each step's activations take about 50 MB, and the kernel needs a quarter of a step to clear
+    their pages again. A C library without mallopt (macOS, Windows, musl) is left as it is.
     """
     if not sys.platform.startswith("linux"):
         return
@@ -55,8 +55,8 @@ def keep_memory() -> None:
 class QuickDropout(nn.Dropout):
     """nn.Dropout with a mask of 16 random bits an element; on a CPU 6 times as fast.
 
-    torch 2.14 draws each element of the mask by an own call of its generator. The share that is
-    kept differs from 1 - p by at most 1/131072. Follows torch.manual_seed as nn.Dropout does.
+    torch 2.14 calls its generator for each element of the mask. The share that is kept differs from
+    1 - p by at most 1/131072. Follows torch.manual_seed as nn.Dropout does.
     """
 
     def forward(self, input: torch.Tensor) -> torch.Tensor:
@@ -66,7 +66,7 @@ class QuickDropout(nn.Dropout):
         bits = torch.empty(-(-input.numel() // 4), dtype=torch.int64).random_(-(2**63), None)
         numbers = bits.view(torch.int16)[: input.numel()]
         mask = (numbers < min(round(kept * 65536) - 32768, 32767)).to(input.dtype).mul_(1 / kept)
-        # In the order of the input's memory, which channels_last makes another than its shape's.
+        # In the order of the input's memory, which with channels_last differs from its shape's.
         return input * mask.as_strided(input.shape, torch.empty_like(input).stride())
 
 

@@ -1,4 +1,4 @@
-"""What watches a training by Ludwig: the check before it, the bar, the curves, the ways to end it.
+"""The callback of a training with Ludwig: checks the network, shows a bar, writes the curves.
 
 Ludwig calls the methods of Watch; see ludwig/callbacks/__init__.py of 0.17.10.
 """
@@ -18,7 +18,7 @@ from ludus.training.speed import quicken
 
 
 def progress_bar() -> Progress:
-    """A bar that counts steps, where a person looks on; in a file or a pipe there is none."""
+    """A bar that counts steps on a terminal; in a file or a pipe there is none."""
     bar = Progress(
         TextColumn("{task.description}"),
         BarColumn(),
@@ -30,21 +30,21 @@ def progress_bar() -> Progress:
 
 
 class Curves(Live):
-    """DVCLive's metrics and plots, and nothing else of it."""
+    """DVCLive with only its metrics and plots."""
 
     def _init_dvc(self) -> None:
-        """Nothing: DVCLive 3.49 would `dvc init` a Git repository without DVC, and stage files."""
+        """Do nothing: DVCLive 3.49 would run `dvc init` in a Git repository, and stage files."""
 
 
 class Watch(Callback):
-    """Checks the network before it is trained, then shows and writes how it is doing."""
+    """Checks the network before it is trained, then shows and records its progress."""
 
     def __init__(self, config: dict[str, Any], curves: Curves, bar: Progress, classes: int) -> None:
         self.config = config
         self.curves = curves
         self.bar = bar
         self.classes = classes
-        self.started = False  # a first batch went through
+        self.started = False  # whether the first batch is done
         self.task = bar.add_task("training", total=None)
 
     def on_train_start(self, model: Any, *_: Any, **__: Any) -> None:
@@ -53,17 +53,17 @@ class Watch(Callback):
         check_built(self.config, encoder, head, self.classes)
 
     def on_trainer_train_setup(self, trainer: Any, *_: Any, **__: Any) -> None:
-        # Ludwig's handler would end training early and keep the model as if it were done. It is
-        # not set, and cannot be, in a thread, where Ray Train trains.
+        # Ludwig's handler would end training early and keep the model as if it were complete. In a
+        # thread, where Ray Train trains, no handler is set or can be.
         if threading.current_thread() is threading.main_thread():
             signal.signal(signal.SIGINT, signal.default_int_handler)
         quicken(trainer.model)
         self._drop_unused_metrics(trainer)
 
     def _drop_unused_metrics(self, trainer: Any) -> None:
-        """Ludwig computes seven metrics of each batch, at a seventh of a step's time; two are used.
+        """Keep two of Ludwig's seven metrics of each batch, which take a seventh of a step's time.
 
-        ROC's keeps all answers. No setting of Ludwig 0.17.10 chooses metrics.
+        The ROC metric keeps all answers. Ludwig 0.17.10 has no setting that chooses metrics.
         """
         schedule = trainer.config.learning_rate_scheduler
         used = {"loss", trainer.validation_metric, trainer.increase_batch_size_eval_metric}
@@ -76,14 +76,14 @@ class Watch(Callback):
         self.stepped(progress_tracker.steps, trainer.total_steps)
 
     def stepped(self, steps: int, total: int) -> None:
-        """So many steps of so many are done."""
+        """Called after each step: steps of total are done."""
         self.started = True
         self.bar.update(self.task, completed=steps, total=total)
 
     def on_trainer_train_teardown(
         self, trainer: Any, progress_tracker: Any, *_: Any, **__: Any
     ) -> None:
-        # Ludwig would stop there, and keep the best model until then as if it were done.
+        # Ludwig would stop there, and keep the best model so far as if it were complete.
         if not all(bool(torch.isfinite(weight).all()) for weight in trainer.model.parameters()):
             raise ConfigError(
                 f"training diverged in epoch {progress_tracker.epoch}: a weight is no finite "

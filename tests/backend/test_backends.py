@@ -98,7 +98,7 @@ def test_the_module_alone_takes_time_with_every_number_of_images(
 
 def test_ncnn_has_no_way_to_be_run_alone(exported: Any, build: Build) -> None:
     built = build("ncnn")
-    with pytest.raises(UsageError, match="ncnn runs from the host's memory alone"):
+    with pytest.raises(UsageError, match="ncnn runs only from the host's memory"):
         runtimes.load_resident(built.variant, built.folder, "cpu", exported.images[:1])
 
 
@@ -115,9 +115,9 @@ def test_what_describes_a_target_names_its_files(build: Build, target: str) -> N
     [
         ("iree-vmvx-static", "vulkan", "it is built for the driver 'cpu', not for 'vulkan'"),
         ("iree-vmvx-static", "cuda", "it is built for the driver 'cpu', not for 'cuda'"),
-        ("onnx", "cuda", "ONNX Runtime is used on the device 'cpu' alone"),
-        ("ncnn", "cuda", "ncnn runs on 'cpu' and Vulkan devices alone"),
-        ("torchscript", "vulkan", "PyTorch is used on the devices cpu, cuda alone"),
+        ("onnx", "cuda", "ONNX Runtime runs only on 'cpu'"),
+        ("ncnn", "cuda", "ncnn runs only on 'cpu' and Vulkan devices"),
+        ("torchscript", "vulkan", "PyTorch runs only on cpu, cuda"),
     ],
 )
 def test_a_device_that_is_not_a_backends_own_is_told_and_not_loaded(

@@ -246,7 +246,7 @@ REFUSED: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
             ]
         },
         {},
-        "n.onnx answers the same inputs differently when it is asked again, by up to ",
+        "n.onnx answers the same inputs differently when it is run again, by up to ",
     ),
     "an output without the batch, in words": (
         {
@@ -324,7 +324,7 @@ DATA: dict[str, tuple[dict[str, Any], type[Exception], str]] = {
     "another size": (
         {"inputs": GIVEN[..., :5]},
         NetworkError,
-        ": 'inputs' are float32 [3, 2, 5]; expected float32 [N, 2, 6], N of what inputs.0.shape",
+        ": 'inputs' are float32 [3, 2, 5]; expected float32 [N, 2, 6], as inputs.0.shape",
     ),
     "another type": (
         {"inputs": GIVEN.astype(float)},

@@ -181,10 +181,10 @@ def test_model_yaml_may_fix_what_the_file_leaves_open(
             ["batch", 3, 48, "width"],
             [-1, 3, 48, -1],
             "network.onnx: the dimension 3 of the input 'x', [batch, 3, 48, width], is dynamic, "
-            "and none but the batch can stay open: give its size in model.yaml, inputs.0.shape, "
+            "and only the batch can stay open: give its size in model.yaml, inputs.0.shape, "
             "such as [-1, 3, 48, 320]",
         ),
-        (["batch", 3], [-1, -1], "the dimension 1 of the input 'x', [batch, 3], is 3, and none"),
+        (["batch", 3], [-1, -1], "the dimension 1 of the input 'x', [batch, 3], is 3, and only"),
         (["batch", 3], [-1, 4], "the dimension 1 of the input 'x', [batch, 3], is 3, and model"),
         ([1, 3], [-1, 3], "the dimension 0 of the input 'x', [1, 3], is 1, and model.yaml"),
         (["batch", 3], [-1, 3, 8], "is [batch, 3], of 2 dimensions; model.yaml says [-1, 3, 8]"),

@@ -331,7 +331,7 @@ def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
         (
             "lowering: from-stablehlo",
             "lowering: from-onnx",
-            "targets.xla.lowering: XLA compiles StableHLO alone, and 'from-onnx' is of source onnx",
+            "targets.xla.lowering: XLA compiles only StableHLO, and 'from-onnx' is of source onnx",
         ),
         (
             "against: onnx",
@@ -346,7 +346,7 @@ def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
         (
             "target: onnx, device: cpu, executor: native",
             "target: xla, device: cpu, executor: own-runtime",
-            "'own-runtime' runs modules for IREE alone, and 'xla' is for xla; expected native",
+            "'own-runtime' runs only modules for IREE, and 'xla' is for xla; expected native",
         ),
         (
             "device: cpu, executor",
@@ -361,7 +361,7 @@ def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
         (
             "executor: native",
             "executor: godot",
-            "evaluations.onnx-cpu.executor: 'godot' runs modules for IREE alone, and 'onnx' is for "
+            "evaluations.onnx-cpu.executor: 'godot' runs only modules for IREE, and 'onnx' is for "
             "onnx; expected native",
         ),
         (

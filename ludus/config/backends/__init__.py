@@ -1,10 +1,10 @@
-"""The backends there are: one file each, which exports BACKEND; a file here is its registration.
+"""The backends: each has a file here, which exports BACKEND and thereby registers it.
 
 A backend NAME is three files of that name: the description here, the compiler in ludus/compile/
 and the runtime in ludus/runtimes/. The tables of params.yaml, the manifest, the benchmark and the
 command line are made from the descriptions, so nothing else names it.
 
-The descriptions lie this low so that all may ask them; they import neither compiler nor runtime.
+The descriptions import neither compiler nor runtime, so that every package may import them.
 """
 
 import pkgutil

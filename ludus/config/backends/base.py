@@ -1,4 +1,4 @@
-"""What every backend says of itself, and what every row of `targets` has."""
+"""The description of a backend, and what every row of `targets` has."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -18,26 +18,26 @@ class BuiltTarget(Strict):
 
     @property
     def hal_driver(self) -> Driver | None:
-        """The one driver that the files are for; None where the backend chooses at run time."""
+        """The HAL driver that the files are for; None where the backend chooses at run time."""
         return None
 
     @property
     def architecture(self) -> Literal["x86_64", "aarch64", "riscv64"] | None:
-        """Of the CPU that the files are for; None: of any."""
+        """The CPU architecture that the files are for; None: any."""
         return None
 
     def faults(self) -> Iterator[str]:
-        """What contradicts itself in the row, a line each that begins with the key."""
+        """Contradictions within the row, one line each, beginning with the key."""
         yield from ()
 
 
 class LoweredTarget(BuiltTarget):
-    """A row whose files are made of MLIR, of a row of `lowerings`."""
+    """A row whose files are compiled from the MLIR of a row of `lowerings`."""
 
     lowering: str
 
     def why_not_of(self, lowering: Lowering) -> str | None:
-        """Why its files cannot be made of a lowering, or None."""
+        """Why its files cannot be compiled from a lowering, or None."""
         return None
 
 
@@ -50,16 +50,16 @@ class FileTarget(BuiltTarget):
 
 @dataclass(frozen=True, kw_only=True)
 class Backend:
-    """A compiler and a runtime of a kind."""
+    """A kind of compiler and runtime."""
 
-    name: str  # in params.yaml and in manifest.json, and of the two files
-    title: str  # of the runtime, for people
+    name: str  # in params.yaml and manifest.json; also names the two files
+    title: str  # the runtime's name in tables and messages
     package: str  # the Python package that running it imports
     target: type[BuiltTarget]  # its rows of `targets`
-    devices: frozenset[str] = frozenset()  # that it can use; empty: the row's driver alone
-    needs: tuple[str, ...] = ()  # of a variant, what it cannot be run without
+    devices: frozenset[str] = frozenset()  # that it can use; empty: only the row's driver
+    needs: tuple[str, ...] = ()  # fields of a variant that it cannot be run without
     native_only: bool = True  # false: executors other than native run its files too
 
     def kinds(self, driver: str | None) -> frozenset[str]:
-        """The kinds of device that files of it can run on, those for a driver on that alone."""
+        """The kinds of device that its files can run on; files for a driver, only on that one."""
         return frozenset({driver}) if driver else self.devices

@@ -12,7 +12,7 @@ from ludus.process import toolchains
 
 # What --iree-hal-target-device must say for the driver that a row names.
 HAL_TARGETS = {"cpu": "local", "vulkan": "vulkan", "cuda": "cuda", "rocm": "hip", "metal": "metal"}
-# What --iree-hal-target-backends may say for it: IREE's word before it had target devices.
+# What --iree-hal-target-backends may say for it, IREE's flag before it had target devices.
 HAL_BACKENDS = {
     "cpu": {"llvm-cpu", "vmvx"},
     "vulkan": {"vulkan-spirv"},
@@ -23,7 +23,7 @@ HAL_BACKENDS = {
 
 
 class Tile(Strict):
-    """Sizes of a matmul's inner loops, for one that they divide; see ludus/compile/tiles.py."""
+    """Inner loop sizes of the matmuls that they divide; see ludus/compile/tiles.py."""
 
     batched: bool = False
     m: Annotated[int, Field(ge=1, le=64)]  # rows; 1 is for the product of one row
@@ -51,7 +51,7 @@ class IreeTarget(LoweredTarget):
         return self.cpu.architecture if self.cpu else None
 
     def faults(self) -> Iterator[str]:
-        """Flags for another driver, and a toolchain that this checkout does not have."""
+        """Flags for another driver, or a toolchain that this checkout does not have."""
         fits = {
             "--iree-hal-target-device": {HAL_TARGETS[self.driver]},
             "--iree-hal-target-backends": HAL_BACKENDS[self.driver],
@@ -60,7 +60,7 @@ class IreeTarget(LoweredTarget):
             name, _, value = flag.partition("=")
             if name in fits and value not in fits[name]:
                 yield f"driver is '{self.driver}', but its flags say {flag}"
-        known = set(toolchains.versions())  # none outside a checkout
+        known = set(toolchains.versions())  # empty outside a checkout
         if known and self.toolchain not in known:
             yield (
                 f"toolchain: there is no requirements/iree-{self.toolchain}.txt"

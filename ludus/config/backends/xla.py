@@ -7,7 +7,7 @@ from ludus.config.lowerings import Lowering
 
 
 class XlaTarget(LoweredTarget):
-    """StableHLO of a lowering."""
+    """StableHLO, made by a lowering."""
 
     backend: Literal["xla"]
 
@@ -15,7 +15,7 @@ class XlaTarget(LoweredTarget):
         if lowering.source == "stablehlo":
             return None
         return (
-            f"XLA compiles StableHLO alone, and '{self.lowering}' is of source "
+            f"XLA compiles only StableHLO, and '{self.lowering}' is of source "
             f"{lowering.source}; expected one of source: stablehlo"
         )
 

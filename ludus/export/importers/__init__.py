@@ -31,24 +31,24 @@ SOURCES = {
     "torch": "ludus.export.importers.torch",
     "stablehlo": "ludus.export.importers.stablehlo",
 }
-FEW = 8  # inputs that are asked about twice
-SAME = 1e-3  # of the largest answer: threads may add up in another order
+FEW = 8  # inputs that are run twice
+SAME = 1e-3  # of the largest answer: threads may add in another order
 
 
 class Source(Protocol):
-    """What each file of this package offers."""
+    """The functions of each module of this package."""
 
     def take(self, file: Path, description: ModelDescription, folder: Path) -> None: ...
     def answers(self, file: Path, *inputs: Array) -> list[Array]: ...
 
 
 def import_model(source: str, file: Path, path: Path, out: Path) -> Network:
-    """Write to out what the export stage writes of a network that was trained here.
+    """Write the files to out that the export stage writes for a network that was trained here.
 
-    source: a name in SOURCES, what the file is. path: of model.yaml.
+    source: the kind of file, a name in SOURCES. path: of model.yaml.
 
-    Raises NetworkError, by name, for what cannot be taken, and for tests and labels that do not
-    fit; ConfigError for a model.yaml that is not as expected; DataError for a broken .npz file.
+    Raises NetworkError for a network that cannot be imported, and for tests and labels that do not
+    fit; ConfigError for an invalid model.yaml; DataError for a broken .npz file.
     """
     description = read_model_description(path)
     if fault := file_fault(file):
@@ -71,14 +71,14 @@ def import_model(source: str, file: Path, path: Path, out: Path) -> Network:
 
 
 def _tests(description: ModelDescription, path: Path) -> ReferenceSet:
-    """The inputs to test with, and their labels, if any; what answers them is still to be found."""
+    """The test inputs, and their labels if any; the reference answers are filled in later."""
     wanted, nothing = description.input.shape[1:], np.zeros(0, np.float32)
     if isinstance(description.tests, Data):
         inputs, labels = _labelled(description.tests, path, wanted)
         return ReferenceSet(inputs=inputs, labels=labels, reference=nothing)
     random = np.random.default_rng(description.tests.seed)
     spread = description.tests.high - description.tests.low
-    with np.errstate(over="ignore", invalid="ignore"):  # which is said next
+    with np.errstate(over="ignore", invalid="ignore"):  # checked next
         inputs = random.random((description.tests.count, *wanted), np.float32) * np.float32(spread)
         inputs += np.float32(description.tests.low)
     _check_finite(
@@ -90,14 +90,14 @@ def _tests(description: ModelDescription, path: Path) -> ReferenceSet:
 def _labelled(
     data: Data, path: Path, wanted: list[int]
 ) -> tuple[Array, npt.NDArray[np.integer] | None]:
-    """The arrays of the file of tests, checked; wanted: the shape of one input."""
+    """The arrays of the test file, checked; wanted: the shape of one input."""
     keys = ["inputs", "labels"] if data.labelled else ["inputs"]
     file = _beside(data, path)
     inputs, *others = read_arrays(file, keys, f"{path} names it under tests")
     if inputs.dtype != np.float32 or list(inputs.shape[1:]) != wanted:
         raise NetworkError(
             f"{file}: 'inputs' are {inputs.dtype} {list(inputs.shape)}; expected float32 "
-            f"{_of_any([-1, *wanted])}, N of what inputs.0.shape of {path} says"
+            f"{_of_any([-1, *wanted])}, as inputs.0.shape of {path} says"
         )
     if len(inputs) == 0:
         raise NetworkError(f"{file}: 'inputs' are none, {list(inputs.shape)}; expected at least 1")
@@ -114,7 +114,7 @@ def _labelled(
 
 
 def _check_finite(what: str, inputs: Array) -> None:
-    """Raises NetworkError for inputs of which the network could not give numbers."""
+    """Raises NetworkError for inputs with NaN or infinity."""
     wrong = np.flatnonzero(~np.isfinite(inputs).reshape(len(inputs), -1).all(axis=1))
     if len(wrong):
         raise NetworkError(
@@ -124,8 +124,8 @@ def _check_finite(what: str, inputs: Array) -> None:
 
 
 def _check_labels(file: Path, labels: npt.NDArray[np.integer], reference: Array) -> None:
-    """Raises NetworkError unless labels are [N, ...] for answers [N, ..., classes], of a class."""
-    rows = reference.shape[:-1] or reference.shape  # of one number each: as `measure` takes it
+    """Raises NetworkError unless labels are classes, [N, ...] for answers [N, ..., classes]."""
+    rows = reference.shape[:-1] or reference.shape  # answers of one number: as in `measure`
     classes = reference.shape[-1] if reference.ndim > 1 else 1
     if labels.shape != rows:
         raise NetworkError(
@@ -142,31 +142,31 @@ def _check_labels(file: Path, labels: npt.NDArray[np.integer], reference: Array)
 
 
 def _check_same_again(file: Path, first: Array, again: Array) -> None:
-    """Raises NetworkError for a network that draws numbers: nothing could be held against it."""
-    apart = float(np.abs(first - again).max())
-    if not apart <= SAME * max(1.0, float(np.abs(again).max())):
+    """Raises NetworkError for a network with random answers, which has no reference."""
+    difference = float(np.abs(first - again).max())
+    if not difference <= SAME * max(1.0, float(np.abs(again).max())):
         raise NetworkError(
-            f"{file} answers the same inputs differently when it is asked again, by up to "
-            f"{apart:.3g}; export it without what draws at random, such as RandomNormalLike, or "
-            "dropout left on as in training"
+            f"{file} answers the same inputs differently when it is run again, by up to "
+            f"{difference:.3g}; export it without random operators such as RandomNormalLike, and "
+            "with dropout turned off"
         )
 
 
 def _of_any(shape: list[int]) -> str:
-    """A shape in words, such as [N, 3, 8]."""
+    """A shape as a message gives it, such as [N, 3, 8]."""
     return "[" + ", ".join("N" if size == -1 else str(size) for size in shape) + "]"
 
 
 def _beside(named: Beside, path: Path) -> Path:
-    """A file that model.yaml names. Raises NetworkError where it is missing or another."""
+    """A file that model.yaml names. Raises NetworkError if it is missing or its sha256 differs."""
     file = path.parent / named.file
     if fault := file_fault(file):
         raise NetworkError(f"{file} {fault}, and {path} names it")
     found = hashlib.sha256(file.read_bytes()).hexdigest()
     if found != named.sha256:
         raise NetworkError(
-            f"{file} has the sha256 {found}, and {path} says {named.sha256}; if it is the one you "
-            "mean, write its own there: by that DVC sees that it is another"
+            f"{file} has the sha256 {found}, and {path} says {named.sha256}; if it is the right "
+            "file, write its sha256 there, by which DVC notices a change"
         )
     return file
 
@@ -185,14 +185,14 @@ def _labels(description: ModelDescription, path: Path) -> list[str]:
 
 
 def _network(description: ModelDescription, path: Path, count: int, reference: Array) -> Network:
-    """The network's description, its output's shape found by running it."""
+    """The network's description; its output's shape is that of the reference answers."""
     if reference.shape[:1] != (count,):
         raise NetworkError(
             f"{count} inputs are answered by an output of {list(reference.shape)}; expected the "
             f"batch in its first dimension, so [{count}, ...]"
         )
     if not np.isfinite(reference).all():
-        raise NetworkError(f"the network answers inputs of {path} with what is no number")
+        raise NetworkError(f"the network answers inputs of {path} with NaN or infinity")
     shape = [description.input.shape[0], *reference.shape[1:]]
     if description.output.shape not in (None, shape):
         raise NetworkError(
@@ -213,7 +213,7 @@ def _network(description: ModelDescription, path: Path, count: int, reference: A
 
 
 def _check_count(path: Path, labels: list[str], shape: list[int]) -> None:
-    """Raises NetworkError unless there are no labels, or one for each of the last dimension."""
+    """Raises NetworkError unless there are no labels, or one for each value of an output."""
     classes = shape[-1] if len(shape) > 1 else 0
     if labels and len(labels) != classes:
         raise NetworkError(

@@ -1,4 +1,4 @@
-"""An ONNX file: its reference is ONNX Runtime, on the file as it came."""
+"""Imports an ONNX file; its reference is ONNX Runtime on the unchanged file."""
 
 from pathlib import Path
 from typing import Literal
@@ -17,12 +17,12 @@ from ludus.lowering import from_onnx
 from ludus.runtimes.batches import run_in_batches
 from ludus.runtimes.devices.module import Array
 
-OPSET = 17  # what iree-import-onnx wants at least
+OPSET = 17  # the oldest that iree-import-onnx accepts
 ENTRY = "main"  # the name of the function that IREE makes of the graph
 
 
 def take(file: Path, description: ModelDescription, folder: Path) -> None:
-    """Write model.onnx: of today's opset, its input's dimensions fixed, its graph named."""
+    """Write model.onnx: with opset OPSET or newer, fixed dimensions, and its graph named ENTRY."""
     model = _read(file)
     graph = model.graph
     print(f"{file}: operators {', '.join(sorted({node.op_type for node in graph.node}))}")
@@ -41,17 +41,17 @@ def take(file: Path, description: ModelDescription, folder: Path) -> None:
             ["batch" if size == -1 else size for size in description.input.shape],
         )
     )
-    del graph.value_info[:]  # of the sizes that it had
+    del graph.value_info[:]  # with the former sizes
     graph.name = ENTRY
     model = _modern(file, model)
     for node in model.graph.node:
-        node.doc_string = ""  # where its exporter's sources stood
+        node.doc_string = ""  # has paths of the exporter's sources
     onnx.save(shape_inference.infer_shapes(model), folder / "model.onnx")
     _try(file, folder / "model.onnx", description.input.shape[0])
 
 
 def answers(file: Path, *inputs: Array) -> list[Array]:
-    """What ONNX Runtime answers, in one session. Raises NetworkError where it refuses."""
+    """The answers of ONNX Runtime, in one session. Raises NetworkError where it refuses."""
     refusals = (
         state.Fail, state.InvalidArgument, state.InvalidGraph, state.InvalidProtobuf,
         state.NotImplemented, state.RuntimeException,
@@ -76,7 +76,7 @@ def _read(file: Path) -> onnx.ModelProto:
         onnx.checker.check_model(model)
     except (OSError, ValueError, onnx.checker.ValidationError) as error:
         raise NetworkError(f"{file} is no ONNX file: {_first(error)}") from None
-    except Exception as error:  # protobuf's DecodeError has a class of its own in each build of it
+    except Exception as error:  # each build of protobuf has its own class DecodeError
         if type(error).__name__ != "DecodeError":
             raise
         raise NetworkError(f"{file} is no ONNX file: {_first(error)}") from None
@@ -84,7 +84,7 @@ def _read(file: Path) -> onnx.ModelProto:
 
 
 def _whole(file: Path, model: onnx.ModelProto) -> None:
-    """Raises NetworkError where weights are in files beside it, which DVC would not see."""
+    """Raises NetworkError where weights are in separate files, which DVC would not see."""
     # onnx has no public function that also finds the tensors of attributes and of inner graphs.
     tensors = external_data_helper._get_all_tensors(model)
     beside = {
@@ -97,7 +97,7 @@ def _whole(file: Path, model: onnx.ModelProto) -> None:
         whole = name.with_stem(f"{name.stem}-whole")
         raise NetworkError(
             f"the weights of {file} are in {', '.join(sorted(beside))} beside it, and a network "
-            "here comes as one file; where both are, write it as one, and name that in params.yaml "
+            "must be one file; in their folder, write it as one, and name that in params.yaml "
             f'model.file:\n  python -c \'import onnx; onnx.save(onnx.load("{name}"), "{whole}")\''
         )
 
@@ -116,7 +116,7 @@ def _float32(file: Path, kind: str, value: onnx.ValueInfoProto) -> None:
 
 
 def _declared(value: onnx.ValueInfoProto) -> list[shapes.Declared]:
-    """Sizes; what has none is a word. Some exporters write 0 or -1 where they have none."""
+    """Sizes; an open dimension is a name. Some exporters write 0 or -1 for an open one."""
     return [
         size.dim_value if size.dim_value > 0 else size.dim_param or "?"
         for size in value.type.tensor_type.shape.dim
@@ -137,20 +137,20 @@ def _modern(file: Path, model: onnx.ModelProto) -> onnx.ModelProto:
 
 
 def _try(file: Path, model: Path, batch: int) -> None:
-    """Have the compiler look at it; where any batch is too much, at a batch of one."""
+    """Try to compile it; if it fails with any batch, try a batch of one."""
     with from_onnx.kept_where_named("trial") as folder:
         try:
             _try_batches(file, model, "dynamic" if batch == -1 else [batch], folder)
         except NetworkError as refusal:
             if batch != -1:
                 raise
-            (folder / "one").mkdir()  # the refusal's command names what lies in the folder itself
+            (folder / "one").mkdir()  # the error's command names files in the folder itself
             try:
                 _try_batches(file, model, [1], folder / "one")
             except NetworkError:
                 raise refusal from None
-            print(f"{file}: compiled for a batch of any size it is refused, and for one of 1 it is "
-                  "not: give its lowerings a list of batches")  # fmt: skip
+            print(f"{file}: it does not compile for any batch, but for a batch of 1: give its "
+                  "lowerings a list of batches")  # fmt: skip
 
 
 def _try_batches(
@@ -160,6 +160,6 @@ def _try_batches(
     try:
         mlir = from_onnx.convert(model, lowering, folder, "trial")
     except ToolError as error:
-        said = f"{file} cannot be taken by iree-import-onnx: {error}"
+        said = f"{file} cannot be imported by iree-import-onnx: {error}"
         raise error.as_kind(NetworkError, said) from None
     try_compiler(file, mlir)

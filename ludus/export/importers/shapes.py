@@ -1,4 +1,4 @@
-"""The shape that a file declares for its input, and the one that model.yaml gives, made one."""
+"""Checks the shape that a file declares for its input against the one in model.yaml."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,7 +10,7 @@ Declared = int | str
 
 
 def agree(file: Path, name: str, declared: Sequence[Declared], wanted: list[int]) -> None:
-    """Raises NetworkError where a file's input cannot have the shape that model.yaml gives it."""
+    """Raises NetworkError where a file's input cannot have the shape that model.yaml gives."""
     shape = "[" + ", ".join(map(str, declared)) + "]"
     if len(declared) != len(wanted):
         raise NetworkError(
@@ -22,7 +22,7 @@ def agree(file: Path, name: str, declared: Sequence[Declared], wanted: list[int]
             end = f", such as {_example(declared)}" if isinstance(size, str) else ""
             raise NetworkError(
                 f"{file}: the dimension {index} of the input '{name}', {shape}, is "
-                f"{'dynamic' if isinstance(size, str) else size}, and none but the batch can stay "
+                f"{'dynamic' if isinstance(size, str) else size}, and only the batch can stay "
                 f"open: give its size in model.yaml, inputs.0.shape{end}"
             )
         if isinstance(size, int) and given != size:
@@ -38,7 +38,7 @@ def only(file: Path, kind: str, names: Sequence[str]) -> None:
         listed = ", ".join(names) or "none"
         raise NetworkError(
             f"{file} has {len(names)} {kind} ({listed}), and a bundle's network has one; export it "
-            f"with one, the others being constants or left out"
+            f"with one, and the others as constants or left out"
         )
 
 

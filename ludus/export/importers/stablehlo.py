@@ -1,7 +1,7 @@
-"""StableHLO in an MLIR file, text or bytecode, its function called main.
+"""Imports StableHLO from an MLIR file, text or bytecode, whose function is called main.
 
-Its reference is IREE itself, for the CPU and without optimisation: what is compiled for other
-machines is held against that, and nothing here shows that IREE reads StableHLO as others do.
+Its reference is IREE itself, for the CPU and without optimisation. So variants for other machines
+are compared with IREE, and nothing proves that IREE reads StableHLO as other compilers do.
 """
 
 import re
@@ -25,7 +25,7 @@ from ludus.runtimes.devices.module import Array, Module
 ENTRY = "main"
 FLAGS = [
     "--iree-input-type=stablehlo",
-    "--iree-input-demote-f64-to-f32=false",  # else a network of float64 would pass for float32
+    "--iree-input-demote-f64-to-f32=false",  # else a float64 network would be taken as float32
     "--iree-hal-target-device=local",
     "--iree-hal-local-target-device-backends=llvm-cpu",
     "--iree-llvmcpu-target-cpu=generic",
@@ -36,7 +36,7 @@ TENSOR = re.compile(r"tensor<((?:[\d?]+x)*)(\w+)>")
 
 
 def take(file: Path, description: ModelDescription, folder: Path) -> None:
-    """Copy it to model.mlir, once its function is one that can be taken."""
+    """Check the signature of its function, and copy it to model.mlir."""
     try_compiler(file, file)
     with _compiled(file) as path:
         kinds = _signature(file, path)
@@ -57,7 +57,7 @@ def take(file: Path, description: ModelDescription, folder: Path) -> None:
 
 
 def answers(file: Path, *inputs: Array) -> list[Array]:
-    """What the module of IREE answers."""
+    """The answers of IREE's module."""
     with _compiled(file) as path:
         batch = _signature(file, path)["inputs"][0][0][0]
         module = Module(path, devices.open_device("cpu")[0])
@@ -83,7 +83,7 @@ def _compiled(file: Path) -> Iterator[Path]:
 
 
 def _signature(file: Path, module: Path) -> dict[str, list[tuple[list[shapes.Declared], str]]]:
-    """Shape and type of each input and output, from what the compiler wrote of them."""
+    """Shape and type of each input and output, from the signature that the compiler wrote."""
     loaded = iree.VmModule.copy_buffer(iree.VmInstance(), module.read_bytes())
     function = loaded.lookup_function(ENTRY)
     if function is None:

@@ -1,4 +1,4 @@
-"""torch's ExportedProgram in a .pt2 file: its reference is torch, on the file as it came."""
+"""Imports torch's ExportedProgram, a .pt2 file; its reference is torch on the unchanged file."""
 
 import logging
 from collections.abc import Callable, Iterator
@@ -21,7 +21,7 @@ from ludus.lowering.to_mlir import to_mlir
 from ludus.runtimes.batches import run_in_batches
 from ludus.runtimes.devices.module import Array
 
-# What torch raises for what it cannot do; NotImplementedError and its exporters' are of these.
+# torch's errors for unsupported operations; NotImplementedError and its exporters' are subclasses.
 REFUSED = (RuntimeError, ValueError, TypeError, KeyError)
 NEXT_STEP = "write it with torch.export.save(torch.export.export(network, (example,)), file)"
 
@@ -56,7 +56,7 @@ def take(file: Path, description: ModelDescription, folder: Path) -> None:
 
 
 def answers(file: Path, *inputs: Array) -> list[Array]:
-    """What torch answers, on the CPU."""
+    """The answers of torch, on the CPU."""
     program = _read(file)
     batch, module = _given(file, program).shape[0], program.module()
 
@@ -74,7 +74,7 @@ def answers(file: Path, *inputs: Array) -> list[Array]:
 
 def _read(file: Path) -> ExportedProgram:
     other = _what_else(file)
-    if other:  # of which torch would log a page
+    if other:  # torch would log a page
         raise NetworkError(f"{file} is no ExportedProgram, but {other}; {NEXT_STEP}")
     said: list[str] = []
     try:
@@ -89,10 +89,10 @@ def _read(file: Path) -> ExportedProgram:
 
 
 def _what_else(file: Path) -> str | None:
-    """What a file is that is no ExportedProgram, by the names in its archive; else None."""
+    """The kind of a file that is no ExportedProgram, by the names in its archive; else None."""
     try:
         with ZipFile(file) as archive:
-            # All is in one folder, which torch names after the file.
+            # All entries are in one folder, which torch names after the file.
             names = {name.partition("/")[2] or name for name in archive.namelist()}
     except (BadZipFile, OSError):
         with file.open("rb") as stream:
@@ -112,7 +112,7 @@ def _what_else(file: Path) -> str | None:
 
 @contextmanager
 def _unlogged(said: list[str]) -> Iterator[None]:
-    """Collects in said the causes that torch.export would print with their tracebacks."""
+    """Collects in said the errors that torch.export would print with their tracebacks."""
     logs = [logging.getLogger(f"torch.export{end}") for end in ("", ".pt2_archive._package")]
 
     def keep(record: logging.LogRecord) -> bool:
@@ -130,7 +130,7 @@ def _unlogged(said: list[str]) -> Iterator[None]:
 
 
 def _given(file: Path, program: ExportedProgram) -> torch.Tensor:
-    """The one input, as torch.export recorded it; checked, and the one output too."""
+    """The one input as torch.export recorded it; checks it and the one output."""
     signature = program.graph_signature
     values = {node.name: node.meta.get("val") for node in program.graph.nodes}
     for kind, names in (("inputs", signature.user_inputs), ("outputs", signature.user_outputs)):
@@ -146,7 +146,7 @@ def _given(file: Path, program: ExportedProgram) -> torch.Tensor:
 
 
 def _fixed(file: Path, program: ExportedProgram, shape: list[int]) -> ExportedProgram:
-    """The program once more, for inputs of this shape alone."""
+    """The program exported again, only for inputs of this shape."""
     example = torch.zeros([_two(shape[0]), *shape[1:]])
     dynamic = ({0: Dim.DYNAMIC},) if shape[0] == -1 else None
     try:
@@ -161,7 +161,7 @@ def _fixed(file: Path, program: ExportedProgram, shape: list[int]) -> ExportedPr
 
 
 def _two(batch: int) -> int:
-    """How many inputs an example has: of any batch two, since torch takes one for a constant."""
+    """The batch of an example; two for any batch, since torch treats one as a constant."""
     return 2 if batch == -1 else batch
 
 
@@ -177,7 +177,7 @@ def _try(file: Path, program: ExportedProgram, batch: int) -> None:
 
 
 def _where_it_can(name: str, write: Callable[[], None]) -> None:
-    """Targets made of what is not written are refused by name when they are built."""
+    """Write a file if torch can; a target that needs a missing file is refused when it is built."""
     try:
         write()
     except REFUSED as error:

@@ -1,4 +1,4 @@
-"""A first look of the compiler, of seconds: does it know every operator of a network?"""
+"""Compiles a network as far as IREE's own dialects, in seconds, to find unknown operators."""
 
 import re
 import tempfile
@@ -8,7 +8,7 @@ from ludus.core.errors import NetworkError, ToolError
 from ludus.process.toolchains import iree_compile
 
 TOOLCHAIN = "3.13.0"
-# Up to where each operator has become one of IREE's own: what fails later fails by size or device.
+# Up to IREE's own operators; later phases fail only because of sizes or devices.
 FLAGS = [
     "--iree-hal-target-device=local",
     "--iree-hal-local-target-device-backends=vmvx",
@@ -18,9 +18,9 @@ NAMED = re.compile(r"onnx\.([A-Z]\w*)|torch\.(aten\.[\w.]+)|(stablehlo\.\w+)")
 
 
 def try_compiler(file: Path, mlir: Path) -> None:
-    """Raises NetworkError that names the operator which the compiler refuses, with its words.
+    """Raises NetworkError with the operator that the compiler refuses, and the compiler's message.
 
-    mlir: what was made of file, which the message is about.
+    mlir: the MLIR of file, which the message names.
     """
     with tempfile.TemporaryDirectory() as scratch:
         try:

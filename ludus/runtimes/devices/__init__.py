@@ -1,7 +1,7 @@
-"""What this machine can run: each device by a word, tried by really computing on it.
+"""The devices of this machine, each known by a word and tested by computing on it.
 
 `why_not("vulkan-gpu")` is None where a small module gave the right answer there, else the reason
-in words and what would help. Nothing falls back to another device.
+and what would help. Nothing falls back to another device.
 """
 
 import os
@@ -20,18 +20,18 @@ from ludus.process.prebuilt import Prebuilt
 from ludus.runtimes.devices import cpu, vulkan_drivers
 from ludus.runtimes.devices.module import Module
 
-# Names under which drivers report that a Vulkan device is the CPU.
+# Names by which drivers report a Vulkan device that is the CPU.
 SOFTWARE = ("llvmpipe", "SwiftShader")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Device:
-    """A device word: IREE's driver, which of that driver's devices, and what installs one."""
+    """A device: IREE's driver, which of the driver's devices, and what would install one."""
 
     driver: str  # as IREE names it
     probe: str  # the file double-<probe>.vmfb
     accepts: Callable[[str], bool] = lambda _: True
-    prebuilt: Prebuilt | None = None  # has the Vulkan driver, in place of the system's
+    prebuilt: Prebuilt | None = None  # has the Vulkan driver that replaces the system's
     help: str
 
 
@@ -67,7 +67,7 @@ DEVICES = {
     "metal": Device(driver="metal", probe="metal", help="needs a Mac"),
 }
 
-# What IREE's drivers say when something is missing, and what that means.
+# Error texts of IREE's drivers, and their meaning.
 MISSING = {
     "LIBVULKAN_PATH": "there is no Vulkan loader (libvulkan.so.1)",
     "VK_ERROR_INCOMPATIBLE_DRIVER": "there is no Vulkan driver",
@@ -86,7 +86,7 @@ def known_device(word: str) -> Device:
 
 @cache
 def open_device(word: str) -> tuple[iree.HalDevice, str]:
-    """Open a device. Returns it with the name that its driver gives. Raises DeviceError."""
+    """Open a device. Returns it with its driver's name for it. Raises DeviceError."""
     device = known_device(word)
     if device.prebuilt is None:
         return _open(word, iree.get_driver)
@@ -94,7 +94,7 @@ def open_device(word: str) -> tuple[iree.HalDevice, str]:
     if reason is not None:
         raise DeviceError(reason)
     with _vulkan_driver(device.prebuilt.folder):
-        # get_driver has one for the whole process, with the system's devices.
+        # get_driver caches one driver for the process, with the system's devices.
         return _open(word, _binding.create_hal_driver)
 
 
@@ -115,17 +115,17 @@ def _open(word: str, get_driver: Callable[[str], iree.HalDriver]) -> tuple[iree.
 
 
 def _with_help(reason: str, device: Device) -> str:
-    """A reason with what would help: to mend the driver's files that are named, or to install."""
+    """A reason with the next step: repair the driver's files that are named, or install one."""
     if device.driver == "vulkan" and device.prebuilt is None:
         broken = vulkan_drivers.faults()
-        if broken:  # the loader's own error may be of something else, such as memory
+        if broken:  # the loader's own error may name another cause, such as memory
             return f"{'; '.join(broken)} (so Vulkan says: {reason})"
     return f"{reason}; {device.help}"
 
 
 @contextmanager
 def _vulkan_driver(folder: Path) -> Iterator[None]:
-    """While this lasts, Vulkan finds the driver in a folder and no other."""
+    """Within the block, Vulkan finds only the driver in a folder."""
     name = "VK_DRIVER_FILES"
     before = os.environ.get(name)
     os.environ[name] = str(folder)
@@ -139,7 +139,7 @@ def _vulkan_driver(folder: Path) -> Iterator[None]:
 
 @cache
 def why_not(word: str) -> str | None:
-    """None where this machine computes on a device, else the reason in words."""
+    """None where this machine computes on a device, else the reason."""
     device = known_device(word)
     try:
         opened, _ = open_device(word)
@@ -167,7 +167,7 @@ def facts(word: str) -> dict[str, str | None]:
 
 
 def _meaning(message: str) -> str:
-    """The meaning of an error of IREE's, or its first line where that is not known."""
+    """The meaning of an error of IREE, or its first line where the meaning is unknown."""
     for sign, meaning in MISSING.items():
         if sign in message:
             return meaning

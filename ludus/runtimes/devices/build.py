@@ -20,7 +20,7 @@ FLAGS = {
 
 
 def compile_double(version: str, out: Path) -> None:
-    """Compile the smallest computation for VMVX, by a flag that every version knows."""
+    """Compile the smallest computation for VMVX, with a flag that every version knows."""
     iree_compile(version, DOUBLE, ["--iree-hal-target-backends=vmvx"], out)
 
 

@@ -1,4 +1,4 @@
-"""What this machine's CPU is: its architecture, and its features as LLVM names them."""
+"""This machine's CPU: its architecture, and its features as LLVM names them."""
 
 import os
 import platform
@@ -31,13 +31,13 @@ def lacks(needs: Cpu, here: str, cpuinfo: Callable[[], str]) -> str | None:
 
 
 def architecture() -> str:
-    """x86_64 or aarch64 on every system; another name where it is neither."""
+    """x86_64 or aarch64, the same on every system; another name for any other."""
     machine = platform.machine().lower()
     return {"amd64": "x86_64", "arm64": "aarch64"}.get(machine, machine)
 
 
 def features() -> frozenset[str]:
-    """The features that this CPU has, of those that IREE's runtime looks for."""
+    """The features of this CPU that IREE's runtime knows."""
     return frozenset(feature for feature, has in _parse(_cpuinfo()).items() if has)
 
 
@@ -51,17 +51,17 @@ def _cpuinfo() -> str:
 
 
 def _parse(printed: str) -> dict[str, bool]:
-    """Each feature that `iree-cpuinfo` knows on an architecture, such as avx2, and is it there?"""
+    """Whether each feature that `iree-cpuinfo` knows, such as avx2, is there."""
     return {line.split()[0]: line.split()[1] == "1" for line in printed.splitlines()}
 
 
 def count() -> int:
-    """How many cores this process may use."""
+    """The number of cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def name() -> str:
-    """The CPU's name, as far as the system tells it."""
+    """The CPU's name, if the system gives one."""
     try:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
     except OSError:

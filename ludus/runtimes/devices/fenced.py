@@ -1,10 +1,10 @@
-"""An IREE module that computes between fences, in buffers that its caller keeps.
+"""Runs an IREE module between fences, in buffers that the caller keeps.
 
     batch_N$async(images, result, transients, wait, signal)
 
-A plain call has IREE make a semaphore for each allocation and each submission; NVIDIA's Vulkan
-driver takes 300 microseconds to make one and as long to destroy it. Here one semaphore and one set
-of buffers serve every call. ludus/lowering/owned_buffers.py says how such a module is made.
+In a plain call IREE creates a semaphore for each allocation and each submission; NVIDIA's Vulkan
+driver takes 300 microseconds to create one and as long to destroy it. Here one semaphore and one
+set of buffers serve every call. ludus/lowering/owned_buffers.py makes such modules.
 """
 
 import weakref
@@ -20,9 +20,9 @@ from ludus.runtimes.devices.module import FLOAT32, Array, Input, Module
 
 
 def buffers_of(path: Path, functions: list[str]) -> dict[str, Buffers]:
-    """What the caller of each function of a module must give it.
+    """The buffers that the caller must give to each function of a module.
 
-    Raises ValueError where the module does not say so, or is of another IREE than the runtime.
+    Raises ValueError where the module does not name them, or needs another version of IREE.
     """
     module = iree.VmModule.copy_buffer(iree.VmInstance(), path.read_bytes())
     return {function: _buffers(module, function) for function in functions}
@@ -38,7 +38,7 @@ def _buffers(module: iree.VmModule, function: str) -> Buffers:
 
 
 class Timeline:
-    """One semaphore for every call, and how far it has come."""
+    """The one semaphore of all calls, and its current value."""
 
     def __init__(self, device: iree.HalDevice) -> None:
         self._device = device
@@ -48,21 +48,21 @@ class Timeline:
         self._semaphore, self._now = self._device.create_semaphore(0), 0
 
     def run(self, work: Callable[[iree.HalFence, iree.HalFence], None]) -> None:
-        """work(wait, signal) queues something between two fences; returns when that has run."""
+        """Call work(wait, signal), which queues work between two fences, and wait for that work."""
         wait, signal = (iree.HalFence.create_at(self._semaphore, self._now + i) for i in (0, 1))
         try:
             work(wait, signal)
             signal.wait()
         except (RuntimeError, ValueError):
-            self._restart()  # what failed signals nothing: who comes next would wait for ever
+            self._restart()  # failed work signals nothing, so the next call would wait for ever
             raise
         self._now += 1
 
 
 class Tensor:
-    """A float32 tensor in the host's memory that the device reads and writes itself.
+    """A float32 tensor in the host's memory that the device reads and writes directly.
 
-    To copy 3 KB to a GPU's own memory, and 40 bytes back, takes longer than a call.
+    Copying 3 KB to a GPU's own memory, and 40 bytes back, takes longer than a call.
     """
 
     def __init__(self, device: iree.HalDevice, shape: tuple[int, ...]) -> None:
@@ -76,13 +76,13 @@ class Tensor:
 
     @property
     def array(self) -> Array:
-        """What is there, without a copy."""
+        """The tensor as an array, without a copy."""
         array: Array = self._buffer.map().asarray(self.shape, FLOAT32)
         return array
 
 
 class FencedModule(Module):
-    """A loaded module of such functions. Not for several threads at once."""
+    """A loaded module of such functions. Not thread-safe."""
 
     def _start(self) -> None:
         super()._start()
@@ -90,7 +90,7 @@ class FencedModule(Module):
         self._arguments: dict[str, Tensor] = {}
         self._results: dict[str, Tensor] = {}
         self._transients: list[iree.HalBuffer] = []
-        # A buffer that outlives its device crashes the interpreter when it ends (3.13, Vulkan).
+        # A buffer that outlives its device crashes the interpreter at exit (IREE 3.13, Vulkan).
         kept = (self._arguments, self._results, self._transients)
         weakref.finalize(self, lambda: [held.clear() for held in kept])
 
@@ -108,7 +108,7 @@ class FencedModule(Module):
         return self._compute(function, argument.view).view
 
     def _compute(self, function: str, argument: iree.HalBufferView) -> Tensor:
-        """Call a function and wait for it. Returns where its answer is."""
+        """Call a function and wait for it. Returns the tensor that holds the answer."""
         result = self._results.get(function)
         if result is None:
             result = self._results[function] = self._prepare(function)
@@ -123,7 +123,7 @@ class FencedModule(Module):
         return result
 
     def _prepare(self, function: str) -> Tensor:
-        """A function's result; and the one buffer for transients is made as large as it needs."""
+        """A function's result tensor; enlarges the shared buffer for transients if needed."""
         needs = _buffers(self._module, function)
         self._functions[function] = self._module.lookup_function(function)
         size = max(needs.transients, 1)

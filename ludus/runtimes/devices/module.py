@@ -9,13 +9,13 @@ from iree import runtime as iree
 
 Array = npt.NDArray[np.float32]
 FLOAT32 = np.dtype(np.float32)
-# As plain numbers: to make one of the binding's enumerations takes a microsecond.
+# Plain numbers, since constructing a value of the binding's enumerations takes a microsecond.
 VISIBLE = int(iree.MemoryType.HOST_VISIBLE)
 MAPPABLE = int(iree.BufferUsage.MAPPING_SCOPED)
 
 
 class Input:
-    """A float32 tensor in a device's memory, as a module takes it."""
+    """A float32 tensor in a device's memory, as a module's argument."""
 
     def __init__(self, device: iree.HalDevice, array: Array) -> None:
         self.view = device.allocator.allocate_buffer_copy(
@@ -31,7 +31,7 @@ class Input:
         self._mapped = _mapped(self.view.get_buffer(), array.shape)
 
     def rewrite(self, array: Array) -> bool:
-        """Put another tensor in its place; False where shape or device do not allow it."""
+        """Overwrite it with another array; False where shape or device do not allow it."""
         if self._mapped is None or array.shape != self.shape:
             return False
         self._mapped[...] = array
@@ -39,13 +39,13 @@ class Input:
 
 
 class Module:
-    """A loaded module. Not for several threads at once; each has a `twin` of its own."""
+    """A loaded module. Not thread-safe: each thread needs its own `twin`."""
 
     def __init__(self, path: Path, device: iree.HalDevice) -> None:
         """Load a vmfb. Raises ValueError where the runtime refuses it."""
         self._instance = iree.VmInstance()
-        # Not `mmap`, which in iree-base-runtime 3.13 opens the file for writing too, and so refuses
-        # a read-only one.
+        # Not `mmap`, which in iree-base-runtime 3.13 opens the file for writing too and therefore
+        # fails on a read-only one.
         self._module = iree.VmModule.copy_buffer(self._instance, path.read_bytes())
         self.device = device
         self._start()
@@ -57,7 +57,7 @@ class Module:
         self._inputs: dict[str, Input] = {}
 
     def twin(self) -> Self:
-        """The same module once more, with a state of its own, for another thread."""
+        """The same module with its own state, for another thread."""
         other = object.__new__(type(self))
         other._instance, other._module, other.device = self._instance, self._module, self.device
         other._start()
@@ -114,7 +114,7 @@ class Module:
 
 
 def _mapped(buffer: iree.HalBuffer, shape: tuple[int, ...]) -> Array | None:
-    """A buffer as an array of the host's, without a copy, or None where it cannot be mapped."""
+    """A buffer as an array in host memory, without a copy, or None where it cannot be mapped."""
     if buffer.memory_type() & VISIBLE != VISIBLE or not buffer.allowed_usage() & MAPPABLE:
         return None
     # Not the binding's own `asarray`, which takes 3 microseconds.

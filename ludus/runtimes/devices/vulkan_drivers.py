@@ -1,7 +1,7 @@
-"""What is wrong with the Vulkan drivers that the environment names.
+"""Finds faults in the Vulkan drivers that the environment names.
 
-Vulkan's loader reads one JSON file a driver, and passes over a broken one without a word. It takes
-VK_DRIVER_FILES, or else the older VK_ICD_FILENAMES, for a list of such files and folders of them:
+Vulkan's loader reads one JSON file a driver, and silently skips a broken one. VK_DRIVER_FILES, or
+else the older VK_ICD_FILENAMES, is a list of such files and of folders with them:
 https://github.com/KhronosGroup/Vulkan-Loader/blob/main/docs/LoaderDriverInterface.md
 """
 
@@ -18,7 +18,7 @@ NAMES = ("VK_DRIVER_FILES", "VK_ICD_FILENAMES")
 
 
 def faults() -> list[str]:
-    """Such as "VK_DRIVER_FILES names gone.json, which is missing", one for each broken file."""
+    """A message for each broken file: "VK_DRIVER_FILES names gone.json, which is missing"."""
     variable = next((name for name in NAMES if os.environ.get(name)), None)
     if variable is None:
         return []
@@ -36,7 +36,7 @@ def _files(path: Path) -> Iterator[Path]:
 
 
 def _fault(path: Path) -> str | None:
-    """What is wrong with a driver's file, or None."""
+    """The fault of a driver's file, or None."""
     fault = file_fault(path)
     if fault is not None:
         return fault
@@ -50,7 +50,7 @@ def _fault(path: Path) -> str | None:
     library = driver.get("library_path") if isinstance(driver, dict) else None
     if not isinstance(library, str):
         return "names no library: ICD.library_path is missing"
-    # A bare name is the system's to find; other paths count from the file.
+    # The system looks up a bare name; other paths are relative to the file.
     place = path.parent / library if Path(library).name != library else library
     try:
         CDLL(str(place))

@@ -1,6 +1,6 @@
-"""A variant in the runtime of a toolchain's own environment: a process of that Python's.
+"""Runs a variant in the runtime of a toolchain's environment, in a process of its Python.
 
-Modules of another IREE, and XLA, cannot be run in this process: their packages are in the
+Modules of another IREE, and XLA, cannot be run in this process, since their packages are in the
 environments of their toolchains. A runner (run_iree.py, run_shortfin.py, run_xla.py) loads the
 module there, and answers calls through its standard input and output (serve.py).
 """
@@ -27,9 +27,9 @@ from ludus.runtimes.batches import run_in_batches
 from ludus.runtimes.devices.build import compile_double
 
 Array = npt.NDArray[np.float32]
-CALL_LIMIT = 600.0  # seconds of one call; the first waits for the module to be loaded as well
-ENDING = 5.0  # seconds for a process that gives no answers to end by itself
-# The package that tells a toolchain's runtime, and the runner for it; the first that is pinned.
+CALL_LIMIT = 600.0  # seconds for one call; the first includes the loading of the module
+ENDING = 5.0  # seconds for a process without an answer to end by itself
+# The packages of runtimes and their runners; the first that a toolchain pins is used.
 RUNNERS = {
     "shortfin": "run_shortfin.py",
     "jaxlib": "run_xla.py",
@@ -58,16 +58,16 @@ def runtime_of(name: str) -> Runtime | None:
 
 
 def why_no_runtime(name: str) -> str | None:
-    """Why nothing can be run in a toolchain's environment, or None; it need not be made yet."""
+    """Why a toolchain has no runtime, or None; its environment need not be installed yet."""
     if runtime_of(name) is not None:
         return None
     return f"the toolchain '{name}' has no runtime in requirements/, which a checkout has"
 
 
 def load(name: str, variant: Variant, folder: Path, device: str) -> Run:
-    """Load a variant in a toolchain's runtime on a device, as the runtime names it.
+    """Load a variant in a toolchain's runtime; device: as that runtime names it.
 
-    Raises DeviceError, when it is called, with the words of a runner that ended.
+    A call raises DeviceError with the last message of a runner that ended.
     """
     functions = {entry.batch: entry.name for entry in variant.entry_functions}
     child = Child(name, folder / variant.files[0].path, device)
@@ -79,7 +79,7 @@ def load(name: str, variant: Variant, folder: Path, device: str) -> Run:
 
 
 def why_not(name: str) -> str | None:
-    """None where a toolchain compiles and its runtime computes here, else the reason in words."""
+    """None where a toolchain compiles and its runtime computes here, else the reason."""
     if not toolchains.is_installed(name):
         return toolchains.NOT_INSTALLED
     try:
@@ -91,7 +91,7 @@ def why_not(name: str) -> str | None:
 
 
 def _double(name: str, module: Path) -> list[float]:
-    """Twice [1, 2, 3]: StableHLO as it is, else compiled."""
+    """Compute twice [1, 2, 3]; StableHLO is run as it is, other modules are compiled first."""
     numbers = np.array([1, 2, 3], dtype=np.float32)
     if name == toolchains.STABLEHLO:
         answer = Child(name, Path(__file__).with_name("double.mlir"), "cpu").call("main", numbers)
@@ -103,7 +103,7 @@ def _double(name: str, module: Path) -> list[float]:
 
 
 class Child:
-    """A runner with a module loaded; it ends when this object is gone."""
+    """A runner with a loaded module; it ends with this object."""
 
     def __init__(self, name: str, module: Path, device: str) -> None:
         python, runtime = toolchains.environment(name) / "bin" / "python", runtime_of(name)
@@ -124,7 +124,7 @@ class Child:
     def call(self, function: str, argument: Array) -> Array:
         """Call a function of one float32 tensor that returns one.
 
-        Raises DeviceError where the process has ended or gives no whole answer in CALL_LIMIT.
+        Raises DeviceError where the process has ended or gives no complete answer in CALL_LIMIT.
         """
         to, back = self._process.stdin, self._process.stdout
         if to is None or back is None:
@@ -142,7 +142,7 @@ class Child:
                 raise self._failure(timed_out=expired.is_set()) from None
 
     def _failure(self, *, timed_out: bool) -> DeviceError:
-        """How it ended, and the last line that it said; it is ended where it has not yet."""
+        """The error of a runner: how it ended and its last line. Kills it if it still runs."""
         code: int | None = None
         with suppress(OSError):
             if self._process.stdin is not None:
@@ -170,6 +170,6 @@ class Child:
 def _end(process: "subprocess.Popen[bytes]", said: IO[bytes]) -> None:
     for stream in (process.stdin, process.stdout, said):
         if stream is not None:
-            with suppress(OSError):  # what was not written yet, to a process that has ended
+            with suppress(OSError):  # the process may have ended before it read everything
                 stream.close()
     end_tool(process)

@@ -1,4 +1,4 @@
-"""IREE's runtime, of whatever version is installed: the interface is that of 2024 and of 3.13.
+"""IREE's runtime, of the installed version; the calls here exist in that of 2024 and in 3.13.
 
 run_iree.py MODULE DEVICE    DEVICE: as the runtime names it, such as local-sync or vulkan://UUID
 """

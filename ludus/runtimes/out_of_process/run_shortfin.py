@@ -26,7 +26,7 @@ def main(path: str, device: str) -> None:
 
 
 async def call(function: shortfin.ProgramFunction, argument: Array, fiber: shortfin.Fiber) -> Array:
-    """What the host reads and writes are not the buffers that a module does."""
+    """The module's buffers differ from those that the host reads and writes, so both are copied."""
     device = fiber.device(0)
     given = arrays.device_array(device, argument.shape, arrays.float32)
     staged = given.for_transfer()

@@ -1,8 +1,8 @@
-"""XLA's CPU client, through JAX: StableHLO, compiled when it is loaded.
+"""XLA's CPU client, through JAX, which compiles StableHLO when it is loaded.
 
 run_xla.py MODULE DEVICE    DEVICE: cpu; MODULE has one function, `main`
 
-jax.export runs what JAX itself traced; StableHLO from elsewhere goes to the client itself.
+jax.export runs only what JAX itself traced; other StableHLO goes directly to the client.
 """
 
 import sys

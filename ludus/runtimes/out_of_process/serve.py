@@ -1,4 +1,4 @@
-"""What every runner does: calls come in, answers go out. Run by other Pythons, so with numpy alone.
+"""The protocol of every runner: reads calls, writes answers. Other Pythons run it: only numpy here.
 
 in:  {"function": NAME, "shape": [...]} and a newline; float32 values
 out: [...], the shape of the answer, and a newline; float32 values
@@ -15,13 +15,13 @@ import numpy.typing as npt
 Array = npt.NDArray[np.float32]
 
 _answers = os.fdopen(os.dup(1), "wb")
-os.dup2(2, 1)  # what else is printed goes to the errors
-# One line, the last that is said, for whoever calls.
+os.dup2(2, 1)  # anything else that is printed goes to standard error
+# One line, the last that is printed, for the caller's message.
 sys.excepthook = lambda kind, error, _: print(f"{kind.__name__}: {error}".splitlines()[0])
 
 
 def calls() -> Iterator[tuple[str, Array]]:
-    """The name of a function and its argument, until there are no more calls."""
+    """The name and argument of each call, until there are no more."""
     while line := sys.stdin.buffer.readline():
         request = json.loads(line)
         data = sys.stdin.buffer.read(4 * int(np.prod(request["shape"])))
