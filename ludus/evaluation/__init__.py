@@ -1,1 +1,1 @@
-"""Running a variant over the reference set, and judging what came out."""
+"""Runs a variant over the reference set, and judges the results."""

@@ -1,4 +1,4 @@
-"""What this machine can run: a row for each device, executor, runtime and toolchain."""
+"""Tests what this machine can run: a row for each device, executor, runtime and toolchain."""
 
 import re
 from typing import Any
@@ -15,7 +15,7 @@ DIGEST = re.compile("[0-9a-f]{64}")
 
 
 def rows_here() -> list[dict[str, Any]]:
-    """Each with its kind, name, whether it passes, and a detail: its name, or the reason."""
+    """Rows with kind, name, whether it passes, and a detail: its own name, or the reason."""
     rows = [_device(word) for word in devices.DEVICES]
     rows += [_executor(name) for name in EXECUTORS if name != "native"]
     rows += [_runtime(name) for name in BACKENDS if name != "xla"]
@@ -40,7 +40,7 @@ def _executor(name: Executor) -> dict[str, Any]:
 
 
 def _named(part: str, name: str) -> str:
-    """A part of an executor by its name; what has a digest alone is called by what it is."""
+    """The name of a part of an executor; a part that has only a digest goes by its kind."""
     return f"{part} {name}" if DIGEST.fullmatch(name or "") else name
 
 
@@ -53,7 +53,7 @@ def _runtime(name: str) -> dict[str, Any]:
 
 
 def _toolchain(name: str) -> dict[str, Any]:
-    """A toolchain passes where its compiler compiles and what it made is computed rightly."""
+    """A toolchain passes if it compiles a module and its runtime computes the right answer."""
     reason = out_of_process.why_not(name)
     detail = reason or f"compiles; {out_of_process.runtime_of(name)} computes"
     shown = name if name == toolchains.STABLEHLO else f"iree {name}"

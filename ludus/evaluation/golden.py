@@ -1,4 +1,4 @@
-"""The golden inputs of a bundle, run on a device of this machine."""
+"""Runs the golden inputs of a bundle on a device of this machine."""
 
 from typing import Any
 
@@ -18,7 +18,7 @@ def check_golden_answers(bundle: Bundle, variant: Variant, device: str) -> float
     run = runtimes.load(variant, bundle.folder, device)
     answers, expected = run(network_inputs(golden, bundle.manifest)), golden.reference
     allowed = bundle.manifest.golden.max_abs_diff
-    if answers.shape != expected.shape:  # which numpy would broadcast without a word
+    if answers.shape != expected.shape:  # numpy would broadcast silently
         raise GoldenError(
             f"{variant.target} on '{device}' answers in the shape {list(answers.shape)}, "
             f"expected {list(expected.shape)}"
@@ -33,10 +33,10 @@ def check_golden_answers(bundle: Bundle, variant: Variant, device: str) -> float
 
 
 def verify_bundle(bundle: Bundle) -> list[dict[str, Any]]:
-    """The golden answers of each variant on each device that is here: target, device, status.
+    """Check the golden answers of each variant on each device here: target, device, status.
 
-    The difference is the largest of any output, where it was verified; the detail says the same in
-    words, or why it failed or was not run.
+    The difference is the largest of any output, if verified; the detail says the same as text, or
+    why it failed or was not run.
     """
     return [
         _verify(bundle, variant, word)
@@ -46,8 +46,8 @@ def verify_bundle(bundle: Bundle) -> list[dict[str, Any]]:
 
 
 def _devices_here(variant: Variant) -> list[str]:
-    """The devices of this machine that run a variant; where none does, the one it was made for."""
-    # "vulkan" is the first of the Vulkan devices, each of which has a word of its own.
+    """The devices of this machine that run a variant; if there is none, the one it was made for."""
+    # "vulkan" is the first of the Vulkan devices, each of which also has a name of its own.
     names = [word for word in devices.DEVICES if word != "vulkan"]
     here = [word for word in names if runtimes.why_not(variant, word) is None]
     return here or [variant.driver or "cpu"]

@@ -1,8 +1,8 @@
-"""Results files from before `executor` was a field of its own: who ran them is worked out.
+"""Finds out the executor of results files from before `executor` was a field.
 
-Their `machine` was a label that anyone could choose, or the executor where one was named. So a name
-in it is believed only where something that the executor itself wrote says the same. What has no
-such proof was run natively.
+Their `machine` was a label that the user could choose, or the executor if one was given. So a name
+in it counts only if something that the executor itself wrote confirms it. Without such proof the
+variant was run natively.
 """
 
 import json
@@ -11,7 +11,7 @@ from typing import Any
 
 from ludus.core.types import Executor
 
-# What an executor other than native wrote of itself, and nothing else does.
+# What only this executor, and not native, wrote about itself.
 PROOFS: dict[Executor, tuple[str, re.Pattern[str]]] = {
     "godot": ("runtime_version", re.compile(r".+ in Godot \d")),
     "godot-pck": ("runtime_version", re.compile(r".+ in Godot \d")),
@@ -24,7 +24,7 @@ PROOFS: dict[Executor, tuple[str, re.Pattern[str]]] = {
 
 
 def upgrade(raw: bytes) -> bytes:
-    """A results file as it is written today; what is no JSON is left as it is, to be refused."""
+    """A results file in today's form; one that is no JSON stays as it is, and is refused later."""
     try:
         value = json.loads(raw)
     except ValueError:
@@ -36,7 +36,7 @@ def upgrade(raw: bytes) -> bytes:
 
 
 def _executor(row: dict[str, Any]) -> Executor | None:
-    """Who ran a row; None, which no reader takes, where another than its label says did."""
+    """The executor of a row; None, which readers refuse, if another than its label ran it."""
     proved = [name for name, (key, proof) in PROOFS.items() if proof.match(str(row.get(key)))]
     label = row["machine"]
     if row.get("status") == "not run":  # no executor ran it, and only the pipeline wrote such files

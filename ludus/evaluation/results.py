@@ -1,16 +1,16 @@
-"""What an evaluation found: measured here, judged by thresholds, attested by other machines.
+"""Results of evaluations: measured here, judged by thresholds, attested by other machines.
 
-One results file is one `Result` as JSON, whether a stage or `ludus evaluate` wrote it. The status
+A results file is one `Result` as JSON, whether a stage or `ludus evaluate` wrote it. The status
 words are those of the whole project:
 
 verified   run here, all images, within every threshold
 failed     run, and outside a threshold, or broken
-not run    built, and this machine cannot run it: the reason in words
+not run    built, and this machine cannot run it, with the reason
 attested   run elsewhere, by the same executor, on the very file that was built here, and within
            every threshold
 
-An evaluation itself only measures; its file says `measured` until `judge` holds it against the
-thresholds. So an edited threshold runs nothing again, and a refused run keeps its figures.
+An evaluation only measures; its file says `measured` until `judge` compares it with the thresholds.
+So an edited threshold runs nothing again, and a refused run keeps its figures.
 """
 
 from collections.abc import Iterable
@@ -29,19 +29,19 @@ from ludus.data.reference_set import MOST_CLASSES
 from ludus.evaluation import old_results
 
 Status = Literal["measured", "verified", "failed", "not run", "attested"]
-# Why a result is "not run" or "failed", where that says what to do next: the executor is broken;
-# the run ended in an error; a threshold was not met.
+# The kind of failure, which decides the next step: the executor is broken; the run ended in an
+# error; a threshold was not met.
 Failure = Literal["executor", "run", "thresholds"]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Result:
-    """The outcome of one evaluation. Figures are None where it was not run."""
+    """The outcome of one evaluation. Figures are None if it was not run."""
 
     evaluation: str
     target: str
     device: str
-    executor: Executor  # what ran it, as the executor itself says; what was asked, if not run
+    executor: Executor  # as the executor itself says; if not run, the one asked for
     status: Status
     reason: str | None = None
     failure: Failure | None = None
@@ -49,10 +49,10 @@ class Result:
     machine: str | None = None  # a label of the machine that it was run on: free text
     device_name: str | None = None  # the hardware's or driver's own name
     images: int = 0
-    accuracy: float | None = None  # None too where nothing is labelled
+    accuracy: float | None = None  # None too for unlabelled inputs
     reference_accuracy: float | None = None
     recall: list[float] | None = None  # of each class, in label order
-    agreement: float | None = None  # share of answers that are the reference's
+    agreement: float | None = None  # share of answers that equal the reference's
     flipped: list[int] | None = None  # indices of the inputs with another answer
     max_abs_diff: float | None = None  # of any output, against the reference
     confusion: list[list[int]] | None = None  # [label][answer], counts
@@ -68,9 +68,9 @@ def measure(
 ) -> dict[str, Any]:
     """The figures of a run: outputs and reference float32 [N, ..., classes], labels [N, ...].
 
-    An answer is the top class along the last dimension, at every position; an input flips where
-    any of its answers is not the reference's. Raises DataError where the shapes do not fit, which
-    numpy would broadcast without a word.
+    An answer is the top class along the last dimension, at every position; an input flips if any of
+    its answers differs from the reference's. Raises DataError if the shapes do not fit, since numpy
+    would broadcast silently.
     """
     rows = reference.shape[:-1] or reference.shape
     if outputs.shape != reference.shape or (labels is not None and labels.shape != rows):
@@ -98,7 +98,7 @@ def _against_labels(
     labels: npt.NDArray[np.integer],
     reference: npt.NDArray[np.float32],
 ) -> dict[str, Any]:
-    """Accuracy; recall and confusion too where one input has one label, of not too many."""
+    """Accuracy; also recall and confusion if each input has one label, of at most MOST_CLASSES."""
     classes = reference.shape[-1]
     if labels.min(initial=0) < 0 or labels.max(initial=0) >= classes:
         wrong = labels[(labels < 0) | (labels >= classes)][0]
@@ -116,12 +116,12 @@ def _against_labels(
 
 
 def shortfalls(result: Result, thresholds: Gate) -> list[str]:
-    """Where a measured result is outside a threshold, a line each; [] where nowhere."""
+    """One line for each threshold that a measured result does not meet; else []."""
     found = _accuracy_shortfalls(result, thresholds)
     agreement, difference = (
         np.nan if figure is None else figure for figure in (result.agreement, result.max_abs_diff)
     )
-    # Written as `not (good)`, so that a NaN is outside too.
+    # Written as `not (good)`, so that NaN is outside too.
     if not agreement >= thresholds.agreement:
         flips = len(result.flipped or [])
         found.append(f"agreement {agreement:.6g} < {thresholds.agreement:g}, {flips} images flip")
@@ -131,7 +131,7 @@ def shortfalls(result: Result, thresholds: Gate) -> list[str]:
 
 
 def _accuracy_shortfalls(result: Result, thresholds: Gate) -> list[str]:
-    """Without labels there is no accuracy, and only a threshold of 0 is met."""
+    """The lines for accuracy; without labels there is none, and only a threshold of 0 is met."""
     if result.accuracy is None or result.reference_accuracy is None:
         if thresholds.accuracy == 0:
             return []
@@ -150,9 +150,9 @@ def _accuracy_shortfalls(result: Result, thresholds: Gate) -> list[str]:
 
 
 def judge(result: Result, thresholds: Gate, images: int | None = None) -> Result:
-    """Hold a measured result against the thresholds. What was not run, or broke, stays as it is.
+    """Compare a measured result with the thresholds; one that was not run or broke is unchanged.
 
-    Where `images` is given, a result over fewer images than that is failed too.
+    If `images` is given, a result over fewer images is failed too.
     """
     if result.status != "measured":
         return result
@@ -169,7 +169,7 @@ def judge(result: Result, thresholds: Gate, images: int | None = None) -> Result
 
 
 def attest(result: Result, elsewhere: Iterable[Result], thresholds: Gate, images: int) -> Result:
-    """For a result not run here, another machine's of the very same file, if there is one.
+    """For a result not run here, another machine's result of the very same file, if any.
 
     It must be of the same target, device and sha256, run by the same executor over as many images,
     without failing and within the thresholds; else the result stays "not run".
@@ -192,7 +192,7 @@ def attest(result: Result, elsewhere: Iterable[Result], thresholds: Gate, images
 
 
 def _where(result: Result) -> tuple[str | None, ...]:
-    """What was run, on what and by what."""
+    """The target, device, file and executor of a result."""
     return result.target, result.device, result.sha256, result.executor
 
 

@@ -25,11 +25,11 @@ def evaluate(
 ) -> Result:
     """Run a variant over all inputs on a device.
 
-    evaluation, machine: labels for the result, which is "measured", "failed" where the run broke,
-    or "not run" with the reason. executor: what is asked to run it; of a run, the result says what
-    the executor itself does. Raises DataError for inputs of another shape, and ExecutorError where
-    the executor failed in the run: that proves nothing of the variant, and a result would be kept
-    when the executor is mended.
+    evaluation, machine: labels for the result, which is "measured", "failed" if the run broke, or
+    "not run" with the reason. executor: the one to use; the result of a run holds the name that the
+    executor itself gives. Raises DataError for inputs of another shape, and ExecutorError if the
+    executor failed: that proves nothing about the variant, and DVC would keep a result even after
+    the executor is repaired.
     """
     network_inputs(tests, network)
     runner = executors.executor(executor)
@@ -48,7 +48,7 @@ def evaluate(
             return replace(result, reason=reason)
         result = replace(result, **asdict(runner.describe(variant, device)))
     except (LudusError, RuntimeError, ValueError) as error:
-        # It may stay so, and what need not run here must not end the build.
+        # It may stay broken, and a row that need not run here must not end the build.
         return replace(result, reason=f"the executor is broken: {error}", failure="executor")
     try:
         answers = runner.run(variant, folder, device, tests, network)

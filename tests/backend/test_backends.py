@@ -96,7 +96,7 @@ def test_the_module_alone_takes_time_with_every_number_of_images(
     assert seconds[1] > 8 * seconds[0], "512 images cannot be computed as fast as 1"
 
 
-def test_ncnn_has_no_way_to_be_run_alone(exported: Any, build: Build) -> None:
+def test_ncnn_cannot_be_run_kernel_only(exported: Any, build: Build) -> None:
     built = build("ncnn")
     with pytest.raises(UsageError, match="ncnn runs only from the host's memory"):
         runtimes.load_resident(built.variant, built.folder, "cpu", exported.images[:1])

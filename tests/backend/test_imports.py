@@ -35,14 +35,14 @@ ABOUT: dict[str, Any] = {
     "tests": {"count": 5, "seed": 1, "low": -1, "high": 1},
 }
 WEIGHTS = np.random.default_rng(3).standard_normal((6, 4)).astype(np.float32)
-Bring = Callable[..., Path]
+Import = Callable[..., Path]
 
 
 @pytest.fixture
-def bring(tmp_path: Path) -> Bring:
+def import_file(tmp_path: Path) -> Import:
     """Imports a file as model.yaml, changed so, says; the folder that is written."""
 
-    def brought(source: str, file: Path, **changes: Any) -> Path:
+    def imported(source: str, file: Path, **changes: Any) -> Path:
         from ludus.export import importers
 
         path = tmp_path / "model.yaml"
@@ -50,7 +50,7 @@ def bring(tmp_path: Path) -> Bring:
         importers.import_model(source, file, path, tmp_path / "export")
         return tmp_path / "export"
 
-    return brought
+    return imported
 
 
 def model(
@@ -100,8 +100,8 @@ def run_built(export: Path, lowering: Lowering, scratch: Path) -> np.ndarray:
 # ONNX
 
 
-def test_an_onnx_file_becomes_what_an_export_is(tmp_path: Path, bring: Bring) -> None:
-    export = bring("onnx", model(tmp_path / "n.onnx"))
+def test_an_onnx_file_becomes_what_an_export_is(tmp_path: Path, import_file: Import) -> None:
+    export = import_file("onnx", model(tmp_path / "n.onnx"))
     assert {path.name for path in export.iterdir()} == {
         "model.onnx",
         "network.json",
@@ -120,14 +120,14 @@ def test_an_onnx_file_becomes_what_an_export_is(tmp_path: Path, bring: Bring) ->
     assert [size.dim_value or size.dim_param for size in sizes] == ["batch", 2, 6]
 
 
-def test_the_same_seed_gives_the_same_files(tmp_path: Path, bring: Bring) -> None:
+def test_the_same_seed_gives_the_same_files(tmp_path: Path, import_file: Import) -> None:
     file = model(tmp_path / "n.onnx")
-    first = {path.name: path.read_bytes() for path in bring("onnx", file).iterdir()}
-    assert {path.name: path.read_bytes() for path in bring("onnx", file).iterdir()} == first
+    first = {path.name: path.read_bytes() for path in import_file("onnx", file).iterdir()}
+    assert {path.name: path.read_bytes() for path in import_file("onnx", file).iterdir()} == first
 
 
-def test_an_onnx_file_is_compiled_and_agrees(tmp_path: Path, bring: Bring) -> None:
-    export = bring("onnx", model(tmp_path / "n.onnx"))
+def test_an_onnx_file_is_compiled_and_agrees(tmp_path: Path, import_file: Import) -> None:
+    export = import_file("onnx", model(tmp_path / "n.onnx"))
     one = Lowering(source="onnx", rewrites=[], batches=[1])
     tests = load_reference_set(export / "reference.npz")
     figures = measure(run_built(export, one, tmp_path), None, tests.reference)
@@ -136,10 +136,10 @@ def test_an_onnx_file_is_compiled_and_agrees(tmp_path: Path, bring: Bring) -> No
     assert "accuracy" not in figures
 
 
-def test_a_fixed_batch_stays_fixed(tmp_path: Path, bring: Bring) -> None:
+def test_a_fixed_batch_stays_fixed(tmp_path: Path, import_file: Import) -> None:
     given = [("x", TensorProto.FLOAT, [2, 2, 6])]
     inputs = [{"name": "x", "shape": [2, 2, 6]}]
-    export = bring("onnx", model(tmp_path / "n.onnx", given=given), inputs=inputs)
+    export = import_file("onnx", model(tmp_path / "n.onnx", given=given), inputs=inputs)
     sources = Sources(export=export, lowered=tmp_path, lowerings={})
     variant = compiler("onnx").build("onnx", OnnxTarget(backend="onnx"), sources, tmp_path)
     assert [entry.batch for entry in variant.entry_functions] == [2]
@@ -152,13 +152,15 @@ def test_a_fixed_batch_stays_fixed(tmp_path: Path, bring: Bring) -> None:
         run_built(export, any_batch, tmp_path)
 
 
-def test_labelled_data_give_accuracy(tmp_path: Path, bring: Bring) -> None:
+def test_labelled_data_give_accuracy(tmp_path: Path, import_file: Import) -> None:
     inputs = np.random.default_rng(5).standard_normal((7, 2, 6)).astype(np.float32)
     labels = softmax(inputs).argmax(-1)
     np.savez(tmp_path / "tests.npz", inputs=inputs, labels=labels)
     digest = hashlib.sha256((tmp_path / "tests.npz").read_bytes()).hexdigest()
     tests = {"file": "tests.npz", "sha256": digest, "labelled": True}
-    export = bring("onnx", model(tmp_path / "n.onnx"), tests=tests, labels=["a", "b", "c", "d"])
+    export = import_file(
+        "onnx", model(tmp_path / "n.onnx"), tests=tests, labels=["a", "b", "c", "d"]
+    )
     found = load_reference_set(export / "reference.npz")
     assert found.labels is not None
     figures = measure(found.reference, found.labels, found.reference)
@@ -265,56 +267,60 @@ REFUSED: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
 
 
 @pytest.mark.parametrize("name", REFUSED)
-def test_what_cannot_be_taken_is_refused_by_name(name: str, tmp_path: Path, bring: Bring) -> None:
+def test_what_cannot_be_taken_is_refused_by_name(
+    name: str, tmp_path: Path, import_file: Import
+) -> None:
     made, about, said = REFUSED[name]
     with pytest.raises(NetworkError) as caught:
-        bring("onnx", model(tmp_path / "n.onnx", **made), **about)
+        import_file("onnx", model(tmp_path / "n.onnx", **made), **about)
     assert said in str(caught.value)
     assert not (tmp_path / "export").exists()
 
 
-def test_the_operator_that_the_compiler_lacks_is_named(tmp_path: Path, bring: Bring) -> None:
+def test_the_operator_that_the_compiler_lacks_is_named(tmp_path: Path, import_file: Import) -> None:
     nodes = [helper.make_node("StringNormalizer", ["x"], ["y"])]
     with pytest.raises(NetworkError) as caught:
-        bring("onnx", model(tmp_path / "n.onnx", nodes, opset=17))
+        import_file("onnx", model(tmp_path / "n.onnx", nodes, opset=17))
     assert "StringNormalizer" in str(caught.value)
 
 
 @pytest.mark.parametrize("content", [b"", b"no ONNX", None])
 def test_a_file_that_is_no_onnx_is_refused(
-    tmp_path: Path, bring: Bring, content: bytes | None
+    tmp_path: Path, import_file: Import, content: bytes | None
 ) -> None:
     if content is not None:
         (tmp_path / "n.onnx").write_bytes(content)
     with pytest.raises(NetworkError, match=r"n\.onnx is (no ONNX file|empty|missing)"):
-        bring("onnx", tmp_path / "n.onnx")
+        import_file("onnx", tmp_path / "n.onnx")
 
 
 @pytest.mark.parametrize("count", [3, 5])
-def test_labels_that_do_not_fit_are_refused(tmp_path: Path, bring: Bring, count: int) -> None:
+def test_labels_that_do_not_fit_are_refused(
+    tmp_path: Path, import_file: Import, count: int
+) -> None:
     said = rf"model\.yaml: labels: 4 outputs, {count} labels; the output is \[N, 2, 4\]"
     with pytest.raises(NetworkError, match=said):
-        bring("onnx", model(tmp_path / "n.onnx"), labels=list("abcde"[:count]))
+        import_file("onnx", model(tmp_path / "n.onnx"), labels=list("abcde"[:count]))
 
 
-def test_labels_of_a_file_are_read_as_utf_8_or_refused(tmp_path: Path, bring: Bring) -> None:
-    def brought(content: bytes) -> Path:
+def test_labels_of_a_file_are_read_as_utf_8_or_refused(tmp_path: Path, import_file: Import) -> None:
+    def imported(content: bytes) -> Path:
         (tmp_path / "labels.txt").write_bytes(content)
         named = {"file": "labels.txt", "sha256": hashlib.sha256(content).hexdigest()}
-        return bring("onnx", model(tmp_path / "n.onnx"), labels=named)
+        return import_file("onnx", model(tmp_path / "n.onnx"), labels=named)
 
     words = "a\né\nc\nd\n"
-    assert read_network(brought(words.encode())).labels == ["a", "é", "c", "d"]
+    assert read_network(imported(words.encode())).labels == ["a", "é", "c", "d"]
     said = r"labels\.txt is no text in UTF-8: byte 2 is 0xe9; .*/model.yaml, labels.sha256"
     with pytest.raises(NetworkError, match=f"{tmp_path}/{said}"):
-        brought(words.encode("latin-1"))
+        imported(words.encode("latin-1"))
 
 
-def test_data_of_another_sha256_are_refused(tmp_path: Path, bring: Bring) -> None:
+def test_data_of_another_sha256_are_refused(tmp_path: Path, import_file: Import) -> None:
     np.savez(tmp_path / "tests.npz", inputs=np.zeros((1, 2, 6), np.float32))
     tests = {"file": "tests.npz", "sha256": "0" * 64}
-    with pytest.raises(NetworkError, match=r"tests.npz has the sha256 .*write its own there"):
-        bring("onnx", model(tmp_path / "n.onnx"), tests=tests)
+    with pytest.raises(NetworkError, match=r"tests.npz has the sha256 .*write its sha256 there"):
+        import_file("onnx", model(tmp_path / "n.onnx"), tests=tests)
 
 
 GIVEN = np.zeros((3, 2, 6), np.float32)
@@ -387,7 +393,7 @@ DATA: dict[str, tuple[dict[str, Any], type[Exception], str]] = {
 
 @pytest.mark.parametrize("name", DATA)
 def test_tests_that_do_not_fit_are_refused_with_file_and_key(
-    name: str, tmp_path: Path, bring: Bring
+    name: str, tmp_path: Path, import_file: Import
 ) -> None:
     arrays, error, said = DATA[name]
     file = tmp_path / "tests.npz"
@@ -395,31 +401,31 @@ def test_tests_that_do_not_fit_are_refused_with_file_and_key(
     digest = hashlib.sha256(file.read_bytes()).hexdigest()
     tests = {"file": "tests.npz", "sha256": digest, "labelled": len(arrays) > 1}
     with pytest.raises(error) as caught:
-        bring("onnx", model(tmp_path / "n.onnx"), tests=tests)
+        import_file("onnx", model(tmp_path / "n.onnx"), tests=tests)
     assert str(caught.value).startswith(f"{file}{said}")
 
 
 def test_numbers_too_large_for_float32_are_not_blamed_on_the_network(
-    tmp_path: Path, bring: Bring
+    tmp_path: Path, import_file: Import
 ) -> None:
     tests = {**ABOUT["tests"], "high": 1e39}
     with pytest.raises(NetworkError, match=r"model\.yaml: tests: low -1 and high 1e\+39 give NaN"):
-        bring("onnx", model(tmp_path / "n.onnx"), tests=tests)
+        import_file("onnx", model(tmp_path / "n.onnx"), tests=tests)
 
 
 def test_weights_in_a_file_beside_it_are_refused_with_a_command_that_mends(
-    tmp_path: Path, bring: Bring
+    tmp_path: Path, import_file: Import
 ) -> None:
     whole = onnx.load(model(tmp_path / "n.onnx"))
     onnx.save(
         whole, tmp_path / "n.onnx", save_as_external_data=True, location="w.bin", size_threshold=0
     )
     with pytest.raises(NetworkError) as caught:
-        bring("onnx", tmp_path / "n.onnx")
+        import_file("onnx", tmp_path / "n.onnx")
     said, command = str(caught.value).splitlines()
     assert said.startswith(f"the weights of {tmp_path / 'n.onnx'} are in w.bin beside it")
     subprocess.run(command, shell=True, cwd=tmp_path, check=True)
-    bring("onnx", tmp_path / "n-whole.onnx")
+    import_file("onnx", tmp_path / "n-whole.onnx")
 
 
 # What is left of an import
@@ -436,19 +442,19 @@ def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.mark.parametrize("name", ["ludus-trial", "ludus-onnx"])
 def test_an_import_leaves_nothing_and_minds_nothing_in_its_way(
-    name: str, tmp_path: Path, bring: Bring, temporary: Path
+    name: str, tmp_path: Path, import_file: Import, temporary: Path
 ) -> None:
     (temporary / name).write_text("of somebody else")
-    bring("onnx", model(tmp_path / "n.onnx"))
+    import_file("onnx", model(tmp_path / "n.onnx"))
     assert [path.name for path in temporary.iterdir()] == [name]
 
 
 def test_a_refusal_keeps_the_file_that_its_command_needs(
-    tmp_path: Path, bring: Bring, temporary: Path
+    tmp_path: Path, import_file: Import, temporary: Path
 ) -> None:
     nodes = [helper.make_node("StringNormalizer", ["x"], ["y"])]
     with pytest.raises(NetworkError, match="to run it again") as caught:
-        bring("onnx", model(tmp_path / "n.onnx", nodes, opset=17))
+        import_file("onnx", model(tmp_path / "n.onnx", nodes, opset=17))
     (kept,) = temporary.iterdir()
     assert kept.stat().st_mode & 0o077 == 0
     command = str(caught.value).splitlines()[-1]
@@ -458,9 +464,9 @@ def test_a_refusal_keeps_the_file_that_its_command_needs(
 
 
 def test_mlir_is_kept_once_a_lowering_and_what_is_stale_goes(
-    tmp_path: Path, bring: Bring, temporary: Path
+    tmp_path: Path, import_file: Import, temporary: Path
 ) -> None:
-    file = bring("onnx", model(tmp_path / "n.onnx")) / "model.onnx"
+    file = import_file("onnx", model(tmp_path / "n.onnx")) / "model.onnx"
     one, two = (Lowering(source="onnx", rewrites=[], batches=[size]) for size in (1, 2))
     first = from_onnx.to_mlir(file, one, "one")
     made = first.read_bytes()
@@ -475,8 +481,10 @@ def test_mlir_is_kept_once_a_lowering_and_what_is_stale_goes(
     assert not list(temporary.iterdir())
 
 
-def test_a_target_for_what_did_not_come_is_refused_by_name(tmp_path: Path, bring: Bring) -> None:
-    export = bring("onnx", model(tmp_path / "n.onnx"))
+def test_a_target_for_what_did_not_come_is_refused_by_name(
+    tmp_path: Path, import_file: Import
+) -> None:
+    export = import_file("onnx", model(tmp_path / "n.onnx"))
     torchs = Lowering(rewrites=[], batches="dynamic")
     with pytest.raises(ToolError, match=r"model\.pt2 is not there, and lowerings.one is made of"):
         run_built(export, torchs, tmp_path)
@@ -515,11 +523,11 @@ def program(tmp_path: Path) -> Callable[..., Path]:
 
 @pytest.mark.filterwarnings("ignore")
 def test_torchs_program_becomes_what_an_export_is(
-    tmp_path: Path, bring: Bring, program: Callable[..., Path]
+    tmp_path: Path, import_file: Import, program: Callable[..., Path]
 ) -> None:
     from stages.lower import lower
 
-    export = bring("torch", program())
+    export = import_file("torch", program())
     names = {"model.pt2", "model.onnx", "model.torchscript", "network.json", "reference.npz"}
     assert {path.name for path in export.iterdir()} == names
     tests = load_reference_set(export / "reference.npz")
@@ -532,7 +540,7 @@ def test_torchs_program_becomes_what_an_export_is(
 
 @pytest.mark.filterwarnings("ignore")
 def test_torchs_program_of_any_width_is_fixed(
-    tmp_path: Path, bring: Bring, program: Callable[..., Path]
+    tmp_path: Path, import_file: Import, program: Callable[..., Path]
 ) -> None:
     import torch
 
@@ -542,15 +550,15 @@ def test_torchs_program_of_any_width_is_fixed(
 
     batch, width = (torch.export.Dim(name, min=1, max=64) for name in ("batch", "width"))
     file = program(Sums(), dynamic=({0: batch, 2: width},))
-    export = bring("torch", file)
+    export = import_file("torch", file)
     assert read_network(export).outputs[0].shape == [-1, 2, 6]
     with pytest.raises(NetworkError, match=r"the dimension 2 of the input 'x'.* is dynamic"):
-        bring("torch", file, inputs=[{"name": "x", "shape": [-1, 2, -1]}])
+        import_file("torch", file, inputs=[{"name": "x", "shape": [-1, 2, -1]}])
 
 
 @pytest.mark.filterwarnings("ignore")
 def test_torchs_program_of_two_inputs_is_refused(
-    bring: Bring, program: Callable[..., Path]
+    import_file: Import, program: Callable[..., Path]
 ) -> None:
     import torch
 
@@ -560,23 +568,25 @@ def test_torchs_program_of_two_inputs_is_refused(
 
     examples = (torch.zeros(2, 2, 6), torch.zeros(2, 2, 6))
     with pytest.raises(NetworkError, match=r"n\.pt2 has 2 inputs \(x, z\)"):
-        bring("torch", program(Sum(), examples, ({}, {})))
+        import_file("torch", program(Sum(), examples, ({}, {})))
 
 
 @pytest.mark.filterwarnings("ignore")
 def test_torchs_import_leaves_nothing(
-    bring: Bring, program: Callable[..., Path], temporary: Path
+    import_file: Import, program: Callable[..., Path], temporary: Path
 ) -> None:
     (temporary / "ludus-trial").write_text("of somebody else")
-    bring("torch", program())
+    import_file("torch", program())
     assert [path.name for path in temporary.iterdir()] == ["ludus-trial"]
 
 
 @pytest.mark.parametrize("content", [b"", b"no program"])
-def test_a_file_that_is_no_program_is_refused(tmp_path: Path, bring: Bring, content: bytes) -> None:
+def test_a_file_that_is_no_program_is_refused(
+    tmp_path: Path, import_file: Import, content: bytes
+) -> None:
     (tmp_path / "n.pt2").write_bytes(content)
     with pytest.raises(NetworkError, match=r"n\.pt2 is (no ExportedProgram, but no zip|empty)"):
-        bring("torch", tmp_path / "n.pt2")
+        import_file("torch", tmp_path / "n.pt2")
 
 
 @pytest.mark.filterwarnings("ignore")
@@ -592,7 +602,7 @@ def test_a_file_that_is_no_program_is_refused(tmp_path: Path, bring: Bring, cont
     ],
 )
 def test_what_else_a_pt2_is_is_said_in_one_line(
-    kind: str, said: str, tmp_path: Path, bring: Bring, capfd: pytest.CaptureFixture[str]
+    kind: str, said: str, tmp_path: Path, import_file: Import, capfd: pytest.CaptureFixture[str]
 ) -> None:
     import torch
 
@@ -607,7 +617,7 @@ def test_what_else_a_pt2_is_is_said_in_one_line(
     }
     write[kind]()
     with pytest.raises(NetworkError) as caught:
-        bring("torch", path)
+        import_file("torch", path)
     assert str(caught.value).startswith(f"{path} is no ExportedProgram, but {said}")
     assert "torch.export.save" in str(caught.value)
     assert len(str(caught.value).splitlines()) == 1
@@ -616,14 +626,14 @@ def test_what_else_a_pt2_is_is_said_in_one_line(
 
 @pytest.mark.filterwarnings("ignore")
 def test_a_program_that_torch_cannot_read_is_told_without_a_traceback(
-    bring: Bring, program: Callable[..., Path], capfd: pytest.CaptureFixture[str]
+    import_file: Import, program: Callable[..., Path], capfd: pytest.CaptureFixture[str]
 ) -> None:
     path = program()
     data = path.read_bytes()
     assert b'"graph_module"' in data
     path.write_bytes(data.replace(b'"graph_module"', b'"graph_modulo"'))
     with pytest.raises(NetworkError, match=r"n\.pt2 is no ExportedProgram that torch") as caught:
-        bring("torch", path)
+        import_file("torch", path)
     assert "warnings above" not in str(caught.value)
     assert capfd.readouterr() == ("", "")
 
@@ -651,9 +661,9 @@ def stablehlo(path: Path, **changes: Any) -> Path:
     return path
 
 
-def test_stablehlo_becomes_what_an_export_is(tmp_path: Path, bring: Bring) -> None:
+def test_stablehlo_becomes_what_an_export_is(tmp_path: Path, import_file: Import) -> None:
     inputs = [{"name": "x", "shape": [2, 2, 6]}]
-    export = bring("stablehlo", stablehlo(tmp_path / "n.mlir"), inputs=inputs)
+    export = import_file("stablehlo", stablehlo(tmp_path / "n.mlir"), inputs=inputs)
     assert {path.name for path in export.iterdir()} == {
         "model.mlir",
         "network.json",
@@ -676,15 +686,17 @@ def test_stablehlo_becomes_what_an_export_is(tmp_path: Path, bring: Bring) -> No
     ],
 )
 def test_stablehlo_that_cannot_be_taken_is_refused_by_name(
-    tmp_path: Path, bring: Bring, changes: dict[str, Any], said: str
+    tmp_path: Path, import_file: Import, changes: dict[str, Any], said: str
 ) -> None:
     inputs = [{"name": "x", "shape": [2, 2, 6]}]
     with pytest.raises(NetworkError) as caught:
-        bring("stablehlo", stablehlo(tmp_path / "n.mlir", **changes), inputs=inputs)
+        import_file("stablehlo", stablehlo(tmp_path / "n.mlir", **changes), inputs=inputs)
     assert said in str(caught.value)
 
 
-def test_the_schema_of_what_is_brought_is_the_manifests(tmp_path: Path, bring: Bring) -> None:
-    export = bring("onnx", model(tmp_path / "n.onnx"))
+def test_the_schema_of_an_imported_network_is_the_manifests(
+    tmp_path: Path, import_file: Import
+) -> None:
+    export = import_file("onnx", model(tmp_path / "n.onnx"))
     written = json.loads((export / "network.json").read_text())
     assert set(written) == {"inputs", "outputs", "labels", "preprocess"}

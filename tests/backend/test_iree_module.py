@@ -50,7 +50,7 @@ def test_a_module_that_is_cut_off_is_told(tmp_path: Path) -> None:
         check_loads(path)
 
 
-def test_what_is_no_module_is_told_in_the_tools_words(tmp_path: Path) -> None:
+def test_a_file_that_is_no_module_is_refused_with_the_tools_message(tmp_path: Path) -> None:
     path = tmp_path / "text.vmfb"
     path.write_text("a text that is long enough for a length in front of it")
     with pytest.raises(ToolError, match="iree-dump-module ended with exit code 1") as caught:

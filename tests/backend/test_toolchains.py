@@ -155,7 +155,7 @@ def test_a_module_of_another_iree_is_refused_by_name_in_this_process(
         load(variant, folder, "cpu")
 
 
-def test_a_module_of_another_iree_fails_in_words_where_it_is_run_all_the_same(
+def test_a_module_of_another_iree_that_is_run_anyway_fails_with_a_message(
     exported: Any, build: Build
 ) -> None:
     variant, folder = build("old-vmvx")

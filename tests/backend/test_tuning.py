@@ -179,7 +179,7 @@ def test_a_candidate_that_crashes_the_runtime_is_refused_and_survived(
         trials.verify(trials.builds.build(crashing))
 
 
-def test_a_candidate_that_does_not_compile_is_refused_with_the_compilers_words(
+def test_a_candidate_that_does_not_compile_is_refused_with_the_compilers_message(
     trials: Trials, start: Candidate
 ) -> None:
     outcome = trials.compare(spoilt(trials, start, "no MLIR"), start)

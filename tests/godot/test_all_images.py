@@ -146,7 +146,7 @@ def test_without_the_addon_it_is_not_run(
         ("\tquit()", "run.json is missing"),
     ],
 )
-def test_a_script_that_fails_is_failed_with_the_engines_words(
+def test_a_script_that_fails_is_failed_with_the_engines_message(
     bundle: Bundle,
     tests: ReferenceSet,
     tmp_path: Path,
@@ -163,7 +163,7 @@ def test_a_script_that_fails_is_failed_with_the_engines_words(
     assert said in str(result.reason)
 
 
-def test_a_library_that_does_not_load_is_failed_with_the_engines_words(
+def test_a_library_that_does_not_load_is_failed_with_the_engines_message(
     bundle: Bundle, tests: ReferenceSet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     real = godot.ADDON

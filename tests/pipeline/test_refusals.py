@@ -100,7 +100,7 @@ class TestFlagsThatTheCompilerRefuses:
             params["targets"]["iree-cpu-x86_64"]["flags"].append("--iree-no-such-flag")
         return refused(project)
 
-    def test_the_compilers_words_are_shown(self, run: Ended) -> None:
+    def test_the_compilers_message_is_shown(self, run: Ended) -> None:
         assert "iree-compile ended with exit code 1 and said:" in run.said
         assert "Unknown command line argument '--iree-no-such-flag'" in run.said
 

@@ -295,7 +295,7 @@ def test_a_folder_of_anothers_repository_is_refused(project: Project) -> None:
     assert f"is a folder of Git's repository {game.folder}" in ended.said
 
 
-def test_a_machine_without_dvc_is_told_what_brings_it(project: Project) -> None:
+def test_without_dvc_the_message_names_the_command_that_installs_it(project: Project) -> None:
     ended = project.run("env", "PATH=/usr/bin:/bin", sys.executable, "-m", "tools.release")
     assert ended.exit_code == 1
     assert "there is no 'dvc'; `make release` installs it" in ended.said

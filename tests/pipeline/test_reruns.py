@@ -78,7 +78,7 @@ class TestAFloorIsLowered:
         assert set(run.ran) - {"gate"} == {"probe", "report", "bundle"}
         assert run.restored == []
 
-    def test_the_bundle_holds_the_new_floor(self, project: Project, run: Ended) -> None:
+    def test_the_bundle_holds_the_new_threshold(self, project: Project, run: Ended) -> None:
         assert project.json("artifacts/bundle/manifest.json")["floors"]["accuracy"] == 0.25
 
 

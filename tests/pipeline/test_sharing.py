@@ -28,7 +28,7 @@ class TestTheRunIsCommittedAndPushed:
     def test_dvc_get_takes_it_from_any_commit(self, project: Project, clone: Project) -> None:
         self.taken(project, clone, "get", str(clone.folder), "artifacts/bundle", "--rev", "HEAD")
 
-    def test_dvc_pull_brings_it_to_a_clone(self, project: Project, clone: Project) -> None:
+    def test_dvc_pull_fetches_it_into_a_clone(self, project: Project, clone: Project) -> None:
         assert not clone.artifacts.exists()
         clone.check("dvc", "pull", "artifacts/bundle")
         assert tree(clone.artifacts / "bundle") == tree(project.artifacts / "bundle")

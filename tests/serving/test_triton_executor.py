@@ -72,7 +72,7 @@ def test_a_network_that_is_no_classifier_is_measured() -> None:
     assert (result.status, result.images, result.agreement) == ("measured", 6, 1.0)
 
 
-def test_what_the_server_refuses_is_failed_with_its_words(
+def test_what_the_server_refuses_is_failed_with_its_message(
     digits: Bundle, tests: ReferenceSet
 ) -> None:
     result = run(digits, tests, sha256="0" * 64)

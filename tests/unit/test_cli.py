@@ -405,7 +405,7 @@ def test_evaluate_by_an_unknown_executor_is_refused(
     assert (code, said) == (2, "error: no executor 'triton-cpu', did you mean 'triton'?\n")
 
 
-def test_evaluate_below_a_floor_writes_its_figures_and_ends_with_1(
+def test_evaluate_below_a_threshold_writes_its_figures_and_ends_with_1(
     ludus: Call, tests: Path, tmp_path: Path
 ) -> None:
     arrays = dict(np.load(tests))

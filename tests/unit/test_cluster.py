@@ -93,7 +93,7 @@ class TestAddress:
         assert f"nothing answers at 127.0.0.1:{free}" in str(raised.value)
         assert f"ray start --head --port={free}" in str(raised.value)
 
-    def test_a_port_that_cannot_be_is_refused_in_words(self) -> None:
+    def test_an_invalid_port_is_refused_with_a_message(self) -> None:
         with pytest.raises(ClusterError, match=r"nothing answers at 127\.0\.0\.1:99999"):
             check_listens("127.0.0.1:99999")
 
@@ -173,7 +173,7 @@ class TestParams:
 
 
 class TestCheckpointStore:
-    def test_news_are_told_once_and_in_order(self) -> None:
+    def test_events_are_returned_once_and_in_order(self) -> None:
         store = CheckpointStore()
         store.joined(0, "10.0.0.1", 7)
         store.stepped(1, 9)

@@ -75,7 +75,7 @@ def images(count: int) -> ReferenceSet:
 
 
 @pytest.mark.parametrize("emulated", EMULATED, ids=lambda one: one.prebuilt.name)
-def test_without_its_emulator_a_machine_says_what_brings_it(
+def test_without_its_emulator_an_executor_names_the_command_that_installs_it(
     emulated: RunModule, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr(run_module, "PATH", str(tmp_path))
@@ -85,7 +85,7 @@ def test_without_its_emulator_a_machine_says_what_brings_it(
 
 
 @pytest.mark.parametrize("emulated", EMULATED, ids=lambda one: one.prebuilt.name)
-def test_without_its_kit_a_machine_says_the_command_that_brings_it(
+def test_an_executor_without_its_prebuilt_dependency_names_the_command_that_installs_it(
     emulated: RunModule, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr(prebuilt, "PREBUILT", tmp_path)
@@ -111,7 +111,7 @@ def test_an_emulator_that_does_not_start_is_told(executor: RunModule, tmp_path: 
     assert executor.facts() == {"test": {"name": None, "reason": reason}}
 
 
-def test_a_damaged_kit_is_told(executor: RunModule) -> None:
+def test_a_damaged_prebuilt_dependency_is_reported(executor: RunModule) -> None:
     stamp = json.loads((executor.prebuilt.folder / install.STAMP).read_text())
     stamp["files"]["iree/libm.so"] = 1
     (executor.prebuilt.folder / install.STAMP).write_text(json.dumps(stamp))
@@ -308,7 +308,7 @@ def test_a_module_that_crashes_the_program_is_the_modules_fault(
         run(executor, 6, monkeypatch, f"kill -s {signal} $$")
 
 
-def test_words_of_a_program_do_not_make_it_the_machines_fault(
+def test_a_programs_output_does_not_make_it_the_executors_fault(
     executor: RunModule, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with pytest.raises(ToolError, match="ended with exit code 3"):
@@ -324,7 +324,7 @@ def test_a_program_that_fails_at_anything_is_the_machines_fault(
     assert str(caught.value) == f"{words}; {ANEW}"
 
 
-def test_a_program_that_fails_in_a_damaged_kit_is_the_machines_fault(
+def test_a_program_that_fails_in_a_damaged_installation_is_the_executors_fault(
     executor: RunModule, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stamp = json.loads((executor.prebuilt.folder / install.STAMP).read_text())
@@ -345,7 +345,7 @@ def test_a_machine_that_cannot_tell_its_features_is_broken(executor: RunModule) 
     assert str(caught.value) == f"{words}; {ANEW}"
 
 
-def test_what_wine_itself_changes_is_not_held_against_its_kit(
+def test_what_wine_itself_changes_is_no_damage(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     stable = "iree/iree-run-module.exe", "windows/drive_c/windows/system32/kernel32.dll"

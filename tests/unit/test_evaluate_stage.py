@@ -46,7 +46,7 @@ def test_a_reason_that_probe_saw_is_kept(probed: Path) -> None:
     refuse_if_unseen(replace(RESULT, executor="native", device="cuda"), probed)
 
 
-def test_a_kit_that_was_damaged_after_probe_is_refused(probed: Path) -> None:
+def test_a_prebuilt_dependency_that_was_damaged_after_probe_is_refused(probed: Path) -> None:
     whole = {"wine": {"name": "wine 8", "reason": None}}
     write_json(probed / "executors" / "wine.json", whole)
     with pytest.raises(DeviceError, match=rf"^{NAME} cannot run: no exe\n.*; run `dvc repro`"):
@@ -78,7 +78,7 @@ def params(monkeypatch: pytest.MonkeyPatch) -> Params:
     return load_everywhere(ROOT / "everywhere/params.yaml", ROOT / "params.yaml")
 
 
-def test_an_executor_that_broke_stops_the_stage_in_words(
+def test_an_executor_that_broke_stops_the_stage_with_a_message(
     params: Params, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     def broke(*_: object, **__: object) -> Any:

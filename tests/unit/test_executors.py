@@ -126,7 +126,7 @@ def run_out_of_process(monkeypatch: pytest.MonkeyPatch, **broken: Exception) -> 
     own_runtime.run(opened.variant("iree-vmvx"), GOOD, "cpu", opened, opened.manifest)
 
 
-def test_a_runtime_that_cannot_be_brought_is_the_executors_fault(
+def test_a_runtime_that_cannot_be_installed_is_the_executors_fault(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     with pytest.raises(ExecutorError, match="no network"):

@@ -189,7 +189,7 @@ def test_each_bad_ending_is_a_fault(exit_code: int | None, fault: str) -> None:
     assert ended(exit_code=exit_code).faults == [fault]
 
 
-def test_the_explanation_has_faults_words_and_the_command(tmp_path: Path) -> None:
+def test_the_explanation_has_faults_output_and_the_command(tmp_path: Path) -> None:
     said = "".join(f"line {number}\n" for number in range(100))
     words = godot.explain(ended(f"{said}SCRIPT ERROR: a\nSCRIPT ERROR: a\n", 1))
     assert words.startswith(

@@ -117,7 +117,7 @@ def test_a_toolchain_that_is_not_known_is_told_with_the_nearest(there: Path) -> 
         ("leave", "ended with exit code 7 and said: not an answer"),
     ],
 )
-def test_a_runner_that_ends_is_told_with_its_last_words(
+def test_a_runner_that_ends_is_reported_with_its_last_line(
     there: Path, function: str, said: str
 ) -> None:
     run = out_of_process.load("9.9.9", variant((function, 1)), there, "cpu")

@@ -423,7 +423,7 @@ def test_the_table_fits_a_terminal(width: int) -> None:
     assert figures in " ".join(text.split())
 
 
-def test_a_page_of_words_is_cut_in_a_terminal() -> None:
+def test_a_long_reason_is_cut_in_a_terminal() -> None:
     text = printed([replace(WIDE, status="failed", reason="x" * 5000)], 80)
     assert text.count("x") < 500
     assert "…" in text
@@ -484,7 +484,7 @@ def test_what_was_run_names_no_command(status: Status) -> None:
     assert table.run_elsewhere(replace(WIDE, status=status, reason="a reason")) is None
 
 
-def test_what_another_executor_would_run_names_what_brings_that(project: Project) -> None:
+def test_a_row_of_another_executor_names_the_command_that_installs_it(project: Project) -> None:
     row = replace(project.not_run, executor="qemu-aarch64", reason="run `make prebuilt`")
     assert "ludus evaluate" not in printed([row], 80)
 

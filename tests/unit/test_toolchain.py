@@ -89,7 +89,7 @@ def test_the_compiler_is_told_no_folder_of_the_source(root: Path) -> None:
     assert (root / "a.vmfb").read_text() == "a.mlir\n"
 
 
-def test_a_failure_tells_the_compilers_words_and_the_command_to_paste(root: Path) -> None:
+def test_a_failure_gives_the_compilers_message_and_the_command_to_paste(root: Path) -> None:
     with pytest.raises(ToolError) as caught:
         compile_with(root, "--say=thinking", "--fail")
     lines = str(caught.value).splitlines()
@@ -119,7 +119,7 @@ def test_a_failure_leaves_the_former_module_and_no_half(root: Path, flag: str) -
     assert not list(root.glob("*.partial"))
 
 
-def test_words_that_are_no_text_are_told_as_far_as_they_go(root: Path) -> None:
+def test_output_that_is_no_text_is_shown_as_far_as_it_decodes(root: Path) -> None:
     with pytest.raises(ToolError, match="exit code 4 and said:\n  \ufffd\ufffd\n"):
         compile_with(root, "--bytes")
 
@@ -129,7 +129,7 @@ def test_a_tool_that_says_nothing_is_told_so(root: Path) -> None:
         compile_with(root, "--silent")
 
 
-def test_long_words_are_cut() -> None:
+def test_long_output_is_cut() -> None:
     command = [sys.executable, "-c", "for i in range(99): print('x' * 999)\nraise SystemExit(1)"]
     with pytest.raises(ToolError) as caught:
         tools.run_tool(command)

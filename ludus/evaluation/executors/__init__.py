@@ -1,12 +1,12 @@
-"""Executors: what runs a variant, one small file each, with the same four functions.
+"""Executors, the environments that run a variant: a module each, with the same four functions.
 
-facts()                                         what a run there depends on, for DVC to see:
+facts()                                         what its runs depend on, for DVC to compare:
                                                 artifacts/executors/<executor>.json
-why_not(variant, device)                        why it cannot be run so here, or None
+why_not(variant, device)                        why it cannot run a variant here, or None
 describe(variant, device)                       the names of the device and of the runtime
 run(variant, folder, device, tests, network)    the answers to all test inputs, and its own name
 
-A result says what an executor says of itself, so that none passes for another.
+A result holds the name that the executor itself gives, so that none passes for another.
 """
 
 from collections.abc import Iterator
@@ -27,28 +27,28 @@ from ludus.data.reference_set import ReferenceSet
 EXECUTORS: dict[types.Executor, str] = {
     "native": "ludus.evaluation.executors.native",  # this process
     "godot": "ludus.evaluation.executors.godot",  # the engine, a project in a folder
-    "godot-pck": "ludus.evaluation.executors.godot_pck",  # the engine, a game that was exported
-    "own-runtime": "ludus.evaluation.executors.own_runtime",  # of the module's toolchain
+    "godot-pck": "ludus.evaluation.executors.godot_pck",  # the engine, an exported game
+    "own-runtime": "ludus.evaluation.executors.own_runtime",  # its toolchain's runtime
     "qemu-aarch64": "ludus.evaluation.executors.qemu_aarch64",  # by iree-run-module
     "qemu-riscv64": "ludus.evaluation.executors.qemu_riscv64",
-    "triton": "ludus.evaluation.executors.triton",  # a server, asked by its own client
+    "triton": "ludus.evaluation.executors.triton",  # a server and its own client
     "wine": "ludus.evaluation.executors.wine",  # Windows, by the same
 }
 
 
 class NotHere(LudusError):
-    """Only when it was tried did it show that a variant cannot be run here."""
+    """A variant cannot be run here, as the attempt to run it has shown."""
 
 
 class ExecutorError(LudusError):
-    """An executor failed, whatever it ran: nothing is proved of the variant, nor against it."""
+    """An executor failed, which proves nothing about the variant that it ran."""
 
 
 @contextmanager
 def blaming_the_executor() -> Iterator[None]:
-    """Raises ExecutorError where something outside, or its time, ends a program in the block.
+    """Raises ExecutorError where a program in the block is killed or runs out of time.
 
-    What a program does to itself, by an exit code, SIGSEGV or SIGABRT, is the variant's doing.
+    An exit code, SIGSEGV or SIGABRT counts as a failure of the variant.
     """
     try:
         yield
@@ -60,7 +60,7 @@ def blaming_the_executor() -> Iterator[None]:
 
 @dataclass(frozen=True, kw_only=True)
 class Described:
-    """What runs a variant; a name that only the run itself finds out is None until then."""
+    """The device and runtime of a run; a name that only the run can find out is None before it."""
 
     device_name: str | None
     runtime_version: str
@@ -68,16 +68,16 @@ class Described:
 
 @dataclass(frozen=True, kw_only=True)
 class Answers:
-    """The answers to all test inputs, what they took, and what gave them."""
+    """The answers to all test inputs, their time, and the executor and device."""
 
-    executor: types.Executor  # written by the executor that ran, whatever was asked for
+    executor: types.Executor  # set by the executor that ran, whatever was asked for
     outputs: npt.NDArray[np.float32]  # [N, ...]
-    seconds: float  # in the runtime alone
+    seconds: float  # only in the runtime
     device_name: str
 
 
 class Executor(Protocol):
-    """What each file of this package offers."""
+    """The functions of each executor's module."""
 
     def facts(self) -> dict[str, Any]: ...
     def why_not(self, variant: Variant, device: str) -> str | None: ...
@@ -88,7 +88,7 @@ class Executor(Protocol):
 
 
 def known(word: str) -> types.Executor:
-    """A word as the name of an executor. Raises UsageError, which says the nearest."""
+    """The executor's name, if it is known. Raises UsageError with the nearest name."""
     for name in EXECUTORS:
         if name == word:
             return name

@@ -2,8 +2,8 @@
 
     python -m ludus.evaluation.executors [NAME...]
 
-Without names, those that the evaluations of both pipelines need and `make prebuilt` installs. One
-that cannot be installed is reported, and is no failure: the rows that need it say `not run`.
+Without names, it installs those that the evaluations of both pipelines need. One that cannot be
+installed is reported and is no failure: the rows that need it become `not run`.
 """
 
 import sys
@@ -27,7 +27,7 @@ def all_prebuilt() -> dict[str, Prebuilt]:
 
 
 def needed(*pipelines: Params) -> list[Prebuilt]:
-    """Those of the evaluations of pipelines, but for those that take a command of their own."""
+    """Those that the pipelines' evaluations need, except those with a command of their own."""
     rows = [row for params in pipelines for row in params.evaluations.values()]
     known = {DEVICES[row.device].prebuilt for row in rows} | {
         _prebuilt(row.executor) for row in rows
@@ -42,14 +42,14 @@ def _prebuilt(executor: Executor) -> Prebuilt | None:
 
 
 def install(one: Prebuilt) -> None:
-    """Install one if it is not installed, and print so."""
+    """Install one if it is not installed, and print the result."""
     if one.why_not() is None:
         return
     began = time.monotonic()
     try:
         one.install()
     except ToolError as error:
-        print(f"{one.name} cannot be installed, and its rows will say so: {error}", file=sys.stderr)
+        print(f"{one.name} cannot be installed; its rows will be not run: {error}", file=sys.stderr)
     else:
         print(f"{one.name}: installed in {time.monotonic() - began:.0f} s ({one.description()})")
 

@@ -1,6 +1,6 @@
-"""Give inputs to a served model by NVIDIA's own client; run by the Python of .triton.
+"""Sends inputs to a served model with NVIDIA's own client; run by the Python of .triton.
 
-Over gRPC: its HTTP takes 88 ms for 256 images where this takes 10.
+It uses gRPC, which takes 10 ms for 256 images; the client's HTTP takes 88.
 
 ask_triton.py ADDRESS MODEL INPUT OUTPUT BATCH IN.npy OUT.npz
 
@@ -26,7 +26,7 @@ def main(
         return found
 
     inputs = np.load(source)
-    ask(inputs[:1])  # first use: a connection, memory
+    ask(inputs[:1])  # the first request also opens a connection and allocates memory
     began = time.perf_counter()
     parts = [ask(inputs[start : start + int(batch)]) for start in range(0, len(inputs), int(batch))]
     np.savez(out, outputs=np.concatenate(parts), seconds=time.perf_counter() - began)

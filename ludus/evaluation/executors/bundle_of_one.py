@@ -1,4 +1,4 @@
-"""A bundle of one variant, for an executor that takes bundles alone."""
+"""Writes a bundle of one variant, for executors that run only bundles."""
 
 from pathlib import Path
 

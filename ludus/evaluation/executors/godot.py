@@ -1,6 +1,6 @@
-"""The Godot engine, without a window: a project with the addon opens a bundle as a game does.
+"""The Godot engine, headless: a project with the addon opens a bundle as a game does.
 
-The bundle holds the one variant, and ludus/evaluation/executors/evaluate.gd gives it the inputs.
+The bundle holds one variant, and ludus/evaluation/executors/evaluate.gd runs the inputs.
 """
 
 import hashlib
@@ -22,12 +22,12 @@ from ludus.process import godot
 
 SCRIPT = Path(__file__).parent / "evaluate.gd"
 BUNDLE = "models/evaluated"
-TIMEOUT = 1800.0  # seconds; software Vulkan takes 1 for 200 images where it is slow
+TIMEOUT = 1800.0  # seconds; slow software Vulkan takes 1 s for 200 images
 
 
 @dataclass(frozen=True, kw_only=True)
 class EngineRun:
-    """What evaluate.gd says of its run."""
+    """The outcome that evaluate.gd writes."""
 
     status: Literal["ran", "unavailable", "failed"]
     message: str
@@ -37,7 +37,7 @@ class EngineRun:
 
 
 def facts() -> dict[str, Any]:
-    """The engine's version and the addon's digest, or the reason why there is none."""
+    """The engine's version and the addon's digest, or the reason why they are missing."""
     no_engine, no_library = godot.why_no_engine(), godot.why_no_library()
     version = None if no_engine else f"Godot {godot.find_engine().version}"
     return {
@@ -47,12 +47,12 @@ def facts() -> dict[str, Any]:
 
 
 def why_not(variant: Variant, device: str) -> str | None:
-    """Why there is no Godot with the addon here, or None; the run itself tries the device."""
+    """Why there is no Godot with the addon here, or None; only the run tests the device."""
     return godot.why_not()
 
 
 def describe(variant: Variant, device: str) -> Described:
-    """The versions of IREE's runtime, which is the module's own, and of the engine."""
+    """The versions of IREE's runtime, which is the module's, and of the engine."""
     version = godot.find_engine().number
     return Described(device_name=None, runtime_version=f"{variant.iree_version} in Godot {version}")
 
@@ -63,8 +63,8 @@ def run(
     """Run all inputs in a project of its own.
 
     Raises NotHere where the extension finds no device for the variant, ToolError where the engine
-    or a script in it fails, DeviceError where the extension refuses the bundle or a run, and
-    ExecutorError where the engine was ended from outside.
+    or its script fails, DeviceError where the extension refuses the bundle or a run, and
+    ExecutorError where the engine was killed.
     """
     with tempfile.TemporaryDirectory(prefix="ludus-godot-") as scratch:
         project = make_game(Path(scratch) / "game", variant, folder, tests, network)
@@ -79,7 +79,7 @@ def make_game(
     network: Network,
     settings: str = "",
 ) -> Path:
-    """A project with the addon, a bundle of the one variant and the script."""
+    """Make a project with the addon, a bundle of the one variant and the script."""
     bundle = bundle_of_one.write(place.with_name("bundle"), variant, folder, tests, network)
     return godot.make_project(place, {BUNDLE: bundle, SCRIPT.name: SCRIPT}, settings)
 
@@ -93,7 +93,7 @@ def ask(
     network: Network,
     *options: str,
 ) -> Answers:
-    """Run the script in a game, or in what `options` name, for an executor; raises as `run`."""
+    """Run the script in a game, or in the pack that `options` name; raises as `run` does."""
     with tempfile.TemporaryDirectory(prefix="ludus-answers-") as scratch:
         inputs, out = Path(scratch) / "inputs.bin", Path(scratch)
         tests.inputs.tofile(inputs)
@@ -124,11 +124,11 @@ def _run(project: Path, *arguments: str) -> None:
         return
     if (error.killed or error.timed_out) and not ended.bad_lines:
         raise ExecutorError(str(error))
-    raise error  # a script's error, which an engine may not survive, is no fault of the engine
+    raise error  # a script's error, which can also end the engine, is no fault of the engine
 
 
 def _digest() -> str:
-    """sha256 of the addon: the library, and what stands beside it."""
+    """sha256 of the addon: the library and the other files."""
     together = hashlib.sha256()
     for path in sorted(path for path in godot.ADDON.rglob("*") if path.is_file()):
         together.update(f"{path.relative_to(godot.ADDON).as_posix()}\0".encode())

@@ -1,4 +1,4 @@
-"""The Godot engine with a game that was exported: the project is packed, and gone when it is run.
+"""The Godot engine with an exported game: the project is packed, and deleted before the run.
 
 The addon's own export plug-in packs the bundle, as it does for every game.
 """
@@ -26,7 +26,7 @@ enabled=PackedStringArray("res://addons/ludus/plugin.cfg")
 [ludus]
 
 export/allow_unproven=true
-"""  # what is evaluated here is not proven yet
+"""  # the variant that is evaluated here is not proven yet
 PRESETS = """\
 [preset.0]
 
@@ -57,7 +57,7 @@ def run(
     """Export a game and run all inputs in it; raises as `godot.run` does."""
     with tempfile.TemporaryDirectory(prefix="ludus-godot-") as scratch:
         project = make_game(Path(scratch) / "project", variant, folder, tests, network, SETTINGS)
-        # First one input: of a variant that does not run here, the export would say that it fails.
+        # First one input, since the export would report a variant that cannot run here as failed.
         ask("godot-pck", project, variant, device, replace(tests, inputs=tests.inputs[:1]), network)
         game = export(project, Path(scratch) / "game")
         shutil.rmtree(project)
@@ -65,7 +65,7 @@ def run(
 
 
 def export(project: Path, game: Path) -> Path:
-    """Pack a project; the folder game holds the pack, and the library where the engine finds it."""
+    """Pack a project into the folder game, with the library where the engine looks for it."""
     presets = PRESETS.format(architecture=godot.architecture())
     (project / "export_presets.cfg").write_text(presets, encoding="utf-8")
     game.mkdir()

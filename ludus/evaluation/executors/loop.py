@@ -1,6 +1,6 @@
-"""A small IREE module that calls another one's function for every batch of many inputs.
+"""Compiles a small IREE module that calls another module's function for each batch of the inputs.
 
-It has loops, slices and copies, and no code for a CPU, so it is the same for every machine.
+It has loops, slices and copies, but no code for a CPU, so it is the same for every machine.
 """
 
 from collections.abc import Sequence
@@ -39,7 +39,7 @@ module @loop {{
 
 
 def images_a_call(functions: Sequence[EntryFunction]) -> tuple[str, int]:
-    """The function that takes the most images, and how many a call gives it."""
+    """The function with the largest batch, and the number of images for each call."""
     for function in functions:
         if function.batch == ANY:
             return function.name, LARGEST
@@ -48,7 +48,7 @@ def images_a_call(functions: Sequence[EntryFunction]) -> tuple[str, int]:
 
 
 def padded(inputs: npt.NDArray[np.float32], batch: int) -> npt.NDArray[np.float32]:
-    """Inputs [N, ...] with zeros after them, so that batches of that size take them all."""
+    """Inputs [N, ...], padded with zeros to a multiple of the batch."""
     missing = -len(inputs) % batch
     return np.concatenate([inputs, np.zeros((missing, *inputs.shape[1:]), dtype=np.float32)])
 
@@ -63,15 +63,15 @@ def compile_loop(
 ) -> None:
     """Write folder/loop.vmfb: run(inputs) -> answers, of these shapes, float32.
 
-    It calls `function` of the module that is named `module`, which is how IREE's compiler names one
-    that has no name, and which must be loaded before it. Raises ToolError.
+    It calls `function` of the module named `module`, IREE's name for a module without one, which
+    must be loaded before it. Raises ToolError.
     """
     (folder / "loop.mlir").write_text(loop(function, batch, inputs, answers), encoding="utf-8")
     iree_compile(version, folder / "loop.mlir", FLAGS, folder / "loop.vmfb")
 
 
 def loop(function: str, batch: int, inputs: tuple[int, ...], answers: tuple[int, ...]) -> str:
-    """Its MLIR; inputs and answers are the shapes of all, and a multiple of a batch."""
+    """The loop's MLIR; inputs and answers are the shapes of all, a multiple of the batch."""
     return LOOP.format(
         function=function,
         inputs=_tensor(inputs),
@@ -86,7 +86,7 @@ def loop(function: str, batch: int, inputs: tuple[int, ...], answers: tuple[int,
 
 
 def _rows(count: int, sides: tuple[int, ...]) -> str:
-    """So many whole rows, from %i on: offsets, sizes and strides."""
+    """The slice of count rows from %i: offsets, sizes and strides."""
     offsets, sizes = ["%i", *("0" for _ in sides)], map(str, (count, *sides))
     strides = ["1"] * (1 + len(sides))
     return " ".join(f"[{', '.join(values)}]" for values in (offsets, sizes, strides))

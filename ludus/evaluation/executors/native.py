@@ -1,4 +1,4 @@
-"""This process: a variant in its backend's runtime, through Python."""
+"""Runs a variant in this process, in its backend's runtime, through Python."""
 
 import platform
 import time
@@ -52,9 +52,9 @@ def describe(variant: Variant, device: str) -> Described:
 def run(
     variant: Variant, folder: Path, device: str, tests: ReferenceSet, network: Network
 ) -> Answers:
-    """Load the variant and give it the inputs; raises what its backend does.
+    """Load the variant and run the inputs; raises what its backend does.
 
-    Raises ExecutorError where the process of a backend that has its own was ended from outside.
+    Raises ExecutorError where a backend's own process was killed.
     """
     with blaming_the_executor():
         loaded = runtimes.load(variant, folder, device)
@@ -69,9 +69,9 @@ def run_all(
     tests: ReferenceSet,
     network: Network,
 ) -> Answers:
-    """Give a variant that an executor has loaded all inputs."""
+    """Run all inputs through a variant that an executor has loaded."""
     inputs = network_inputs(tests, network)
-    run(inputs[:1])  # first use: memory, kernels, caches
+    run(inputs[:1])  # the first run also allocates memory and loads kernels
     answers, seconds = [], 0.0
     columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn()
     with Progress(*columns, TimeRemainingColumn(), console=Console(stderr=True)) as progress:

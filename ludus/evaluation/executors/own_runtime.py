@@ -1,7 +1,7 @@
-"""The runtime beside the compiler: a module is run in the environment of its own toolchain.
+"""Runs a module in the runtime of its own toolchain's environment.
 
-So IREE modules of another version than this process's, which it would refuse, are judged by the
-runtime that a game has which takes them: for iree.gd's, IREE's of 2024; for SHARK's, shortfin.
+So IREE modules of another version, which this process would refuse, are evaluated in the runtime
+that would load them: IREE of 2024 for iree.gd's, shortfin for SHARK's.
 """
 
 from pathlib import Path
@@ -52,10 +52,10 @@ def describe(variant: Variant, device: str) -> Described:
 def run(
     variant: Variant, folder: Path, device: str, tests: ReferenceSet, network: Network
 ) -> Answers:
-    """Load the variant there and give it the images.
+    """Load the variant there and run the images.
 
-    Raises DeviceError in the runtime's words, and ExecutorError where the runtime cannot be
-    installed, was ended from outside, or did not answer in its time.
+    Raises DeviceError with the runtime's message, and ExecutorError where the runtime cannot be
+    installed, was killed, or did not answer in time.
     """
     version = str(variant.iree_version)
     try:
@@ -68,7 +68,7 @@ def run(
 
 
 def not_installed() -> list[str]:
-    """The toolchains of `facts` that are not made yet, by their names there."""
+    """The toolchains of `facts` that are not installed yet, by their names there."""
     return [
         f"iree-{version}"
         for version in toolchains.versions()
@@ -79,7 +79,7 @@ def not_installed() -> list[str]:
 def _named(word: str) -> str:
     """A device as every version of IREE's runtime knows it.
 
-    A Vulkan device goes by its UUID: IREE of 2024 does not list llvmpipe, but opens it so.
+    A Vulkan device is named by its UUID: IREE of 2024 does not list llvmpipe, but opens it by that.
     """
     device = devices.known_device(word)
     if device.driver != "vulkan":

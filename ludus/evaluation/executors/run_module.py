@@ -1,7 +1,7 @@
-"""Another system, emulated here, in which IREE's own `iree-run-module` runs the very module.
+"""Runs a module on an emulated system, with IREE's own `iree-run-module`.
 
-All inputs go through in one run of it. Beside the module a second one is loaded (loop.py), which
-calls the first for each batch. So nothing but two programs of IREE's is needed there.
+One run takes all inputs: a second module (loop.py) calls the first for each batch. So the emulated
+system needs only two programs, both IREE's.
 """
 
 import os
@@ -30,31 +30,31 @@ from ludus.runtimes.devices import cpu
 
 IREE = version("iree-base-runtime")
 DEVICE = "--device=local-task"  # all cores
-TIMEOUT = 3600.0  # seconds; an emulator takes minutes for what the CPU itself does in two seconds
+TIMEOUT = 3600.0  # seconds; an emulator takes minutes where the CPU itself takes two seconds
 PATH = f"{os.environ.get('PATH', '')}{os.pathsep}/usr/lib/wine"  # where Debian's wine64 is
 
 
 @dataclass(frozen=True, kw_only=True)
 class RunModule:
-    """An executor, by what emulates it; its functions are those of every executor."""
+    """An executor of an emulated system, with the functions of every executor."""
 
     executor: Executor
     architecture: str  # of its CPU
     prebuilt: Prebuilt  # IREE's programs for it, in the folder iree, and what they need
     emulator: str  # a program of this machine
-    package: str  # that has the emulator, in Debian
+    package: str  # Debian's, that contains the emulator
     before: Sequence[str] = ()  # on the command line, before the emulator
-    options: Sequence[str] = ()  # and after it
+    options: Sequence[str] = ()  # after the emulator
     suffix: str = ""  # of programs
 
     def facts(self) -> dict[str, Any]:
-        """The versions of what it is made of, or the reason why it is not here."""
+        """The versions of its parts, or the reason why it is missing."""
         reason = self.absent()
         name = None if reason else f"{self._emulator_version()}; {self.prebuilt.description()}"
         return {self.prebuilt.name: {"name": name, "reason": reason}}
 
     def absent(self) -> str | None:
-        """Why it is not here, and what would help, or None."""
+        """Why it is missing, and what would help, or None."""
         if self._emulator() is None:
             return f"there is no {self.emulator}; on Debian: `apt-get install {self.package}`"
         try:
@@ -77,16 +77,16 @@ class RunModule:
         return cpu.lacks(variant.cpu, self.architecture, self._cpuinfo)
 
     def describe(self, variant: Variant, device: str) -> Described:
-        """What emulates its CPU, and the version of IREE's runtime."""
+        """The emulated CPU and its emulator, and the version of IREE's runtime."""
         return Described(device_name=self._name(), runtime_version=IREE)
 
     def run(
         self, variant: Variant, folder: Path, device: str, tests: ReferenceSet, network: Network
     ) -> Answers:
-        """Run all inputs; the seconds are those of the program, with its start.
+        """Run all inputs; the seconds are those of the program, including its start.
 
-        Raises ToolError where the program fails, DeviceError where its answers are no answers, and
-        ExecutorError where that is the executor's fault.
+        Raises ToolError where the program fails, DeviceError for invalid answers, and
+        ExecutorError where the executor is at fault.
         """
         module = (folder / variant.files[0].path).resolve()
         entry, batch = images_a_call(variant.entry_functions)
@@ -99,7 +99,7 @@ class RunModule:
             np.save(here / "inputs.npy", inputs)
             asked = [DEVICE, "--module=model.vmfb", "--module=loop.vmfb", "--function=run"]
             asked += ["--input=@inputs.npy", "--output=@answers.npy"]
-            # What shows a fault as well, without files that will be gone.
+            # A command that shows the same fault without the temporary files.
             one = "x".join(map(str, (batch, *inputs.shape[1:])))
             alone = [DEVICE, f"--module={module}", f"--function={entry}", f"--input={one}xf32=0"]
             began = time.perf_counter()
@@ -118,12 +118,12 @@ class RunModule:
         )
 
     def command(self, program: str) -> list[str]:
-        """What starts one of IREE's programs there."""
+        """The command that starts one of IREE's programs there."""
         path = self.prebuilt.folder / "iree" / f"{program}{self.suffix}"
         return [*self.before, self._emulator() or self.emulator, *self.options, str(path)]
 
     def close(self) -> None:
-        """End what a program leaves running, if it does."""
+        """End the processes that a program has left running, if any."""
 
     def _call(
         self, program: str, *arguments: str, at: Path | None = None, paste: Sequence[str] = ()
@@ -134,16 +134,16 @@ class RunModule:
             return run_tool([*command, *arguments], at, again, TIMEOUT)
         except ToolError as error:
             told = error.prefixed(program)
-            if error.returncode is None or error.killed:  # it was not to blame, if it ran at all
+            if error.returncode is None or error.killed:  # the program itself did not fail
                 raise ExecutorError(str(told)) from None
             raise told from None
         finally:
             self.close()
 
     def _cpuinfo(self) -> str:
-        """What `iree-cpuinfo` prints there. It is given nothing: where it fails, it broke.
+        """The output of `iree-cpuinfo` there. It has no input, so its failure is the executor's.
 
-        `facts` does not ask it, since Wine takes a second and a half and every build waits for it.
+        `facts` does not call it, since Wine takes a second and a half and every build waits for it.
         """
         try:
             return self._call("iree-cpuinfo")
@@ -151,7 +151,7 @@ class RunModule:
             raise self._broke(error) from None
 
     def _refuse_if_broken(self) -> None:
-        """Raises ExecutorError where a program failed and the module is not at fault."""
+        """Raises ExecutorError where `iree-cpuinfo` fails too, so the module is not at fault."""
         absent = self.absent()
         if absent is not None:
             raise ExecutorError(absent)
@@ -176,13 +176,13 @@ class RunModule:
         return f"{self.architecture} by {emulator}, on {cpu.name()}"
 
     def _emulator_version(self) -> str:
-        """The first line of what the emulator says of itself."""
+        """The first line of the emulator's version."""
         said = run_tool([self._emulator() or self.emulator, "--version"], seconds=60)
         return said.partition("\n")[0].strip()
 
 
 def _in_a_line(error: ToolError) -> str:
-    """What failed, and the first that it printed, if it ran."""
+    """The failure in one line, with the first line that the program printed, if any."""
     first = str(error).partition("\n")[0]
     if error.returncode is None:
         return first
@@ -190,7 +190,7 @@ def _in_a_line(error: ToolError) -> str:
 
 
 def _answers(path: Path, shape: tuple[int, ...]) -> npt.NDArray[np.float32]:
-    """The answers that iree-run-module wrote. Raises DeviceError where they are something else."""
+    """The answers that iree-run-module wrote. Raises DeviceError for an invalid file."""
     try:
         answers = np.load(path)
     except (OSError, ValueError, EOFError) as error:

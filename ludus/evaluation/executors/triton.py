@@ -1,4 +1,4 @@
-"""NVIDIA's Triton with the backend of Ludus: a bundle of the one variant is served and asked."""
+"""NVIDIA's Triton with the backend of Ludus serves a bundle of one variant, and is queried."""
 
 import hashlib
 import socket
@@ -29,17 +29,17 @@ CLIENT = Path(__file__).parent / "ask_triton.py"
 PYTHON = triton.OWN / "bin" / "python"
 BATCH = 256  # inputs a request
 TIMEOUT = 1800.0  # seconds for all requests
-# What Triton itself says where another program listens at a port of ours.
+# Triton's message where another program listens at one of its ports.
 PORT_TAKEN = "already in use"
 
 
 def facts() -> dict[str, Any]:
-    """The digests of server and backend and the clients' package, or why they are not there."""
+    """The digests of server and backend and the client's package, or why they are missing."""
     return {name: _fact(part) for name, part in PARTS.items()}
 
 
 def why_not(variant: Variant, device: str) -> str | None:
-    """Why it is not here, or None; what the backend does not take shows when it is tried."""
+    """Why Triton is missing, or None; only the run shows what the backend refuses."""
     reasons = (_try(part)[1] for part in PARTS.values())
     return next((reason for reason in reasons if reason), None)
 
@@ -55,10 +55,10 @@ def describe(variant: Variant, device: str) -> Described:
 def run(
     variant: Variant, folder: Path, device: str, tests: ReferenceSet, network: Network
 ) -> Answers:
-    """Serve the variant and ask for all inputs; the seconds are those of the requests.
+    """Serve the variant and send all inputs; the seconds are those of the requests.
 
-    Raises ToolError in Triton's or the client's words, and ExecutorError where they were ended from
-    outside or another program took the port.
+    Raises ToolError with Triton's or the client's message, and ExecutorError where they were killed
+    or another program took the port.
     """
     with tempfile.TemporaryDirectory(prefix="ludus-triton-") as scratch:
         here = Path(scratch)
@@ -77,7 +77,7 @@ def run(
                 try:
                     run_tool([str(PYTHON), "-E", str(CLIENT), *asked], here, seconds=TIMEOUT)
                 except ToolError:
-                    server.check_alive()  # the client knows only that nobody answers
+                    server.check_alive()  # the client's error says only that nobody answers
                     raise
         except ToolError as error:
             if error.killed or error.timed_out or PORT_TAKEN in error.output:

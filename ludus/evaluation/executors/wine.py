@@ -1,4 +1,4 @@
-"""Windows, as Wine has it: IREE's programs are those of its wheel for Windows, on this CPU."""
+"""Windows, emulated by Wine on this CPU; IREE's programs are those of its wheel for Windows."""
 
 import shutil
 from contextlib import suppress
@@ -11,7 +11,7 @@ from ludus.process.tools import run_tool
 PREBUILT = Prebuilt(
     name="wine",
     iree=IREE,
-    # Wine writes its registry at its end, and makes drives, ports and users' folders at its start.
+    # Wine writes its registry when it ends, and creates drives, ports and users' folders at start.
     unstable=(
         "windows/*.reg",
         "windows/dosdevices/*",
@@ -29,7 +29,7 @@ SETTINGS = [
 
 
 class Wine(RunModule):
-    """Wine, whose server and services outlive the program that they were started for."""
+    """Wine, whose server and services outlive the program that started them."""
 
     def close(self) -> None:
         server = shutil.which("wineserver", path=PATH)

@@ -128,7 +128,7 @@ def swiftshader(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> dict[str, st
 
 
 @pytest.mark.parametrize("before", [None, "/etc/icd.json"])
-def test_swiftshader_is_seen_by_its_own_word_alone(
+def test_swiftshader_is_seen_only_by_its_own_name(
     monkeypatch: pytest.MonkeyPatch,
     swiftshader: dict[str, str | None],
     tmp_path: Path,
@@ -143,7 +143,7 @@ def test_swiftshader_is_seen_by_its_own_word_alone(
     assert swiftshader == {"its own": f"{tmp_path}/swiftshader", "the system's": before}
 
 
-def test_without_its_kit_swiftshader_says_what_brings_it(
+def test_swiftshader_that_is_not_installed_names_the_command_that_installs_it(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr(prebuilt, "PREBUILT", tmp_path)
@@ -151,7 +151,7 @@ def test_without_its_kit_swiftshader_says_what_brings_it(
     assert reason == "it is not installed yet; run `make prebuilt`"
 
 
-def test_a_kit_without_a_driver_says_what_brings_it_anew(
+def test_a_prebuilt_dependency_without_a_driver_names_the_command_that_installs_it_again(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     def none(name: str) -> Driver:
@@ -184,7 +184,7 @@ def test_a_driver_without_devices_is_told(monkeypatch: pytest.MonkeyPatch) -> No
     ],
 )
 @pytest.mark.parametrize("kind", [RuntimeError, ValueError])
-def test_what_a_driver_says_is_told_in_words(
+def test_a_drivers_error_is_explained(
     monkeypatch: pytest.MonkeyPatch, word: str, said: str, means: str, kind: type[Exception]
 ) -> None:
     install(monkeypatch, kind(said))
