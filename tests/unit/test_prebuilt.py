@@ -182,7 +182,7 @@ def test_what_cannot_be_installed_is_said_and_is_no_failure(
     install(PREBUILT)
     said = capsys.readouterr().err
     assert said.startswith(
-        "test cannot be installed, and its rows will say so: test.sh ended with "
+        "test cannot be installed; its rows will be not run: test.sh ended with "
     )
     assert "no network" in said
     assert PREBUILT.why_not() is not None
