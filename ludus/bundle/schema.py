@@ -1,4 +1,4 @@
-"""The schema of a bundle's manifest.json, which Python, the engine and servers follow.
+"""manifest.json of a bundle: the one description that Python, the engine and servers follow.
 
 `python -m ludus.bundle.schema` prints its JSON Schema, which docs/manifest.schema.json holds.
 """
@@ -31,11 +31,11 @@ class Tensor(Strict):
     """An input or output. Its place in the list is its index in the engine: `input/0/data`."""
 
     name: str
-    datatype: Literal["FP32"] = Field(description="as the Open Inference Protocol names it")
+    datatype: Literal["FP32"] = Field(description="in words of the Open Inference Protocol")
     shape: list[Batch] = Field(min_length=1, description="the batch first; -1: any")
 
 
-UNIONS = ("preprocess", "golden")  # keys with several kinds of value, told by a key within
+UNIONS = ("preprocess", "golden")  # whose kind a key tells
 
 
 class File(Strict):
@@ -47,11 +47,11 @@ class File(Strict):
 
 
 class Buffers(Strict):
-    """The buffers that the caller gives to a function, and keeps between calls.
+    """What the caller of a function gives it, and keeps from call to call.
 
     name(images, result, transients, wait, signal): buffer views of the images and of the result,
-    a buffer for transients, and two fences, in place of name(images) -> result. The result is valid
-    from the signal of the second fence until the next call.
+    a buffer for transients, and two fences, in place of name(images) -> result. The result is
+    there when the second fence is signalled, until the next call.
     """
 
     result: list[Annotated[int, Field(ge=1)]] = Field(min_length=1, description="shape, FP32")
@@ -67,7 +67,7 @@ class EntryFunction(Strict):
         Buffers | None,
         Field(
             description="that the caller gives; left out: none, IREE allocates",
-            exclude_if=lambda buffers: buffers is None,  # so that older manifests stay the same
+            exclude_if=lambda buffers: buffers is None,  # so that it reads as it did before
         ),
     ] = None
 
@@ -100,7 +100,7 @@ class Variant(Strict):
 
     @model_validator(mode="after")
     def _whole(self) -> Self:
-        """A rule that JSON Schema cannot express."""
+        """What JSON Schema has no words for."""
         backend = BACKENDS.get(self.backend)
         if backend and any(getattr(self, key) is None for key in backend.needs):
             raise ValueError(f"{self.target} needs {' and '.join(backend.needs)}")
@@ -138,12 +138,12 @@ class Provenance(Strict):
 
 
 class Network(Strict):
-    """The network's inputs, outputs, labels and preprocessing; the export stage writes it."""
+    """What goes in, what comes out, and what it means; the export stage writes it."""
 
     inputs: Annotated[list[Tensor], Field(min_length=1)]
     outputs: Annotated[list[Tensor], Field(min_length=1)]
     labels: list[str] = Field(description="of the output's last dimension, in order; [] for none")
-    preprocess: Picture | None = Field(description="of pictures; null: it takes only tensors")
+    preprocess: Picture | None = Field(description="of pictures; null: it takes tensors alone")
 
 
 class Manifest(Network):
@@ -163,13 +163,13 @@ class Manifest(Network):
 
 
 def read_network(export: Path) -> Network:
-    """The network's description in the export stage's folder. Raises DataError."""
+    """What the export stage wrote of the network to its folder. Raises DataError."""
     path = export / "network.json"
     return read_json(TypeAdapter(Network), path, "network", "run `dvc repro export`")
 
 
 def read_variant(built: Path) -> Variant:
-    """The variant's description in a target's folder. Raises DataError."""
+    """What the compile stage wrote of a target to its folder. Raises DataError."""
     path = built / "variant.json"
     return read_json(TypeAdapter(Variant), path, "variant", f"run `dvc repro compile@{built.name}`")
 
