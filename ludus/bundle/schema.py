@@ -88,7 +88,7 @@ class Figures(Strict):
 class Variant(Strict):
     """The network compiled for one target."""
 
-    target: str
+    target: Name
     backend: Name = Field(description="one that a reader does not know cannot be run by it")
     driver: Driver | None = Field(None, description="IREE's HAL driver; null: the backend's own")
     files: Annotated[list[File], Field(min_length=1, description="the module first")]

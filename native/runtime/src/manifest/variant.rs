@@ -16,8 +16,10 @@ pub const BACKENDS: [&str; 5] = ["iree", "onnx", "ncnn", "torch", "xla"];
 #[serde(deny_unknown_fields)]
 pub struct Variant {
     /// Its name.
+    #[serde(deserialize_with = "rules::name")]
     pub target: String,
     /// One of `BACKENDS`, or a newer one, whose variants cannot be run here.
+    #[serde(deserialize_with = "rules::name")]
     pub backend: String,
     /// Always there for IREE.
     #[serde(default)]
