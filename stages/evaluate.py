@@ -18,7 +18,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from ludus.bundle.schema import read_network, read_variant
-from ludus.config.everywhere import of_pipeline
+from ludus.config.everywhere import of_pipeline, stage_of
 from ludus.config.params import Params
 from ludus.core.errors import DeviceError, UsageError, nearest
 from ludus.core.files import read_json
@@ -52,7 +52,7 @@ def run_evaluation(name: str, params: Params, targets: Path, export: Path) -> Re
             f"there is no result; mend it and run `dvc repro` again: {error}"
         ) from None
     if result.failure == "executor":
-        again = f"when it is mended, which DVC does not see: `dvc repro -f -s evaluate@{name}`"
+        again = f"when it is mended, which DVC does not see: `dvc repro -f -s {stage_of(name)}`"
         result = replace(result, reason=f"{result.reason}; {again}")
     return result
 

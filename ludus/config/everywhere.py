@@ -11,6 +11,7 @@ from ludus.config.evaluations import Evaluation
 from ludus.config.lowerings import Lowering
 from ludus.config.params import Params, load_params
 from ludus.config.targets import Target
+from ludus.core.errors import ConfigError
 from ludus.core.strict_yaml import read_yaml
 from ludus.core.types import Name, Strict
 
@@ -53,6 +54,38 @@ def load_everywhere(path: Path = PATH, first: Path = Path("params.yaml")) -> Par
 def of_pipeline(*, everywhere: bool) -> Params:
     """The params of the second pipeline, or of the first."""
     return load_everywhere() if everywhere else load_params()
+
+
+def row_of(evaluation: str, path: Path = PATH) -> str:
+    """Where the row of an evaluation stands: "everywhere/params.yaml systems.NAME".
+
+    It is for a message about something else, so that a file that is missing or not as expected has
+    no such row; the row is one of params.yaml then, as where no file has it.
+    """
+    table = _table_of(evaluation, path)
+    return f"{path} {table}.{evaluation}" if table else f"params.yaml evaluations.{evaluation}"
+
+
+def stage_of(evaluation: str, path: Path = PATH) -> str:
+    """What `dvc repro` calls the stage of an evaluation: "everywhere/dvc.yaml:system@NAME".
+
+    path: as in row_of.
+    """
+    stages = {"evaluations": "evaluate", "systems": "system"}
+    table = _table_of(evaluation, path)
+    file = f"{path.with_name('dvc.yaml').as_posix()}:" if table else ""
+    return f"{file}{stages[table or 'evaluations']}@{evaluation}"
+
+
+def _table_of(evaluation: str, path: Path) -> str | None:
+    """The table of the second pipeline that has an evaluation, or None."""
+    try:
+        rows = read_yaml(Everywhere, path)
+    except ConfigError:
+        return None
+    if evaluation in rows.systems:
+        return "systems"
+    return "evaluations" if evaluation in rows.evaluations else None
 
 
 def _taken(base: Params, rows: Everywhere, first: Path) -> Iterator[str]:

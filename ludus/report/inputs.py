@@ -9,6 +9,7 @@ from pydantic import TypeAdapter
 
 from ludus.benchmark.record import Record, read_record
 from ludus.config.evaluations import Evaluation
+from ludus.config.everywhere import row_of, stage_of
 from ludus.config.params import Params
 from ludus.core.errors import DataError
 from ludus.core.files import read_json
@@ -83,8 +84,8 @@ def judged_rows(params: Params, folder: Path, attestations: Path, images: int) -
         expected, found = _where(evaluation), _where(result)
         if found != expected:
             raise DataError(
-                f"{folder / name}.json is of {found}, and params.yaml says {expected}; "
-                f"run `dvc repro -f evaluate@{name}`"
+                f"{folder / name}.json is of {found}, and {row_of(name)} says {expected}; "
+                f"run `dvc repro -f {stage_of(name)}`"
             )
         judged = judge(result, params.gate, images)
         attested = attest(judged, elsewhere, params.gate, images)
@@ -100,14 +101,13 @@ def _where(row: Evaluation | Result) -> str:
 def _evaluation(path: Path, name: str) -> Result:
     if not path.exists():
         raise DataError(
-            f"{path} is missing: evaluation '{name}' of params.yaml was never run; "
-            f"run `dvc repro evaluate@{name}`"
+            f"{path} is missing: {row_of(name)} was never run; run `dvc repro {stage_of(name)}`"
         )
     result = read_result(path)
     if result.status not in MEASURED:
         raise DataError(
             f"{path} says status '{result.status}', which only a report may say; expected "
-            f"{', '.join(MEASURED)}; run `dvc repro -f evaluate@{name}`"
+            f"{', '.join(MEASURED)}; run `dvc repro -f {stage_of(name)}`"
         )
     return result
 

@@ -73,6 +73,7 @@ def test_without_probes_files_it_is_said(tmp_path: Path) -> None:
 
 @pytest.fixture
 def params(monkeypatch: pytest.MonkeyPatch) -> Params:
+    monkeypatch.chdir(ROOT)
     for name in ("read_variant", "load_reference_set", "read_network"):
         monkeypatch.setattr(evaluate, name, lambda _: None)
     return load_everywhere(ROOT / "everywhere/params.yaml", ROOT / "params.yaml")
@@ -103,4 +104,4 @@ def test_what_dvc_cannot_see_mended_says_the_command_that_tries_again(
     monkeypatch.setattr(evaluate, "evaluate", lambda *_, **__: result)
     found = str(run_evaluation(NAME, params, tmp_path, tmp_path).reason)
     assert found.startswith(reason)
-    assert found.endswith(f"`dvc repro -f -s evaluate@{NAME}`") is again
+    assert found.endswith(f"`dvc repro -f -s everywhere/dvc.yaml:system@{NAME}`") is again

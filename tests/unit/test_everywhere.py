@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from ludus.config.everywhere import load_everywhere
+from ludus.config.everywhere import load_everywhere, row_of, stage_of
 from ludus.config.params import load_params
 from ludus.core.errors import ConfigError
 from stages.sweep import sweep
@@ -29,6 +29,38 @@ def test_its_rows_are_its_own_and_the_evaluations_of_both_tables() -> None:
     assert list(everywhere.lowerings) == list(values["lowerings"])
     assert list(everywhere.evaluations) == [*values["evaluations"], *values["systems"]]
     assert everywhere.gate == load_params(FIRST).gate
+
+
+@pytest.mark.parametrize(
+    ("pipeline", "table", "stage"),
+    [
+        ("dvc.yaml", "evaluations", "evaluate"),
+        ("everywhere/dvc.yaml", "evaluations", "evaluate"),
+        ("everywhere/dvc.yaml", "systems", "system"),
+    ],
+)
+def test_each_row_is_named_by_its_file_and_its_stage(
+    monkeypatch: pytest.MonkeyPatch, pipeline: str, table: str, stage: str
+) -> None:
+    monkeypatch.chdir(ROOT)
+    declared = yaml.safe_load(Path(pipeline).read_text())["stages"][stage]
+    assert declared["foreach"] == f"${{{table}}}"
+    params = Path(pipeline).with_name("params.yaml")
+    addressed = "" if pipeline == "dvc.yaml" else f"{pipeline}:"
+    for name in yaml.safe_load(params.read_text())[table]:
+        assert stage_of(name) == f"{addressed}{stage}@{name}"
+        assert row_of(name) == f"{params.as_posix()} {table}.{name}"
+
+
+@pytest.mark.parametrize("text", [None, "", "systems: 3\n"])
+def test_where_there_is_no_second_pipeline_a_row_is_of_the_first(
+    tmp_path: Path, text: str | None
+) -> None:
+    path = tmp_path / "params.yaml"
+    if text is not None:
+        path.write_text(text)
+    assert stage_of("xla-cpu", path) == "evaluate@xla-cpu"
+    assert row_of("xla-cpu", path) == "params.yaml evaluations.xla-cpu"
 
 
 @pytest.mark.parametrize("table", ["lowerings", "targets", "evaluations"])

@@ -12,6 +12,7 @@ from ludus.core.program import run_stage
 from ludus.evaluation.results import Result, Status, write_results
 from stages.gate import gate, main
 
+ROOT = Path(__file__).parents[2]
 ROW = Result(
     evaluation="onnx-cpu",
     target="onnx",
@@ -79,6 +80,24 @@ def test_what_broke_is_told_how_it_is_tried_again(tmp_path: Path) -> None:
             replace(ROW, status="failed", reason="broke: 0.5 < 0.99", failure="thresholds"),
         )
     assert "-f -s" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "row", "stage"),
+    [
+        ("xla-cpu", "evaluations.xla-cpu", "evaluate@xla-cpu"),
+        ("iree-cpu-aarch64-qemu", "systems.iree-cpu-aarch64-qemu", "system@iree-cpu-aarch64-qemu"),
+    ],
+)
+def test_a_row_of_the_second_pipeline_is_named_as_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, row: str, stage: str
+) -> None:
+    monkeypatch.chdir(ROOT)
+    again = rf"dvc repro -f -s everywhere/dvc\.yaml:{stage} && dvc repro --all-pipelines$"
+    with pytest.raises(GateError, match=again):
+        run(tmp_path, replace(ROW, evaluation=name, status="failed", failure="run"))
+    with pytest.raises(GateError, match=rf"false in everywhere/params\.yaml {row}$"):
+        run(tmp_path, replace(ROW, evaluation=name, status="not run"))
 
 
 def test_every_row_that_falls_short_is_listed(tmp_path: Path) -> None:

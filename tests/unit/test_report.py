@@ -214,7 +214,10 @@ def test_an_evaluation_cannot_call_itself_verified(project: Project, status: Any
 def test_an_evaluation_of_something_else_is_refused(project: Project, changes: Any) -> None:
     project.measured("ncnn-cpu", REFERENCE, **changes)
     found = {"target": "ncnn", "device": "cpu", "executor": "native"} | changes
-    words = "target '{target}' on '{device}' by '{executor}', and params.yaml says target 'ncnn'"
+    words = (
+        "target '{target}' on '{device}' by '{executor}', "
+        "and params.yaml evaluations.ncnn-cpu says target 'ncnn'"
+    )
     with pytest.raises(DataError, match=words.format(**found)):
         project.report()
 
