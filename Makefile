@@ -12,7 +12,7 @@ READY := .venv/ready
 # Two processes; tests/conftest.py says which tests must not be run side by side.
 PYTEST := python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder
 
-.PHONY: help check test-long setup debian debian-addon prebuilt prebuilt-riscv64 repro repro-all table test test-unit test-backend test-pipeline test-native \
+.PHONY: help check test-long setup debian debian-addon prebuilt prebuilt-riscv64 repro repro-all table test test-results test-unit test-backend test-pipeline test-native \
 	test-godot test-serving test-cluster fuzz addon addon-aarch64 demo demo-server ray search triton serve lint format \
 	bundle release remotes doctor lock clean
 
@@ -46,6 +46,9 @@ test: test-native addon-if-possible triton-if-possible prebuilt remote-servers #
 
 test-long: test-native addon-if-possible triton-if-possible prebuilt remote-servers ray ## races, soaks and the cluster, before a release
 	@$(PYTEST) -m long tests
+
+test-results: setup ## what `make repro-all` made here: every row, every file
+	@$(PYTEST) tests/results tests/godot/test_demo.py
 
 test-unit: setup ## the fast ones: no training, no compiler
 	@$(PYTEST) tests/unit

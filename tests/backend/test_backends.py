@@ -18,6 +18,7 @@ from ludus.config.backends.ncnn import NcnnTarget
 from ludus.core.errors import DeviceError, LudusError, RuntimeVersionError, ToolError, UsageError
 from ludus.runtimes import devices
 from ludus.runtimes.devices import fenced
+from support.needed import absent
 
 Build = Callable[[str], Any]
 RUNS = [
@@ -43,7 +44,7 @@ RUNS = [
 def load(build: Build, target: str, device: str) -> runtimes.Run:
     reason = devices.why_not(device)
     if reason is not None:
-        pytest.skip(f"no '{device}' here: {reason}")
+        absent(device, f"no '{device}' here: {reason}")
     built = build(target)
     return runtimes.load(built.variant, built.folder, device)
 

@@ -18,8 +18,8 @@ from ludus.benchmark.run import benchmark
 from ludus.benchmark.workers import workers
 from ludus.config.benchmark import Benchmark
 from ludus.core.errors import DeviceError
+from support.paths import ROOT
 
-ROOT = Path(__file__).parents[2]
 GOLDEN = ROOT / "tests" / "golden" / "bundle"
 TARGETS = ("iree-cpu-rewritten-static", "onnx", "ncnn", "torchscript", "iree-cuda")
 QUICK = Benchmark(

@@ -11,11 +11,12 @@ import pytest
 from ludus import runtimes
 from ludus.bundle.reader import read_bundle
 from ludus.bundle.schema import Variant
-from ludus.data.reference_set import ReferenceSet
 from ludus.evaluation import executors
 from ludus.evaluation.executors import EXECUTORS
 from ludus.evaluation.golden import check_golden_answers
 from ludus.runtimes import devices
+from support.needed import absent
+from support.reference_sets import repeated
 
 BUNDLE = read_bundle(Path(__file__).parents[1] / "golden" / "bundle")
 GOLDEN = BUNDLE.manifest.golden
@@ -23,19 +24,11 @@ EMULATED = [name for name in EXECUTORS if name.startswith("qemu") or name == "wi
 SWIFTSHADER = "vulkan-swiftshader"
 
 
-def golden_set(times: int = 1) -> ReferenceSet:
-    return ReferenceSet(
-        inputs=np.concatenate([BUNDLE.golden().inputs] * times),
-        labels=np.array(GOLDEN.labels * times, dtype=np.uint8),
-        reference=np.array(GOLDEN.probabilities * times, dtype=np.float32),
-    )
-
-
 def there(name: str, variant: Variant) -> executors.Executor:
     found = executors.executor(name)
     reason = found.why_not(variant, "cpu")
     if reason is not None:
-        pytest.skip(f"no {name} here: {reason}")
+        absent(name, f"no {name} here: {reason}")
     return found
 
 
@@ -43,7 +36,7 @@ def there(name: str, variant: Variant) -> executors.Executor:
 def test_an_executor_gives_the_golden_answers(name: str) -> None:
     variant, tests = (
         BUNDLE.variant("iree-vmvx"),
-        golden_set(times=3),
+        repeated(BUNDLE, 3),
     )  # 30 images: the last 2 padded
     executor = there(name, variant)
     answers = executor.run(variant, BUNDLE.folder, "cpu", tests, BUNDLE.manifest)
@@ -86,7 +79,7 @@ func.func @main(%x: tensor<?x1x28x28xf32>) -> tensor<?x10xf32> {
     entries = [{"name": "main", "batch": -1}]
     files = [{"path": "model.vmfb", "bytes": 0, "sha256": "0" * 64}]
     values = BUNDLE.variant("iree-vmvx").model_dump() | {"entry_functions": entries, "files": files}
-    variant, tests = Variant.model_validate(values), golden_set(times=30)
+    variant, tests = Variant.model_validate(values), repeated(BUNDLE, 30)
     answers = executor.run(variant, tmp_path, "cpu", tests, BUNDLE.manifest)
     assert np.allclose(answers.outputs, tests.inputs[:, 14, 9:19] / 255)
 
@@ -94,7 +87,7 @@ func.func @main(%x: tensor<?x1x28x28xf32>) -> tensor<?x10xf32> {
 def test_swiftshader_gives_the_golden_answers_and_no_other_word_sees_it() -> None:
     reason = devices.why_not(SWIFTSHADER)
     if reason is not None:
-        pytest.skip(f"no SwiftShader here: {reason}")
+        absent(SWIFTSHADER, f"no SwiftShader here: {reason}")
     variant = BUNDLE.variant("iree-vulkan")
     assert check_golden_answers(BUNDLE, variant, SWIFTSHADER) < 1e-5
     assert "SwiftShader" in devices.open_device(SWIFTSHADER)[1]

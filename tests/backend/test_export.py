@@ -13,8 +13,7 @@ import pytest
 from ludus.core.errors import ExportError
 from ludus.export.ludwig import compare
 from ludus.runtimes.torch import load_trace
-
-ROOT = Path(__file__).parents[2]
+from support.paths import ROOT
 
 
 def contents(path: Path) -> Iterator[tuple[str, bytes]]:

@@ -11,8 +11,9 @@ import pytest
 from ludus import runtimes
 from ludus.bundle.reader import read_bundle
 from ludus.evaluation.golden import check_golden_answers
+from support.needed import absent
+from support.paths import GOLDEN
 
-GOLDEN = Path(__file__).parents[1] / "golden"
 AGAIN = "make it again: python tests/golden/make_bundle.py"
 
 
@@ -41,5 +42,5 @@ def test_the_golden_bundle_gives_its_answers(target: str) -> None:
     variant = bundle.variant(target)
     reason = runtimes.why_not(variant, str(variant.driver))
     if reason is not None:
-        pytest.skip(f"{target} cannot run here: {reason}")
+        absent(str(variant.driver), f"{target} cannot run here: {reason}")
     assert check_golden_answers(bundle, variant, str(variant.driver)) < 1e-5

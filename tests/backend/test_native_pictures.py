@@ -5,7 +5,6 @@ import shutil
 import struct
 import subprocess
 from collections.abc import Iterator
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -15,8 +14,9 @@ from PIL import Image, ImageDraw
 from ludus.bundle.preprocessing import preprocess
 from ludus.core.errors import ImageError
 from ludus.core.pictures import Photo, Picture, Preprocess
+from support.needed import absent
+from support.paths import ROOT
 
-ROOT = Path(__file__).parents[2]
 RUNTIME = ROOT / "native" / "runtime"
 DRAWINGS = sorted((ROOT / "tests" / "golden" / "drawings").glob("*.png"))
 HOW = Preprocess(
@@ -57,7 +57,7 @@ Answer = npt.NDArray[np.float32] | str
 def program() -> list[str]:
     """The command that runs native/runtime/examples/preprocess.rs, which is built."""
     if shutil.which("cargo") is None:
-        pytest.skip("cargo is not installed, and builds the runtime")
+        absent("cargo", "cargo is not installed, and builds the runtime")
     # Without IREE, which takes minutes to build.
     example = ["--locked", "--release", "--quiet", "--no-default-features", "--example=preprocess"]
     subprocess.run(["cargo", "build", *example], cwd=RUNTIME, check=True)

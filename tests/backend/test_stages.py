@@ -14,8 +14,8 @@ import pytest
 from ludus.evaluation.executors import EXECUTORS
 from ludus.evaluation.results import read_result
 from ludus.runtimes import devices
+from support.paths import ROOT
 
-ROOT = Path(__file__).parents[2]
 Stage = Callable[..., subprocess.CompletedProcess[str]]
 VMVX = "[--iree-hal-target-device=local, --iree-hal-local-target-device-backends=vmvx]"
 PARAMS = f"""\

@@ -10,6 +10,7 @@ from ludus.core.errors import ToolError
 from ludus.process import toolchains
 from ludus.runtimes import devices
 from ludus.runtimes.devices import build as probes
+from support.needed import absent
 
 DOUBLE = Path(devices.__file__).with_name("double.mlir")
 VMVX = probes.FLAGS["cpu"]
@@ -67,7 +68,7 @@ def test_every_device_has_a_committed_module() -> None:
 def test_a_device_that_is_here_computes(word: str) -> None:
     reason = devices.why_not(word)
     if reason is not None:
-        pytest.skip(f"no '{word}' here: {reason}")
+        absent(word, f"no '{word}' here: {reason}")
     opened, name = devices.open_device(word)
     module = devices.Module(DOUBLE.with_name(f"double-{devices.DEVICES[word].probe}.vmfb"), opened)
     assert name

@@ -23,6 +23,7 @@ from ludus.evaluation import executors
 from ludus.lowering import from_onnx
 from ludus.process import toolchains
 from ludus.runtimes import devices, load, out_of_process, runtime, why_not
+from support.needed import absent
 
 OLD, SHARK, NEW = "20240828.999", "3.9.0", "3.13.0"
 LLVM = ["--iree-hal-target-device=local", "--iree-hal-local-target-device-backends=llvm-cpu"]
@@ -66,7 +67,7 @@ def needs(name: str) -> None:
     try:
         toolchains.environment(name)
     except ToolError as error:
-        pytest.skip(f"the toolchain '{name}' cannot be made here: {error}")
+        absent("toolchains", f"the toolchain '{name}' cannot be made here: {error}")
 
 
 @pytest.fixture(scope="module")
@@ -130,7 +131,7 @@ def test_a_toolchains_own_runtime_answers_as_torch_does(
 ) -> None:
     reason = devices.why_not(device)
     if reason is not None:
-        pytest.skip(f"no '{device}' here: {reason}")
+        absent(device, f"no '{device}' here: {reason}")
     variant, folder = build(target)
     own = executors.executor("own-runtime")
     assert own.why_not(variant, device) is None

@@ -22,21 +22,14 @@ from ludus.config.network import merge, read_config
 from ludus.config.training import Train
 from ludus.core.errors import ConfigError, DataError
 from stages.train import read_split, train
+from support.paths import ROOT
+from support.trained import FILES
 
 # Ludwig and what it uses warn of this and that, and it swallows the errors that pytest makes of it.
 pytestmark = pytest.mark.filterwarnings(r"ignore:::(?!ludus|stages|tests|test_train)")
 
-ROOT = Path(__file__).parents[2]
 CONFIG = ROOT / "config.yaml"
 ORIGINAL = ROOT / "tests/golden/original-config.yaml"
-FILES = {
-    "config.yaml",
-    "model_hyperparameters.json",
-    "model_weights.safetensors",
-    "network.json",
-    "program.pt2",
-    "training_set_metadata.json",
-}
 IMAGES = 601  # the last batch would be of one image
 PARAMS = Train(
     epochs=3, batch_size=50, learning_rate=0.003, schedule="one_cycle", seed=1, threads=2

@@ -26,8 +26,8 @@ from ludus.runtimes.devices import cpu
 from ludus.tuning.builds import Builds
 from ludus.tuning.candidates import Candidate, present
 from ludus.tuning.trials import FIRST, Trials
+from support.paths import ROOT
 
-ROOT = Path(__file__).parents[2]
 NAME = f"iree-cpu-{cpu.architecture()}"
 MAIN = "from ludus.cli.app import main; main()"
 # A function that reads beside its input, and one that knows one answer alone.

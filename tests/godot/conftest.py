@@ -7,6 +7,7 @@ import pytest
 from ludus.process import godot
 from ludus.process.tools import ROOT
 from support import bundles
+from support.needed import absent
 from support.paths import BUNDLE, DIGITS, GOLDEN, TENSORS
 
 TESTS = ROOT / "godot" / "tests"
@@ -17,7 +18,7 @@ def engine() -> godot.Engine:
     """The engine; a skip with the reason where it, or the addon, is not there."""
     reason = godot.why_not()
     if reason is not None:
-        pytest.skip(reason)
+        absent("godot", reason)
     return godot.find_engine()
 
 

@@ -14,6 +14,7 @@ from ludus.evaluation.results import Result, judge
 from ludus.evaluation.run import evaluate
 from ludus.process import godot
 from support.paths import BUNDLE
+from support.reference_sets import repeated
 
 IN_GODOT = ["godot", "godot-pck"]
 
@@ -26,12 +27,7 @@ def bundle() -> Bundle:
 @pytest.fixture(scope="module")
 def tests(bundle: Bundle) -> ReferenceSet:
     """300 images: more than one run, and the last of another size."""
-    golden = bundle.manifest.golden
-    return ReferenceSet(
-        inputs=np.tile(bundle.golden().inputs, (30, 1, 1)),
-        labels=np.tile(np.array(golden.labels, dtype=np.uint8), 30),
-        reference=np.tile(np.array(golden.probabilities, dtype=np.float32), (30, 1)),
-    )
+    return repeated(bundle)
 
 
 @pytest.fixture(autouse=True)

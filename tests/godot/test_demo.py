@@ -10,6 +10,7 @@ import pytest
 
 from ludus.process import godot
 from support.demo import DEMO, Server, copy_demo, copy_server, started
+from support.needed import absent
 from support.paths import DIGITS, GOLDEN
 
 HERE = Path(__file__).parent
@@ -19,7 +20,7 @@ HERE = Path(__file__).parent
 def demo(engine: godot.Engine, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The demo, whole; not to be changed."""
     if not DIGITS.exists():
-        pytest.skip("there is no artifacts/bundle; `make repro` makes it")
+        absent("results", "there is no artifacts/bundle; `make repro` makes it")
     return copy_demo(tmp_path_factory.mktemp("demo") / "project", bundle=DIGITS)
 
 

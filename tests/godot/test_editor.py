@@ -16,6 +16,7 @@ import pytest
 from ludus.process import godot
 from ludus.process.tools import ROOT
 from support import bundles
+from support.needed import absent
 from support.paths import BUNDLE, GOLDEN, TENSORS
 
 SCRIPTS = ROOT / "godot" / "tests" / "editor"
@@ -303,7 +304,7 @@ def test_a_failed_game_leaves_no_pack_that_it_wrote(engine: godot.Engine, tmp_pa
 def test_a_game_gets_its_library_and_pack(engine: godot.Engine, tmp_path: Path) -> None:
     project = make_project(tmp_path / "project", make_bundle(tmp_path / "bundle"))
     if not godot.library("release").exists():
-        pytest.skip("the release library is not built; run `make addon`")
+        absent("godot", "the release library is not built; run `make addon`")
     ended, game = export(project, "linux", "game.x86_64")
     assert ended.exit_code == 0, godot.explain(ended)
     assert game.with_suffix(".pck").exists()

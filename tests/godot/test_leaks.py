@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from ludus.process import godot
+from support.needed import absent
 
 ALLOWED = 1024  # KiB
 
@@ -18,11 +19,12 @@ def grown(project: Path, device: str, cycles: int, first: int) -> int:
     said = godot.run(project, *arguments, timeout=240)
     failed = re.search(r"^failed: (.*)", said, re.MULTILINE)
     if failed and device != "cpu":
-        pytest.skip(failed[1])
+        absent(device, failed[1])
     before, after = map(int, re.findall(r"^resident: (\d+)", said, re.MULTILINE))
     return after - before
 
 
+@pytest.mark.long
 @pytest.mark.skipif(sys.platform != "linux", reason="resident memory is read from /proc")
 @pytest.mark.parametrize(
     ("device", "cycles", "first"),

@@ -27,12 +27,13 @@ def figures(project: Project) -> dict[str, str]:
     }
 
 
-class TestAFloorThatIsNotMet:
-    @pytest.fixture(scope="class")
-    @classmethod
-    def before(cls, project: Project) -> dict[str, str]:
-        return figures(project)
+@pytest.fixture(scope="class")
+def before(project: Project) -> dict[str, str]:
+    """The figures before the class's own edit."""
+    return figures(project)
 
+
+class TestAFloorThatIsNotMet:
     @pytest.fixture(scope="class")
     @classmethod
     def run(cls, project: Project, before: dict[str, str]) -> Ended:
@@ -64,11 +65,6 @@ class TestAFloorThatIsNotMet:
 class TestARequiredEvaluationThatIsNotRunHere:
     @pytest.fixture(scope="class")
     @classmethod
-    def before(cls, project: Project) -> dict[str, str]:
-        return figures(project)
-
-    @pytest.fixture(scope="class")
-    @classmethod
     def run(cls, project: Project, before: dict[str, str]) -> Ended:
         with project.edited_params() as params:
             params["evaluations"]["iree-metal"]["required"] = True
@@ -88,11 +84,6 @@ class TestARequiredEvaluationThatIsNotRunHere:
 
 
 class TestFlagsThatTheCompilerRefuses:
-    @pytest.fixture(scope="class")
-    @classmethod
-    def before(cls, project: Project) -> dict[str, str]:
-        return figures(project)
-
     @pytest.fixture(scope="class")
     @classmethod
     def run(cls, project: Project, before: dict[str, str]) -> Ended:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from support.needed import absent
 from support.remote_servers import DVC, SERVERS, Remote, why_not
 from support.small_project import Finished, Project, tree
 
@@ -16,7 +17,7 @@ def remote(
 ) -> Iterator[Remote]:
     reason = why_not(request.param)
     if reason is not None:
-        pytest.skip(reason)
+        absent(request.param, reason)
     with SERVERS[request.param](tmp_path_factory.mktemp(request.param)) as remote:
         yield remote
 

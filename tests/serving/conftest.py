@@ -8,6 +8,7 @@ import pytest
 from ludus.core.errors import ToolError
 from ludus.serving import triton
 from support import nginx, served
+from support.needed import absent
 from support.paths import BUNDLE, TENSORS
 
 
@@ -18,7 +19,7 @@ def triton_is_here() -> None:
         triton.find_server()
         triton.find_backends()
     except ToolError as error:
-        pytest.skip(str(error))
+        absent("triton", str(error))
 
 
 @pytest.fixture(scope="session")
@@ -38,6 +39,6 @@ def proxy(
     """nginx before it."""
     for program in ("nginx", "openssl"):
         if shutil.which(program, path="/usr/sbin:/usr/bin:/bin") is None:
-            pytest.skip(f"there is no {program}; apt-get install {program}")
+            absent(program, f"there is no {program}; apt-get install {program}")
     with nginx.started(serving, tmp_path_factory.mktemp("nginx")) as found:
         yield found

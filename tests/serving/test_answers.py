@@ -12,6 +12,7 @@ from ludus.bundle.preprocessing import load_image, preprocess
 from ludus.bundle.reader import Bundle, read_bundle
 from ludus.runtimes import load
 from ludus.serving import triton
+from support.needed import absent
 from support.paths import BUNDLE, GOLDEN, TENSORS, TESTS
 from support.served import Server, pictures, tensor
 
@@ -84,7 +85,7 @@ def test_nvidias_own_clients_get_the_same(serving: Server, digits: Bundle, tmp_p
     np.savez(tmp_path / "in.npz", images=network_inputs(golden, digits.manifest))
     python = triton.OWN / "bin" / "python"
     if not python.exists():
-        pytest.skip("no .triton/bin/python; `make triton` installs it")
+        absent("triton", "no .triton/bin/python; `make triton` installs it")
     command = [
         python,
         CLIENT,

@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 import yaml
 
+from support.needed import absent
 from support.ports import free_ports
 from support.served import Server, tensor
 
@@ -26,7 +27,7 @@ PANELS = {panel["title"]: panel["targets"][0]["expr"] for panel in DASHBOARD["pa
 def prometheus(serving: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a Prometheus that has scraped a server which is asked meanwhile."""
     if shutil.which("prometheus") is None:
-        pytest.skip("there is no prometheus; apt-get install prometheus")
+        absent("prometheus", "there is no prometheus; apt-get install prometheus")
     folder = tmp_path_factory.mktemp("prometheus")
     (port,) = free_ports(1)
     text = (DEPLOY / "prometheus.yml").read_text()
@@ -83,6 +84,6 @@ def test_every_alert_asks_for_what_there_is(prometheus: str) -> None:
 
 def test_the_configuration_is_good() -> None:
     if shutil.which("promtool") is None:
-        pytest.skip("there is no promtool; apt-get install prometheus")
+        absent("prometheus", "there is no promtool; apt-get install prometheus")
     for command in (["check", "config", "prometheus.yml"], ["check", "rules", "alerts.yml"]):
         subprocess.run(["promtool", *command], cwd=DEPLOY, check=True, capture_output=True)

@@ -12,6 +12,7 @@ import pytest
 from ludus.bundle.inputs import network_inputs
 from ludus.bundle.reader import read_bundle
 from ludus.serving import triton
+from support.needed import absent
 from support.nginx import Proxy
 from support.paths import BUNDLE
 from support.served import tensor
@@ -42,7 +43,7 @@ def test_an_answer_comes_by_tls(proxy: Proxy) -> None:
 def test_grpc_comes_by_tls_and_cannot_change_the_server(proxy: Proxy, tmp_path: Path) -> None:
     python = triton.OWN / "bin" / "python"
     if not python.exists():
-        pytest.skip("no .triton/bin/python; `make triton` installs it")
+        absent("triton", "no .triton/bin/python; `make triton` installs it")
     bundle = read_bundle(BUNDLE)
     golden = bundle.golden()
     np.save(tmp_path / "x.npy", network_inputs(golden, bundle.manifest)[:1])

@@ -10,6 +10,7 @@ import pytest
 from ludus.process import godot
 from support import faulty
 from support.faulty import Faulty
+from support.needed import absent
 from support.nginx import Proxy
 from support.paths import BUNDLE, GOLDEN
 from support.served import Server
@@ -32,7 +33,7 @@ INVALID_DATA, INVALID_PARAMETER, DOES_NOT_EXIST = 30, 31, 33
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     reason = godot.why_not()
     if reason is not None:
-        pytest.skip(reason)
+        absent("godot", reason)
     return godot.make_project(tmp_path_factory.mktemp("godot") / "project", FILES)
 
 

@@ -11,6 +11,7 @@ from PIL import Image
 
 from ludus.process import godot
 from support.demo import copy_server, started
+from support.needed import absent
 from support.paths import BUNDLE, GOLDEN
 from support.served import Server, pictures
 
@@ -37,7 +38,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The game server's project with the golden bundle for its own."""
     reason = godot.why_not()
     if reason is not None:
-        pytest.skip(reason)
+        absent("godot", reason)
     folder = copy_server(tmp_path_factory.mktemp("server") / "project", bundle=BUNDLE)
     shutil.copyfile(HERE / "three_places.gd", folder / "three_places.gd")
     return folder

@@ -8,7 +8,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 
 from ludus.bundle.reader import Bundle, read_bundle
@@ -21,6 +20,7 @@ from ludus.evaluation.results import Result, judge
 from ludus.evaluation.run import evaluate
 from ludus.serving import triton
 from support.paths import BUNDLE, TENSORS
+from support.reference_sets import repeated
 
 
 @pytest.fixture(scope="module")
@@ -31,12 +31,7 @@ def digits() -> Bundle:
 @pytest.fixture(scope="module")
 def tests(digits: Bundle) -> ReferenceSet:
     """300 images: more than one request, and the last of another size."""
-    golden = digits.golden()
-    return ReferenceSet(
-        inputs=np.tile(golden.inputs, (30, 1, 1)),
-        labels=np.tile(np.array(digits.manifest.golden.labels, dtype=np.uint8), 30),
-        reference=np.tile(golden.reference, (30, 1)),
-    )
+    return repeated(digits)
 
 
 def run(bundle: Bundle, tests: ReferenceSet, **changes: object) -> Result:

@@ -20,8 +20,8 @@ from ludus.config.params import load_params
 from ludus.core.errors import DeviceError, ManifestError, UsageError
 from ludus.evaluation.golden import verify_bundle
 from ludus.runtimes.choosing import choose
+from support.paths import ROOT
 
-ROOT = Path(__file__).parents[2]
 GOLDEN = ROOT / "tests" / "golden" / "bundle"
 REASON = "its backend 'nova' is not known to this Ludus (iree, ncnn, onnx, torch, xla); a newer one"
 

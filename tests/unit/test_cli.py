@@ -21,8 +21,8 @@ from ludus.evaluation.results import attest, read_result
 from ludus.process import toolchains
 from ludus.runtimes import devices, out_of_process
 from ludus.runtimes.devices import cpu
+from support.paths import ROOT
 
-ROOT = Path(__file__).parents[2]
 GOOD = ROOT / "tests" / "golden" / "bundle"
 TENSORS = ROOT / "tests" / "golden" / "tensor-bundle"
 DRAWINGS = ROOT / "tests" / "golden" / "drawings"

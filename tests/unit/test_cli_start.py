@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from ludus.cli.app import COMMANDS
+from support.paths import ROOT
 
-ROOT = Path(__file__).parents[2]
 GOOD = ROOT / "tests" / "golden" / "bundle"
 # Python as on Windows, as far as modules go: what is Unix's alone cannot be imported.
 WITHOUT_UNIX = """

@@ -16,8 +16,8 @@ from ludus.process import install
 from ludus.training.ray import environment
 from ludus.training.ray.address import check_listens, check_places, resources, said
 from ludus.training.ray.checkpoint_store import CheckpointStore
+from support.paths import ROOT
 
-ROOT = Path(__file__).parent.parent.parent
 LOSS = {"train/loss": 0.5}
 
 

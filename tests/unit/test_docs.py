@@ -21,8 +21,7 @@ from ludus.cli.app import app
 from ludus.config.everywhere import load_everywhere
 from ludus.config.params import Params, load_params
 from ludus.core import errors
-
-ROOT = Path(__file__).parents[2]
+from support.paths import ROOT
 
 
 def tracked() -> list[Path]:

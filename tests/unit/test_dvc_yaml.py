@@ -9,8 +9,8 @@ import pytest
 import yaml
 
 from ludus.config.backends import BACKENDS
+from support.paths import ROOT
 
-ROOT = Path(__file__).parents[2]
 PIPELINES = {"first": ROOT / "dvc.yaml", "everywhere": ROOT / "everywhere" / "dvc.yaml"}
 # They check what a user writes, read files and run programs. No output is made of them, so that a
 # stage need not depend on them; one that uses them for more names them.

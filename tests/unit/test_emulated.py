@@ -25,8 +25,8 @@ from ludus.evaluation.executors import (
 from ludus.evaluation.executors.run_module import IREE, RunModule
 from ludus.process import install, prebuilt
 from ludus.process.prebuilt import Prebuilt
+from support.paths import BUNDLE
 
-BUNDLE = Path(__file__).parents[1] / "golden" / "bundle"
 VMVX = read_bundle(BUNDLE).variant("iree-vmvx")
 NETWORK = read_bundle(BUNDLE).manifest
 EMULATED = (qemu_aarch64.EXECUTOR, qemu_riscv64.EXECUTOR, wine.EXECUTOR)

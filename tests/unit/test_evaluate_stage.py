@@ -15,8 +15,8 @@ from ludus.evaluation.results import Failure, Result
 from ludus.runtimes import devices
 from stages import evaluate
 from stages.evaluate import refuse_if_unseen, run_evaluation
+from support.paths import ROOT
 
-ROOT = Path(__file__).parents[2]
 NAME = "iree-cpu-x86_64-windows"
 FACTS = {"wine": {"name": None, "reason": "no exe"}}
 RESULT = Result(

@@ -1,7 +1,6 @@
 """Evaluations: what is measured, what cannot be run here, and what breaks."""
 
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,30 +12,25 @@ from ludus.data.reference_set import ReferenceSet
 from ludus.evaluation.executors import EXECUTORS, ExecutorError, native
 from ludus.evaluation.results import Result, judge
 from ludus.evaluation.run import evaluate
-
-GOOD = Path(__file__).parents[1] / "golden" / "bundle"
+from support.paths import BUNDLE
+from support.reference_sets import repeated
 
 
 @pytest.fixture(scope="module")
 def bundle() -> Bundle:
-    return read_bundle(GOOD)
+    return read_bundle(BUNDLE)
 
 
 @pytest.fixture
 def tests(bundle: Bundle) -> ReferenceSet:
     """300 images: more than one step of the progress bar."""
-    golden = bundle.manifest.golden
-    return ReferenceSet(
-        inputs=np.tile(bundle.golden().inputs, (30, 1, 1)),
-        labels=np.tile(np.array(golden.labels, dtype=np.uint8), 30),
-        reference=np.tile(np.array(golden.probabilities, dtype=np.float32), (30, 1)),
-    )
+    return repeated(bundle)
 
 
 def run(bundle: Bundle, tests: ReferenceSet, device: str = "cpu") -> Result:
     return evaluate(
         bundle.variant("iree-vmvx"),
-        GOOD,
+        BUNDLE,
         device,
         tests,
         bundle.manifest,
@@ -64,7 +58,7 @@ def test_the_executor_of_a_result_is_what_ran_it_whatever_was_asked_for(
 ) -> None:
     monkeypatch.setitem(EXECUTORS, "triton", native.__name__)
     result = evaluate(
-        bundle.variant("iree-vmvx"), GOOD, "cpu", tests, bundle.manifest,
+        bundle.variant("iree-vmvx"), BUNDLE, "cpu", tests, bundle.manifest,
         evaluation="e", executor="triton",
     )  # fmt: skip
     assert (result.status, result.executor) == ("measured", "native")

@@ -9,8 +9,8 @@ from ludus.config.everywhere import load_everywhere, row_of, stage_of
 from ludus.config.params import load_params
 from ludus.core.errors import ConfigError
 from stages.sweep import sweep
+from support.paths import ROOT
 
-ROOT = Path(__file__).parents[2]
 FIRST = ROOT / "params.yaml"
 SECOND = ROOT / "everywhere" / "params.yaml"
 

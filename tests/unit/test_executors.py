@@ -15,8 +15,7 @@ from ludus.evaluation.executors import godot as in_godot
 from ludus.process import godot
 from ludus.process.tools import ROOT
 from ludus.serving import triton
-
-GOOD = Path(__file__).parents[1] / "golden" / "bundle"
+from support.paths import BUNDLE
 
 
 @pytest.mark.parametrize("name", EXECUTORS)
@@ -75,7 +74,7 @@ def test_an_edited_plug_in_or_another_name_changes_the_facts(addon: Path) -> Non
 
 def test_no_game_is_exported_on_another_system(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("platform.system", lambda: "Darwin")
-    variant = read_bundle(GOOD).variant("iree-vmvx")
+    variant = read_bundle(BUNDLE).variant("iree-vmvx")
     reason = executors.executor("godot-pck").why_not(variant, "cpu")
     assert reason == "a game is exported and run on Linux alone, and this is Darwin"
 
@@ -122,8 +121,8 @@ def run_out_of_process(monkeypatch: pytest.MonkeyPatch, **broken: Exception) -> 
                 raise broken[place.replace(".", "_")]
 
         monkeypatch.setattr(f"ludus.evaluation.executors.own_runtime.{place}", call)
-    opened: Any = read_bundle(GOOD)
-    own_runtime.run(opened.variant("iree-vmvx"), GOOD, "cpu", opened, opened.manifest)
+    opened: Any = read_bundle(BUNDLE)
+    own_runtime.run(opened.variant("iree-vmvx"), BUNDLE, "cpu", opened, opened.manifest)
 
 
 def test_a_runtime_that_cannot_be_installed_is_the_executors_fault(

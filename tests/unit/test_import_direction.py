@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
+from support.paths import ROOT
+
 # From the lowest to the highest; a folder may import those of its own row and of the rows above it
 # here. serving is below evaluation because an executor starts Triton; it needs the bundle alone.
 ORDER = (

@@ -12,8 +12,8 @@ from pydantic import ValidationError
 from ludus.bundle.reader import read_manifest
 from ludus.bundle.schema import SCHEMA_VERSION, Manifest, Variant
 from ludus.core.errors import ManifestError
+from support.paths import ROOT
 
-ROOT = Path(__file__).parents[2]
 SCHEMA = ROOT / "docs" / "manifest.schema.json"
 GOOD = ROOT / "tests" / "golden" / "bundle" / "manifest.json"
 

@@ -11,8 +11,8 @@ from ludus.config.params import load_params
 from ludus.core.errors import ConfigError, NetworkError
 from ludus.core.pictures import Photo
 from ludus.export.importers import shapes
+from support.paths import ROOT
 
-ROOT = Path(__file__).parents[2]
 FILE = Path("network.onnx")
 GOOD: dict[str, Any] = {
     "inputs": [{"name": "picture", "shape": [-1, 3, 8, 8]}],

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from ludus.config.network import check_config, merge, read_config
 from ludus.config.training import Train
 from ludus.core.errors import ConfigError
+from support.paths import ROOT
 
-ROOT = Path(__file__).parents[2]
 ORIGINAL = ROOT / "tests/golden/original-config.yaml"
 TRAIN = Train(epochs=3, batch_size=100, learning_rate=0.01, schedule="one_cycle", seed=1, threads=0)
 SIZE = (28, 28)

@@ -12,8 +12,8 @@ from ludus.config.params import load_params
 from ludus.core.errors import ConfigError
 from ludus.core.types import Executor
 from ludus.evaluation.executors import EXECUTORS
+from support.paths import ROOT
 
-ROOT = Path(__file__).parents[2]
 GOOD = """\
 model: {source: ludwig, file: config.yaml, about: config.yaml}
 data: {sources: [ludwig, npm, folder], folder: incoming, validation: 5000, seed: 42}

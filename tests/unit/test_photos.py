@@ -14,8 +14,8 @@ from pydantic import ValidationError
 from ludus.bundle.preprocessing import load_image, preprocess
 from ludus.core.errors import ImageError
 from ludus.core.pictures import Photo
+from support.paths import GOLDEN
 
-GOLDEN = Path(__file__).parents[1] / "golden"
 PHOTOS = GOLDEN / "photos"
 CASES: list[dict[str, Any]] = json.loads((PHOTOS / "cases.json").read_text())
 PLAIN = {"kind": "photo", "fit": "stretch", "channels": "RGB", "layout": "NHWC", "scale": 1.0}

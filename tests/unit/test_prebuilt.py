@@ -12,8 +12,8 @@ from ludus.evaluation.executors.__main__ import all_prebuilt, install, main, nee
 from ludus.process import prebuilt
 from ludus.process.install import STAMP
 from ludus.process.prebuilt import Prebuilt
+from support.paths import ROOT
 
-ROOT = Path(__file__).parents[2]
 PREBUILT = Prebuilt(name="test", iree="3.13.0")
 
 

@@ -21,8 +21,8 @@ from ludus.evaluation.results import (
     write_result,
     write_results,
 )
+from support.paths import ROOT
 
-ROOT = Path(__file__).parents[2]
 THRESHOLDS = Gate(accuracy=0.99, accuracy_loss=0.0005, agreement=0.9999, max_abs_diff=0.001)
 GOOD = Result(
     evaluation="iree-cuda",

@@ -13,8 +13,8 @@ from ludus.config.search import KNOBS, Plan, load_plan
 from ludus.core.errors import ConfigError
 from ludus.core.strict_yaml import read_values
 from ludus.training.search.writing import write_values
+from support.paths import ROOT
 
-ROOT = Path(__file__).parent.parent.parent
 TRAIN = load_params(ROOT / "params.yaml").train
 PLAN = (ROOT / "search.yaml").read_text()
 BEST = {"train.learning_rate": 0.0123, "train.batch_size": 64, "train.schedule": "cosine"}

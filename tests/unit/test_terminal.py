@@ -15,8 +15,8 @@ from ludus.core.cpu_features import description
 from ludus.core.types import Cpu
 from ludus.tuning import summary
 from ludus.tuning.scores import Times, score
+from support.paths import BUNDLE
 
-GOOD = Path(__file__).parents[1] / "golden" / "bundle"
 V4 = ["avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl"]
 REASON = (
     "it needs IREE's runtime 3.11.0, and this is 3.13.0; install the other one, or build the "
@@ -108,7 +108,7 @@ def test_a_whole_set_of_features_is_called_by_its_name(features: list[str], word
 
 
 def test_inspect_of_a_bundle_with_long_names_fits_80_columns(ludus: Any, tmp_path: Path) -> None:
-    bundle = Path(shutil.copytree(GOOD, tmp_path / "bundle"))
+    bundle = Path(shutil.copytree(BUNDLE, tmp_path / "bundle"))
     manifest = json.loads((bundle / "manifest.json").read_text())
     variant = manifest["variants"][1]
     variant["cpu"] = {"architecture": "x86_64", "features": V4}
@@ -137,7 +137,7 @@ def test_verify_has_the_reasons_below_the_table(
          "detail": REASON},
     ]  # fmt: skip
     monkeypatch.setattr("ludus.cli.verify.verify_bundle", lambda bundle: rows)
-    lines = ludus("verify", GOOD)
+    lines = ludus("verify", BUNDLE)
     words = [line.split() for line in lines]
     assert [names[0], "vulkan-swiftshader", "verified", "6.6e-07"] in words
     assert [names[1], "vulkan-gpu", "failed"] in words

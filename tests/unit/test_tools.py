@@ -10,8 +10,8 @@ import pytest
 from ludus.core.errors import DeviceError, ProcessError, ToolError
 from ludus.process import tools
 from ludus.process.tools import run_tool
+from support.paths import ROOT
 
-ROOT = Path(__file__).parents[2]
 # Where a process is started that is no other program: Python of ours, with limits of its own.
 PYTHON_OF_OURS = {"ludus/process/isolated.py", "ludus/benchmark/workers.py"}
 

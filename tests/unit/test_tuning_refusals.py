@@ -14,8 +14,7 @@ from ludus.config.params import Params, load_params
 from ludus.core.errors import DeviceError, LudusError, UsageError
 from ludus.process.isolated import run_isolated
 from ludus.tuning import builds, tuner
-
-ROOT = Path(__file__).parents[2]
+from support.paths import ROOT
 
 
 @pytest.fixture(scope="module")

@@ -13,8 +13,8 @@ from ludus.config.params import Params, load_params
 from ludus.core.errors import ConfigError
 from ludus.tuning.candidates import Candidate, present
 from ludus.tuning.rows import edits, to_paste, write_row
+from support.paths import ROOT
 
-ROOT = Path(__file__).parents[2]
 BEFORE = """\
 # Knobs.
 lowerings:

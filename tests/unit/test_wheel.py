@@ -4,11 +4,11 @@ import re
 import subprocess
 import sys
 import zipfile
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
+from support.paths import ROOT
+
 IMPORT = re.compile(r"^\s*(?:from|import) (ludus[\w.]*|stages|tools|benchmarks)\b", re.MULTILINE)
 
 
