@@ -8,7 +8,7 @@ import pytest
 from support.small_project import Project, command_lines, half_written, tree, wait_for
 
 TARGET = "iree-cpu-x86_64"
-FOLLOWS = ["probe", "benchmark", "report", "gate", "bundle"]
+FOLLOWS = ["probe", "sweep", "benchmark", "report", "gate", "bundle"]
 
 
 class TestACompilationIsBrokenOff:

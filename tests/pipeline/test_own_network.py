@@ -95,7 +95,7 @@ class TestAnOnnxFileIsNamed:
     ) -> None:
         project.check("git", "checkout", "--quiet", "params.yaml", "dvc.lock")
         back = project.repro()
-        # The evaluation "onnx" left its file in the folder that the report reads.
-        assert back.ran == ["probe", "report"]
+        # The evaluation "onnx" left its file, which the sweep removes.
+        assert back.ran == ["probe", "sweep"]
         assert {*GIVES_WAY, "export"} <= {*back.restored}
         assert tree(project.artifacts / "bundle") == before

@@ -71,7 +71,7 @@ class TestARequiredEvaluationThatIsNotRunHere:
         return refused(project)
 
     def test_nothing_is_evaluated_again(self, run: Ended) -> None:
-        assert run.ran == ["probe", "report", "gate"]
+        assert run.ran == ["probe", "sweep", "report", "gate"]
 
     def test_the_gate_says_which_and_why(self, project: Project, run: Ended) -> None:
         reason = project.results()["iree-metal"]["reason"]
