@@ -7,6 +7,9 @@ export VIRTUAL_ENV := $(CURDIR)/.venv
 export DO_NOT_TRACK := 1
 export DVC_NO_ANALYTICS := 1
 export HF_HUB_DISABLE_TELEMETRY := 1
+# Each stage is a process of its own: without cached bytecode each compiles PyTorch and Ludwig anew,
+# which doubles the time of the pipeline and of the tests.
+unexport PYTHONDONTWRITEBYTECODE
 
 READY := .venv/ready
 # Two processes; tests/conftest.py says which tests must not be run side by side.
@@ -41,8 +44,12 @@ table: ## show the table of the last run
 check: setup ## format, lint, types and unit tests: before each commit
 	@ruff format --check . && ruff check . && mypy && $(PYTEST) tests/unit
 
+# The longest first: then no process works on one alone at the end, and none waits for the small
+# project that tests/pipeline builds once.
+TESTS := tests/godot tests/pipeline tests/backend tests/serving tests/cluster tests/unit
+
 test: test-native addon-if-possible triton-if-possible prebuilt remote-servers ## all tests but the long ones
-	@$(PYTEST) -m "not long" tests/unit tests/backend tests/pipeline tests/godot tests/serving tests/cluster
+	@$(PYTEST) -m "not long" $(TESTS)
 
 test-long: test-native addon-if-possible triton-if-possible prebuilt remote-servers ray ## races, soaks and the cluster, before a release
 	@$(PYTEST) -m long tests
