@@ -1,5 +1,5 @@
 #!/bin/sh
-# Bring the two networks of the examples, which others made: examples/fetch.sh. They are taken from
+# Fetch the two networks of the examples, which others made: examples/fetch.sh. They are taken from
 # a package of the Python index, whose sha256 is checked; nothing is installed, none is committed.
 set -eu
 cd "$(dirname "$0")"

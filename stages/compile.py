@@ -17,7 +17,7 @@ from ludus.core.program import arguments_of, run_stage
 
 
 def compile_target(name: str, params: Params, export: Path, lowered: Path, out: Path) -> None:
-    """Build a target of params into out. Raises ToolError with the tool's words."""
+    """Build a target of params into out. Raises ToolError with the tool's output."""
     if name not in params.targets:
         raise UsageError(f"no target '{name}'{nearest(name, set(params.targets))}")
     target = params.targets[name]

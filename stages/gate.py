@@ -1,4 +1,4 @@
-"""Refuse what falls short: every required evaluation verified, none failed.
+"""Refuse a build unless every required evaluation is verified and none has failed.
 
     python -m stages.gate
 
@@ -30,11 +30,11 @@ BROKE = (
 
 
 def gate(results: Path, passed: Path, also: Sequence[str] = ()) -> list[str]:
-    """Write `passed` if nothing falls short; the names of the required evaluations.
+    """Write `passed` if the gate passes; returns the names of the required evaluations.
 
     also: evaluations that are required beside those that params.yaml says are.
 
-    Raises GateError, which lists each row that falls short, and DataError for bad results.
+    Raises GateError, which lists each row that fails the gate, and DataError for bad results.
     """
     # An earlier pass must not stand beside these results.
     passed.unlink(missing_ok=True)
@@ -50,9 +50,9 @@ def gate(results: Path, passed: Path, also: Sequence[str] = ()) -> list[str]:
         raise GateError(
             f"{results} holds no evaluation; list some under evaluations in params.yaml"
         )
-    short = [row for row in rows if falls_short(row)]
+    short = [row for row in rows if fails_gate(row)]
     if short:
-        lines = [f"{len(short)} of {len(rows)} evaluations fall short:"]
+        lines = [f"{len(short)} of {len(rows)} evaluations fail the gate:"]
         lines += [_explain(row, results.parent / "index.html") for row in short]
         raise GateError("\n".join(lines))
     required = [row.evaluation for row in rows if row.required]
@@ -60,7 +60,7 @@ def gate(results: Path, passed: Path, also: Sequence[str] = ()) -> list[str]:
     return required
 
 
-def falls_short(row: Result) -> bool:
+def fails_gate(row: Result) -> bool:
     """Whether a row refuses the build: failed anywhere, or required and not verified here."""
     return row.status == "failed" or (row.required and row.status != "verified")
 

@@ -8,7 +8,7 @@ writes  artifacts/devices/<device>.json, artifacts/executors/<executor>.json: an
 
 DVC runs it every time, since it cannot see hardware; the files have no times in them, so that an
 unchanged machine gives the same files and nothing after it runs again. Being always run, it also
-checks params.yaml, of which DVC looks at the keys that it knows alone.
+checks params.yaml, where DVC ignores unknown keys.
 """
 
 from collections.abc import Mapping

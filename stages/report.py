@@ -1,4 +1,4 @@
-"""What everything came to: a table in Markdown, a page, and numbers for DVC.
+"""Report the results of all evaluations: a table in Markdown, a page, and numbers for DVC.
 
     python -m stages.report               (--everywhere: of both pipelines)
 

@@ -161,7 +161,7 @@ def sha256(path: Path) -> str:
 
 
 def commit_changelog(former: str, text: str, message: str) -> None:
-    """Commit the changelog alone; what does not become a commit leaves it as it was."""
+    """Commit only the changelog; if the commit fails, the changelog stays as it was."""
     write_text(CHANGELOG, text)
     committed = False
     try:
@@ -173,7 +173,7 @@ def commit_changelog(former: str, text: str, message: str) -> None:
 
 
 def said(*command: str) -> str:
-    """What a command prints. Raises ToolError with its words and the command to paste."""
+    """What a command prints. Raises ToolError with its output and the command to paste."""
     try:
         ended = subprocess.run(
             command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False

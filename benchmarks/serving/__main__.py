@@ -8,7 +8,6 @@ All servers are started; each is asked in turn, the others being stopped. Ratios
 round. 256 images a request are compared with the module's own speed in the benchmark's report.
 """
 
-import argparse
 import tempfile
 from collections import defaultdict
 from contextlib import ExitStack
@@ -21,7 +20,7 @@ from rich.table import Table
 
 from benchmarks.serving import bodies, servers
 from benchmarks.serving.bodies import Body
-from benchmarks.serving.load import Load, cells, load
+from benchmarks.serving.load import Load, cells, load, options
 from benchmarks.serving.servers import Server
 from ludus.bundle.inputs import network_inputs
 from ludus.bundle.reader import read_bundle
@@ -35,12 +34,8 @@ Key = tuple[str, str, int]  # server, protocol, images a request
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = options(__doc__)
     parser.add_argument("--device", default="auto")
-    parser.add_argument("--connections", type=int, default=32)
-    parser.add_argument("--seconds", type=float, default=4)
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--batch", type=int, default=256)
     how = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch, ExitStack() as stack:
         runners = start(Path(scratch), how.device, how.batch, stack)

@@ -1,5 +1,6 @@
 """The load: wrk for HTTP, h2load for gRPC, each with so many connections and one thread."""
 
+import argparse
 import re
 import shlex
 import statistics
@@ -26,6 +27,16 @@ function done(summary, latency, requests)
     e.status, e.connect + e.read + e.write + e.timeout))
 end
 """
+
+
+def options(description: str) -> argparse.ArgumentParser:
+    """A parser with the options of every benchmark of load."""
+    parser = argparse.ArgumentParser(description=description.splitlines()[0])
+    parser.add_argument("--connections", type=int, default=32)
+    parser.add_argument("--seconds", type=float, default=4)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--batch", type=int, default=256)
+    return parser
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,7 +8,6 @@ All are started; each arrangement is asked in turn, the others being stopped. Ra
 first arrangement, within a round.
 """
 
-import argparse
 import tempfile
 from collections import defaultdict
 from collections.abc import Iterator
@@ -21,7 +20,7 @@ from rich.table import Table
 
 from benchmarks.serving import servers
 from benchmarks.serving.__main__ import BUNDLE, FIRST_PORT, REFERENCE, written
-from benchmarks.serving.load import Load, cells, load
+from benchmarks.serving.load import Load, cells, load, options
 from benchmarks.serving.servers import Server
 from ludus.bundle.inputs import network_inputs
 from ludus.bundle.reader import read_bundle
@@ -46,12 +45,8 @@ class Arrangement:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = options(__doc__)
     parser.add_argument("--instances", type=int, nargs="+", default=[1, 2, 4])
-    parser.add_argument("--connections", type=int, default=32)
-    parser.add_argument("--seconds", type=float, default=4)
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--batch", type=int, default=256)
     how = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
         scratch = Path(folder)

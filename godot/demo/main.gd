@@ -7,13 +7,13 @@ extends Node
 const BUNDLE := "res://models/digits"
 const NO_LIBRARY := """The library of addons/ludus is not loaded: it is missing, or not made for this system.
 
-In a checkout of Ludus, make addon builds it, and make demo brings it here and starts this again."""
+In a checkout of Ludus, make addon builds it, and make demo copies it here and starts this again."""
 const NO_SHARED := """res://shared is missing.
 
 In a checkout of Ludus, make demo copies godot/examples/server/shared here and starts this again."""
 const NO_BUNDLE := """%s
 
-In a checkout of Ludus, make repro makes a bundle, and make demo brings it to %s and starts this again."""
+In a checkout of Ludus, make repro makes a bundle, and make demo copies it to %s and starts this again."""
 
 
 func _ready() -> void:

@@ -1,4 +1,4 @@
-"""The speeds to be reached (params.yaml, benchmark.comparisons), held against what was measured."""
+"""Compares measured speeds with the thresholds and goals of params.yaml benchmark.comparisons."""
 
 from dataclasses import dataclass
 from typing import Literal

@@ -1,4 +1,4 @@
-"""How much of the CPU others took while a benchmark ran: on a busy machine times mean little."""
+"""Measures the CPU time of other processes during a benchmark, which makes its times unreliable."""
 
 import os
 from collections.abc import Iterable

@@ -1,4 +1,4 @@
-"""Runners that the network is held against and that no target is for."""
+"""Runners for comparison that belong to no target."""
 
 import importlib.util
 from collections.abc import Callable

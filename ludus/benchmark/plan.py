@@ -1,4 +1,4 @@
-"""At which batches, and with how many threads, runners meet."""
+"""The batches and thread counts of a benchmark's sessions."""
 
 from dataclasses import dataclass
 
@@ -26,7 +26,7 @@ class Session:
     threads: int
     rounds: int
     seconds: float  # what the timed calls of all of them should take together
-    usual: bool  # whether a batch of this size is run so: by a GPU, in these alone
+    usual: bool  # the usual thread count for this batch; GPUs run only in such sessions
 
 
 def usual_threads(batch: int, cores: int) -> int:

@@ -1,7 +1,7 @@
-"""What a benchmark found: artifacts/benchmark.json, and what `ludus bench --out` writes.
+"""The results of a benchmark: artifacts/benchmark.json, and the file of `ludus bench --out`.
 
-Only ratios of one round mean something on a busy machine, so each row keeps its median of every
-round: any two rows of one batch and thread count can be compared round by round, later too.
+On a busy machine only ratios within a round are reliable, so each row keeps its median of every
+round: any two rows of one batch and thread count can be compared round by round, also later.
 """
 
 from dataclasses import asdict, dataclass, field
@@ -19,7 +19,7 @@ Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Count = Annotated[int, Field(ge=1)]
 Way = Literal["through Python", "device-resident"]
 PYTHON: Way = "through Python"
-RESIDENT: Way = "device-resident"  # its input and answer lie where the device has them
+RESIDENT: Way = "device-resident"  # input and answer stay in the device's memory
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,7 +44,7 @@ class Row:
     device: str
     device_name: str | None = None
     batch: Count | None = None  # None: at no batch
-    threads: Count | None = None  # of the CPU; a GPU takes no notice
+    threads: Count | None = None  # of the CPU; without effect on a GPU
     status: Status = "not run"
     reason: str | None = None
     rounds: int = 0
@@ -77,7 +77,7 @@ def named(name: str, device: str) -> str:
     return name if said else f"{name} on {device}"
 
 
-# Runners that go without saying, since a target's name tells them.
+# Runners that are not named, since a target's name implies them.
 OWN_RUNNERS = ("IREE",)
 
 

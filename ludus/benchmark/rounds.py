@@ -1,7 +1,7 @@
-"""The stopwatch: runners in turn, round after round, in an order that changes.
+"""Times runners in turn, round after round, in a changing order.
 
-What disturbs the machine disturbs a whole round, so that the ratio of two runners in one round
-stands, where their times of different minutes would not.
+Other load on the machine affects a whole round, so the ratio of two runners within a round is
+reliable, while their times from different minutes are not.
 """
 
 import random

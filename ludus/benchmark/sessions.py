@@ -1,4 +1,4 @@
-"""One batch and thread count: who answers rightly, and soon enough, is timed beside the others."""
+"""One batch and thread count: times all runners whose answers are right and fast enough."""
 
 import random
 from collections.abc import Callable, Mapping

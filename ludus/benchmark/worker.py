@@ -1,6 +1,6 @@
-"""The process of one runner: loads it, checks its answers, times its calls, when told to.
+"""The process of one runner: on request it loads it, checks its answers and times its calls.
 
-A process each, because runtimes disturb each other in one: ONNX Runtime's and OpenMP's workers spin
+Each has its own process, as runtimes disturb each other: ONNX Runtime's and OpenMP's workers spin
 for tens of milliseconds after a call, PyTorch has one number of threads for all, and IREE 3.13's
 Vulkan driver waits on Mesa's llvmpipe by keeping two cores busy for as long as the device is open.
 """

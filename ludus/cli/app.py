@@ -1,6 +1,6 @@
 """Look at a bundle, verify it, time it, give it pictures, and see what a machine can run: `ludus`.
 
-Exit codes: 0; 1 where something falls short; 2 where it cannot be asked so.
+Exit codes: 0; 1 where a check fails; 2 for a wrong request.
 
 Each command is a file of this package, imported when it is called: `ludus --help` imports none.
 """

@@ -1,1 +1,1 @@
-"""What a person is shown of a build: a table, a page and the numbers behind them."""
+"""The report of a build: a table, a page and the numbers behind them."""

@@ -1,4 +1,4 @@
-"""The benchmark on the page: what was to be reached, tables, and speed over batch and threads."""
+"""The benchmark on the page: thresholds and goals, tables, and speed over batch and threads."""
 
 import math
 from collections.abc import Callable

@@ -47,7 +47,7 @@ def serve(
                 for line in triton.lines(served, addresses):
                     print(line, flush=True)
                 ended = running.wait()
-            # Triton 2.51 has faults that a client can bring about; docs/how-to/serve.md has them.
+            # A client can crash Triton 2.51; docs/how-to/serve.md lists how.
             if not running.died:
                 break
             print(f"Triton died of signal {-ended}; it is started anew", file=sys.stderr)

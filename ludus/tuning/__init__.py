@@ -1,11 +1,11 @@
-"""`ludus tune TARGET`: a search, by stopwatch, for a faster row of params.yaml's targets.
+"""`ludus tune TARGET`: searches for a faster row of params.yaml's targets by timing candidates.
 
-candidates.py, inner_loops.py   what is tried: one change of the row each
-search.py                       in which order, until the time is up
-scores.py                       when a candidate is faster
-apart.py, trials.py             building, timing and verifying one, in processes that may die
-rows.py                         what is written into params.yaml
-tuner.py, words.py              the whole of it, and what it says
+candidates.py, inner_loops.py   the candidates: one change of the row each
+search.py                       the order of candidates, until the time is up
+scores.py                       decides whether a candidate is faster
+builds.py, trials.py            build, time and verify a candidate, in processes that may die
+rows.py                         writes the result into params.yaml
+tuner.py, summary.py            a whole search, and its output
 
-The pipeline itself chooses nothing by stopwatch: what was found is a row like any other.
+The pipeline itself times nothing to choose: the result is a row like any other.
 """

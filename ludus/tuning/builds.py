@@ -1,4 +1,4 @@
-"""Candidates lowered and compiled, each once, into a folder that is thrown away afterwards."""
+"""Lowers and compiles each candidate once, into a temporary folder."""
 
 import io
 import warnings
@@ -28,7 +28,7 @@ class Built:
 
 @dataclass(kw_only=True)
 class Builds:
-    """What was built so far. The names of new lowerings must tell them apart."""
+    """The candidates built so far; new lowerings must have different names."""
 
     export: Path  # the folder with model.pt2
     folder: Path
@@ -36,7 +36,7 @@ class Builds:
     _program: Any = None
 
     def build(self, candidate: Candidate) -> Built:
-        """Raises a LudusError with the words of whatever refused the candidate."""
+        """Build a candidate. Raises a LudusError with the message of the tool that refused it."""
         if candidate.key not in self._known:
             lowered = self.folder / "lowered"
             self._lower(candidate.lowering, lowered / f"{candidate.target.lowering}.mlir")

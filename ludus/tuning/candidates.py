@@ -1,4 +1,4 @@
-"""What could be in a target's row in place of what is: other lowerings, batches, flags, tiles."""
+"""Candidates for a target's row: other lowerings, batches, flags and tiles."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -34,7 +34,7 @@ GPU_FLAGS = ["--iree-dispatch-creation-enable-aggressive-fusion"]
 class Candidate:
     """A row of `targets` as it could be, and the row of `lowerings` that it names."""
 
-    change: str  # of the row that it was made from, in words
+    change: str  # description of the change to the row that it was made from
     target: IreeTarget
     lowering: Lowering
 

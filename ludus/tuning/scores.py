@@ -1,4 +1,4 @@
-"""When a candidate is faster: over all batches together, and by more than the rounds' spread."""
+"""A candidate is faster if it gains over all batches, by more than the spread of the rounds."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Coordinate descent: one dimension of a row after the other, always from the best row so far."""
+"""Coordinate descent: one dimension of a row after another, from the best row so far."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -14,7 +14,7 @@ Verdict = Literal["faster", "not faster", "refused"]
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
-    """What became of a candidate beside the best so far."""
+    """The result of a candidate compared with the best so far."""
 
     verdict: Verdict
     reason: str = ""  # of "refused", or of one that was not timed

@@ -1,4 +1,4 @@
-"""What a search says: a line a candidate, the bar, and the table at the end."""
+"""The output of a search: a line for each candidate, the bar, and the table at the end."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,4 @@
-"""A candidate beside the best so far: built, timed in turns, and verified where it is faster."""
+"""Builds a candidate, times it in turns with the best so far, and verifies it if it is faster."""
 
 import random
 from collections.abc import Callable
@@ -125,7 +125,7 @@ class Trials:
 def _series(
     worker: Worker, images: Array, expected: Array, threads: int, tolerance: float, share: float
 ) -> Series:
-    """Device-resident, where it can be had so, else through Python."""
+    """A series of device-resident calls if the runtime has them, else through Python."""
     trials: list[Trial] = worker.ask("enter", images, expected, threads, SLOWEST_CALL, tolerance)
     for trial in trials:
         if trial.status != "measured":

@@ -1,4 +1,4 @@
-"""A whole search for one target on this machine: what it needs, the bar, the last comparison."""
+"""Runs a whole search for one target on this machine, with a final comparison."""
 
 import tempfile
 import time
@@ -37,7 +37,7 @@ class Found:
 
     @property
     def chosen(self) -> Candidate | None:
-        """What is to be written: faster than the row as it was, by more than the spread."""
+        """The row to write: faster than the original row by more than the spread."""
         return self.log.best if self.score is not None and self.score.wins else None
 
 
@@ -150,6 +150,6 @@ def _check_start(name: str, trials: Trials, start: Candidate) -> None:
 
 
 def _bar(console: Console) -> Progress:
-    # Drawn between rounds alone: a thread that draws would take time from what is timed.
+    # Drawn only between rounds, since a drawing thread would disturb the timing.
     columns = TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn()
     return Progress(*columns, console=console, auto_refresh=False, transient=True)

@@ -100,12 +100,12 @@ def test_a_row_of_the_second_pipeline_is_named_as_one(
         run(tmp_path, replace(ROW, evaluation=name, status="not run"))
 
 
-def test_every_row_that_falls_short_is_listed(tmp_path: Path) -> None:
+def test_every_row_that_fails_the_gate_is_listed(tmp_path: Path) -> None:
     short = replace(ROW, evaluation="ncnn-cpu", status="not run")
     with pytest.raises(GateError) as caught:
         run(tmp_path, replace(OPTIONAL, status="failed"), short, ROW)
     message = str(caught.value)
-    assert message.startswith("2 of 3 evaluations fall short:")
+    assert message.startswith("2 of 3 evaluations fail the gate:")
     assert "iree-cuda" in message
     assert "ncnn-cpu" in message
     assert "onnx-cpu" not in message

@@ -530,7 +530,7 @@ def test_the_page_says_what_each_status_word_means(project: Project, status: str
     assert f'<span class="status">{status}</span></dt><dd>' in project.text()
 
 
-def test_the_page_says_that_a_required_evaluation_falls_short(project: Project) -> None:
+def test_the_page_says_that_a_required_evaluation_fails_the_gate(project: Project) -> None:
     assert "Every required evaluation is verified" in project.text()
     project.params["evaluations"]["iree-cuda"]["required"] = True
     project.write_params()

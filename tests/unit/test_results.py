@@ -84,7 +84,7 @@ def test_a_label_of_no_class_is_refused(wrong: int) -> None:
         measure(EXACT, np.array([0, 1, wrong, 2]), EXACT)
 
 
-def test_a_probability_that_is_no_number_falls_short() -> None:
+def test_a_probability_that_is_nan_fails() -> None:
     broken = EXACT.copy()
     broken[1, 0] = np.nan
     figures = measure(broken, LABELS, EXACT)

@@ -1,7 +1,7 @@
 @tool
 extends RefCounted
 ## Copies the script template to where Godot looks for one: it has a single folder for a project's
-## templates, so that an add-on cannot bring its own.
+## templates, so that an add-on cannot provide its own.
 
 const TEMPLATE := "res://addons/ludus/script_templates/Node/ludus_model.gd"
 
