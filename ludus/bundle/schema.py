@@ -170,8 +170,8 @@ def read_network(export: Path) -> Network:
 
 def read_variant(built: Path) -> Variant:
     """What the compile stage wrote of a target to its folder. Raises DataError."""
-    path = built / "variant.json"
-    return read_json(TypeAdapter(Variant), path, "variant", f"run `dvc repro compile@{built.name}`")
+    step = "run `dvc repro`, with --all-pipelines for a target of everywhere/params.yaml"
+    return read_json(TypeAdapter(Variant), built / "variant.json", "variant", step)
 
 
 def json_schema() -> dict[str, Any]:
