@@ -195,6 +195,7 @@ def small_copy(folder: Path) -> Project:
         if (ROOT / name).is_file() and name != "dvc.lock":
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(ROOT / name, folder / name)
+    TOOLCHAINS.mkdir(exist_ok=True)  # what is installed there is shared
     (folder / ".toolchains").symlink_to(TOOLCHAINS)
     sums = write_digits(folder / "data" / "incoming")
     download = folder / "stages" / "download.py"
