@@ -12,8 +12,9 @@ export HF_HUB_DISABLE_TELEMETRY := 1
 unexport PYTHONDONTWRITEBYTECODE
 
 READY := .venv/ready
-# Two processes; tests/conftest.py says which tests must not be run side by side.
-PYTEST := python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder
+# Two processes; tests/conftest.py says which tests must not be run side by side. PyTorch has one
+# thread in each: four on two cores wait for each other, ten times as long as they compute.
+PYTEST := OMP_NUM_THREADS=1 python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder
 
 .PHONY: help check test-long setup debian debian-addon prebuilt prebuilt-riscv64 repro repro-all table test test-results test-unit test-backend test-pipeline test-native \
 	test-godot test-serving test-cluster fuzz addon addon-aarch64 demo demo-server ray search triton serve lint format \
