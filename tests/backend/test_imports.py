@@ -486,7 +486,7 @@ def test_a_target_for_what_did_not_come_is_refused_by_name(
 ) -> None:
     export = import_file("onnx", model(tmp_path / "n.onnx"))
     torchs = Lowering(rewrites=[], batches="dynamic")
-    with pytest.raises(ToolError, match=r"model\.pt2 is not there, and lowerings.one is made of"):
+    with pytest.raises(ToolError, match=r"model\.pt2 is not there, and lowerings.one is made from"):
         run_built(export, torchs, tmp_path)
     sources = Sources(export=export, lowered=tmp_path, lowerings={})
     for name in ("torch", "ncnn"):
