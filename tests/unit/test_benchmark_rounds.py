@@ -340,8 +340,8 @@ def test_what_this_process_computes_is_not_others() -> None:
         assert seen is not None
         return (seen - share) * (time.monotonic() - began) * cpu.count()
 
-    # On a busy machine this process may be stopped between two looks: the best of a few tries.
-    assert min(abs(counted() - 0.3) for _ in range(5)) <= 0.1
+    # On a busy machine this process may be stopped between two looks: one good try of five.
+    assert any(abs(counted() - 0.3) <= 0.1 for _ in range(5))
 
 
 @pytest.mark.skipif(not others.STAT.exists(), reason="only /proc tells what others take")
