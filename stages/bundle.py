@@ -23,8 +23,9 @@ from ludus.data.reference_set import ReferenceSet, load_reference_set
 from ludus.evaluation.results import Result, read_results
 from ludus.process.tools import run_tool
 
-# The stages whose outputs are in the bundle; dvc.lock's other entries hold times and machines.
-BUILT_BY = ("download", "prepare", "train", "export", "lower", "compile@")
+# The stages whose outputs are in the bundle, with compile@TARGET for each target; dvc.lock's other
+# entries hold times and machines, and it keeps those of rows that are gone.
+BUILT_BY = ("download", "prepare", "train", "export", "lower")
 PACKAGES = ("ludwig", "torch", "onnx", "ncnn", "pnnx", "iree-base-compiler", "iree-turbine")
 
 
@@ -42,7 +43,7 @@ def bundle(params: Params, artifacts: Path, tests: ReferenceSet, lock: Path, out
         golden=params.bundle.golden,
         floors=params.gate,
         variants=[(_with_figures(read_variant(folder), results), folder) for folder in folders],
-        provenance=_provenance(lock),
+        provenance=_provenance(lock, names),
     )
     size = sum(path.stat().st_size for path in out.rglob("*") if path.is_file())
     print(f"{out}: {manifest.name} {manifest.version}, {len(manifest.variants)} variants, "
@@ -59,9 +60,10 @@ def _with_figures(variant: Variant, results: list[Result]) -> Variant:
     return variant.model_copy(update={"evaluations": figures})
 
 
-def _provenance(lock: Path) -> Provenance:
+def _provenance(lock: Path, targets: list[str]) -> Provenance:
     stages = yaml.safe_load(lock.read_text(encoding="utf-8"))["stages"] if lock.exists() else {}
-    built = {name: stage for name, stage in stages.items() if name.startswith(BUILT_BY)}
+    names = [*BUILT_BY, *(f"compile@{target}" for target in targets)]
+    built = {name: stages[name] for name in names if name in stages}
     digest = hashlib.sha256(json.dumps(built, sort_keys=True).encode()).hexdigest()
     return Provenance(
         revision=_revision(),

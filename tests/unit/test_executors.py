@@ -12,6 +12,7 @@ from ludus.core.errors import DeviceError, ToolError
 from ludus.evaluation import executors
 from ludus.evaluation.executors import EXECUTORS, ExecutorError, own_runtime
 from ludus.evaluation.executors import godot as in_godot
+from ludus.evaluation.executors import triton as in_triton
 from ludus.process import godot
 from ludus.process.tools import ROOT
 from ludus.serving import triton
@@ -149,3 +150,13 @@ def test_a_runtime_that_was_ended_from_outside_is_the_executors_fault(
     said = "its process ended with exit code -9, had not ended after 5 s"  # decides nothing
     with pytest.raises(kind, match=said):
         run_out_of_process(monkeypatch, out_of_process_load=DeviceError(said, **ended))
+
+
+def test_triton_is_not_started_for_a_device_that_the_variant_is_not_built_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(in_triton, "_try", lambda part: (Path("installed"), None))
+    variant = read_bundle(BUNDLE).variant("iree-vmvx")
+    assert in_triton.why_not(variant, "cpu") is None
+    reason = in_triton.why_not(variant, "cuda")
+    assert reason == "it is built for the driver 'cpu', not for 'cuda'"

@@ -416,6 +416,10 @@ WIDE = Result(
 )
 
 
+def test_a_row_whose_target_is_gone_has_no_size() -> None:
+    assert "iree-vulkan-llvmpipe" in table.markdown([WIDE], {})
+
+
 @pytest.mark.parametrize("width", [80, 120])
 def test_the_table_fits_a_terminal(width: int) -> None:
     failed = replace(WIDE, status="failed", reason="word " * 60)

@@ -8,12 +8,15 @@ installed is reported and is no failure: the rows that need it become `not run`.
 
 import sys
 import time
+from collections.abc import Iterable
 from importlib import import_module
 
-from ludus.config.everywhere import load_everywhere
-from ludus.config.params import Params, load_params
+from ludus.config.evaluations import Evaluation
+from ludus.config.everywhere import PATH, Everywhere
+from ludus.config.params import load_params
 from ludus.core.errors import ToolError, UsageError, nearest
 from ludus.core.program import run_stage
+from ludus.core.strict_yaml import read_yaml
 from ludus.core.types import Executor
 from ludus.evaluation.executors import EXECUTORS
 from ludus.process.prebuilt import Prebuilt
@@ -26,12 +29,9 @@ def all_prebuilt() -> dict[str, Prebuilt]:
     return {one.name: one for one in (*devices, *map(_prebuilt, EXECUTORS)) if one is not None}
 
 
-def needed(*pipelines: Params) -> list[Prebuilt]:
-    """Those that the pipelines' evaluations need, except those with a command of their own."""
-    rows = [row for params in pipelines for row in params.evaluations.values()]
-    known = {DEVICES[row.device].prebuilt for row in rows} | {
-        _prebuilt(row.executor) for row in rows
-    }
+def needed(rows: Iterable[Evaluation]) -> list[Prebuilt]:
+    """Those that evaluations need, except those with a command of their own."""
+    known = {one for row in rows for one in (DEVICES[row.device].prebuilt, _prebuilt(row.executor))}
     quick = [one for one in known if one is not None and one.command == Prebuilt.command]
     return sorted(quick, key=lambda one: one.name)
 
@@ -59,7 +59,10 @@ def main() -> None:
     for name in sys.argv[1:]:
         if name not in known:
             raise UsageError(f"no prebuilt dependency '{name}'{nearest(name, set(known))}")
-    for one in [known[name] for name in sys.argv[1:]] or needed(load_params(), load_everywhere()):
+    # Not load_everywhere: a params.yaml of another network lacks the targets that its rows name.
+    second = read_yaml(Everywhere, PATH)
+    rows = *load_params().evaluations.values(), *second.evaluations.values()
+    for one in [known[name] for name in sys.argv[1:]] or needed((*rows, *second.systems.values())):
         install(one)
 
 

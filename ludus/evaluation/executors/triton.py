@@ -23,6 +23,7 @@ from ludus.evaluation.executors import (
     native,
 )
 from ludus.process.tools import run_tool
+from ludus.runtimes.iree import why_no_device
 from ludus.serving import repository, triton
 
 CLIENT = Path(__file__).parent / "ask_triton.py"
@@ -39,9 +40,9 @@ def facts() -> dict[str, Any]:
 
 
 def why_not(variant: Variant, device: str) -> str | None:
-    """Why Triton is missing, or None; only the run shows what the backend refuses."""
+    """Why Triton is missing, or cannot serve the variant on this machine's device, or None."""
     reasons = (_try(part)[1] for part in PARTS.values())
-    return next((reason for reason in reasons if reason), None)
+    return next((reason for reason in reasons if reason), None) or why_no_device(variant, device)
 
 
 def describe(variant: Variant, device: str) -> Described:
