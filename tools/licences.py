@@ -2,8 +2,8 @@
 
 usage: python tools/licences.py    (after native/Cargo.lock changed)
 
-The crates are those that are linked in on any system: no build scripts, no procedural macros. What
-is MIT OR Apache-2.0 is taken by Apache-2.0, so that one text holds for all of it.
+The crates are those that are linked in on any system: no build scripts, no procedural macros. Of
+MIT OR Apache-2.0, Apache-2.0 is chosen, so that one text holds for all such crates.
 """
 
 import json
@@ -83,7 +83,7 @@ def row(crate: dict[str, Any]) -> str:
 
 
 def copy_flatcc(folder: Path) -> None:
-    """Its notice and licence, and that of the one header that has its own and makes code."""
+    """Copy its notice and licence, and that of the one header that has its own and makes code."""
     header = (folder / "include/flatcc/portable/pmemaccess.h").read_text()
     own = header[: header.index("*/")] + "*/\n"
     texts = [(folder / name).read_text() for name in ("NOTICE", "LICENSE")]

@@ -7,9 +7,9 @@ writes  dist/<name>-<version>.zip and dist/SHA256SUMS, a commit of CHANGELOG.md,
         <name>@v<version>, which GTO and `dvc artifacts get` look for, and which says the sha256
         of the bundle's manifest
 
-All is checked before anything is written, and the tag comes last: what ends halfway is no release.
-The same command then goes on from there, since the zip has the same bytes and a changelog that has
-the version is left as it is. Nothing is pushed.
+All is checked before anything is written. The tag is made last: a run that ends halfway is no
+release. The same command then continues from there, since the zip has the same bytes and a
+changelog that has the version stays unchanged. Nothing is pushed.
 """
 
 import hashlib
@@ -48,7 +48,7 @@ def release() -> None:
     write_sums(DIST)
     if text != former:
         commit_changelog(former, text, f"{params.name} {params.version}")
-    # The manifest has the sum of every file, so that a tag says what the remote must have kept.
+    # The manifest has the sum of every file, so the tag says what the remote must hold.
     sums = f"{sha256(BUNDLE / MANIFEST)}  {MANIFEST}"
     said("gto", "register", params.name, "--version", f"v{params.version}",
          "--message", f"{params.name} {params.version}\n\n{sums}")  # fmt: skip
@@ -59,7 +59,7 @@ def release() -> None:
     print(f"  git push origin HEAD {tag}")
 
 
-# ---- what is checked
+# ---- checks
 
 
 def check_is_own_checkout() -> None:
@@ -109,7 +109,7 @@ def check_is_registered(name: str) -> None:
 
 
 def checked_bundle(params: BundleParams) -> Bundle:
-    """The bundle, if it is what params.yaml and dvc.lock say, and gives its golden answers here."""
+    """The bundle, if it agrees with params.yaml and dvc.lock and gives its golden answers here."""
     if not BUNDLE.is_dir():
         raise ReleaseError(f"{BUNDLE} is not there; run `make repro`, or `dvc pull`")
     bundle = read_bundle(BUNDLE)
@@ -129,13 +129,13 @@ def checked_bundle(params: BundleParams) -> Bundle:
     return bundle
 
 
-# ---- what is written
+# ---- outputs
 
 
 def with_version(text: str, version: str, date: str) -> str:
     """The changelog, in which what stood under Unreleased stands under a version and its date.
 
-    The form is that of https://keepachangelog.com. One that has the version is returned as it is.
+    The form is that of https://keepachangelog.com. One that has the version is returned unchanged.
     Raises ReleaseError where nothing stands under Unreleased.
     """
     if re.search(rf"^## \[{re.escape(version)}\]", text, re.MULTILINE):
