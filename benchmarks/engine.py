@@ -79,7 +79,7 @@ def for_linux(out: Path) -> Path:
 
 
 def ask(project: Path, *arguments: str, script: str = "engine.gd") -> Any:
-    """What a function of a script found, in a process of its own."""
+    """What a function of a script found, in its own process."""
     said = godot.run(project, "--script", f"res://{script}", "--", *arguments, timeout=300)
     return json.loads(said.partition("FOUND ")[2].partition("\n")[0])
 

@@ -55,7 +55,7 @@ def export(model: nn.Module) -> ExportedProgram:
 
 
 def best_target() -> tuple[str, IreeTarget]:
-    """The first row of params.yaml whose CPU this machine is."""
+    """The first row of params.yaml that this machine's CPU can run."""
     for name, target in load_params().targets.items():
         if isinstance(target, IreeTarget) and target.cpu and cpu.why_not_cpu(target.cpu) is None:
             return name, target

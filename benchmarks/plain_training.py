@@ -3,8 +3,8 @@
     python -m benchmarks.plain_training [--quick] [--seed N]
 
 Batches, optimizer, schedule and gradient clipping are those that Ludwig makes of params.yaml;
-images lie in memory as float32, convolutions run in channels_last. --quick adds what the train
-stage has of its own (ludus/training/speed.py): then only Ludwig itself is the difference.
+images lie in memory as float32, convolutions run in channels_last. --quick adds the
+train stage's own changes (ludus/training/speed.py): then only Ludwig itself is the difference.
 """
 
 import argparse

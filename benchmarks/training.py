@@ -2,7 +2,7 @@
 
     python -m benchmarks.training [SEED ...]       (some minutes; needs `dvc repro prepare`)
 
-Each run is a process of its own, ended once its validation accuracy is 0.99. Three times are taken:
+Each run is a new process, ended once its validation accuracy is 0.99. Three times are taken:
 of its fastest epoch with its evaluation, which other work on the machine disturbs least; from the
 line that says that the libraries have loaded; and from the start of the process. The ratios are
 the train stage's time divided by the peer's: smaller is faster. All runs are added to

@@ -93,7 +93,7 @@ def written(scratch: Path, images: npt.NDArray[np.float32]) -> dict[str, Body]:
 
 
 def table(found: dict[Key, list[Load]], connections: int) -> Table:
-    """Ratios are to AGAINST, and of single images alone."""
+    """Ratios are to AGAINST, and of single images only."""
     shown = Table(title=f"{connections} connections, {len(found[AGAINST])} rounds", box=None)
     for column in ("server", "protocol", "images", "requests/s", "p50", "p99", "errors", "ratio"):
         shown.add_column(column, justify="left" if column in ("server", "protocol") else "right")

@@ -1,4 +1,4 @@
-"""What is sent: the same drawings by each protocol, written to files for the load generators."""
+"""The bodies of requests: the same drawings by each protocol, in files for the load generators."""
 
 import json
 import subprocess

@@ -1,11 +1,11 @@
-"""A served bundle under a load that stays, and under one that is too much.
+"""A served bundle under a sustained load, and under an overload.
 
     python -m benchmarks.serving.endurance    (needs `dvc repro`, `make triton`, Debian's
                                                nghttp2-client; 12 minutes)
 
-The most that it can take is found first; then it gets 80 % of that for ten minutes, one image a
-request; then 300 % for half a minute, 64 images a request, since of one the network takes less time
-than to refuse it. A probe beside each load asks as one more client does.
+The greatest load that it can take is found first; then it gets 80 % of that for ten minutes, one
+image a request; then 300 % for half a minute, 64 images a request, since computing one image takes
+less time than refusing it. A probe beside each load asks as one more client does.
 """
 
 import argparse
@@ -36,7 +36,7 @@ from ludus.data.reference_set import load_reference_set
 
 CONNECTIONS = 32
 MANY = 64  # images a request of the overload
-TOO_MANY = 2048  # connections: more than Triton's queue of 1024 and what is computed
+TOO_MANY = 2048  # connections: more than Triton's queue of 1024 and the requests in hand
 LIMIT = 2.0  # seconds that a request waits in the queue at most: `ludus serve --timeout`
 WELL = 0.1  # seconds: a probe that is answered so soon finds a server that has recovered
 EVERY = 0.05  # seconds between probes
@@ -56,7 +56,7 @@ class Load:
 
 @dataclass
 class Probe:
-    """Requests beside a load, one after another, each over a connection of its own."""
+    """Requests beside a load, one after another, each over a new connection."""
 
     answers: Counter[str] = field(default_factory=Counter)
     longest: float = 0.0  # seconds
@@ -102,7 +102,7 @@ def endure(server: Server, one: Body, many: Body, seconds: float) -> Table:
     """Both loads, and the table of what came of them."""
     url = f"http://127.0.0.1:{server.http}/{one.path}"
     asked = 0.8 * most(one, url)
-    load(one, url, CONNECTIONS, 20, asked)  # so that all memory is there that a load needs
+    load(one, url, CONNECTIONS, 20, asked)  # so that all memory for a load is allocated
     before = server.resident()
     with probing(one, url) as beside:
         steady = load(one, url, CONNECTIONS, seconds, asked)

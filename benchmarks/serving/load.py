@@ -12,7 +12,7 @@ from pathlib import Path
 
 from benchmarks.serving.bodies import Body
 
-# Seconds. wrk ends with requests under way; they are not for the next turn to bear.
+# Seconds. wrk ends with requests under way, which must not burden the next turn.
 SETTLING = 1.0
 SCRIPT = """\
 wrk.method = "POST"
@@ -89,7 +89,7 @@ def _by_wrk(body: Body, url: str, connections: int, seconds: float) -> Load:
 def _by_h2load(body: Body, url: str, connections: int, seconds: float) -> Load:
     """As many requests as take about so long.
 
-    Not a duration, at whose end h2load cancels what it waits for: Triton 2.51 may die of that.
+    Not a duration: at its end h2load cancels its open requests, and that can end Triton 2.51.
     """
     few = _requests(body, url, connections, 10 * connections)
     return _requests(body, url, connections, max(connections, round(seconds * few.per_second)))

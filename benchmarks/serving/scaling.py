@@ -29,7 +29,7 @@ from ludus.data.reference_set import load_reference_set
 
 @dataclass(frozen=True, kw_only=True)
 class Arrangement:
-    """What runs together, and the port that is asked."""
+    """Servers that run together, and the port that is asked."""
 
     name: str
     parts: list[Server]
@@ -37,7 +37,7 @@ class Arrangement:
 
     @contextmanager
     def turn(self) -> Iterator[None]:
-        """All of it runs within the block alone."""
+        """All of it runs within the block only."""
         with ExitStack() as stack:
             for part in self.parts:
                 stack.enter_context(part.turn())

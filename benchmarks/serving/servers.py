@@ -54,7 +54,7 @@ class Server:
 
     @contextmanager
     def turn(self) -> Iterator[None]:
-        """It runs within the block alone."""
+        """It runs within the block only."""
         self._signal(signal.SIGCONT)
         try:
             yield
@@ -126,7 +126,7 @@ def start_mlserver(model: Path, http: int, scratch: Path) -> Server:
 
 
 def start_nginx(tritons: list[int], http: int, scratch: Path) -> Server:
-    """Before Tritons at these ports of HTTP, which are asked in turn."""
+    """In front of the Tritons at these HTTP ports, which are asked in turn."""
     folder = scratch / f"nginx-{http}"
     folder.mkdir()
     behind = "".join(f"server 127.0.0.1:{port}; " for port in tritons)

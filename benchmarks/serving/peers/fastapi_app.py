@@ -3,7 +3,7 @@
 MODEL=model.onnx uvicorn fastapi_app:app --workers 2
 """
 
-# What it imports is in .serving-peers alone.
+# Its imports are installed only in .serving-peers.
 # mypy: ignore-errors
 
 import os

@@ -1,6 +1,6 @@
-"""ONNX Runtime as a model of MLServer, which has none of its own for it."""
+"""ONNX Runtime as a model of MLServer, which has no such model itself."""
 
-# What it imports is in .serving-peers alone.
+# Its imports are installed only in .serving-peers.
 # mypy: ignore-errors
 
 import numpy as np
