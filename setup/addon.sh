@@ -20,7 +20,7 @@ folder=$(cd "$CARGO_TARGET_DIR" && pwd)
 set --
 if [ "$target" != "$machine" ]; then
     [ -d "$(rustc --print target-libdir --target "$target")" ] || rustup target add "$target"
-    # IREE's build runs a tool of its own, which has to be built for this computer.
+    # IREE's build runs one of its own tools, which has to be built for this computer.
     cargo build --locked --release --package ludus-runtime
     flatcc=$(find "$folder/release/build" -name iree-flatcc-cli -type f | head -n 1)
     export IREE_HOST_BIN_DIR="${flatcc%/*}"

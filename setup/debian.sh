@@ -1,12 +1,12 @@
 #!/bin/sh
-# Install what a list names from Debian, or say what is missing and why it would help. Never fails:
-# who needs what is missing says so, or skips.
+# Install a list's packages from Debian, or say which are missing and why they would help. Never
+# fails: a program that needs a missing package says so, or skips.
 # usage: setup/debian.sh LIST
 list=$1
 missing=
 while read -r package why; do
     case $package in '#'* | '') continue ;; esac
-    # npm may have come another way than from Debian.
+    # npm may come from elsewhere than Debian.
     command -v "$package" >/dev/null 2>&1 && continue
     dpkg -s "$package" 2>/dev/null | grep -q '^Status: install ok installed' && continue
     missing="$missing $package"

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Copy the addon and a bundle into the demo, and what it shares with the server's project; start it.
+# Copy the addon, a bundle and the files shared with the server's project into the demo; start it.
 # usage: setup/demo.sh [ARGUMENT...]    ARGUMENT: of Godot's, and after -- of the demo's
 #        setup/demo.sh --server [ARGUMENT...]    start godot/examples/server, without a screen
 #        setup/demo.sh --check          only say what is missing

