@@ -12,7 +12,7 @@ const SIDE := 448
 const NEAREST := 2.5
 ## Lines in which curves are drawn are about so long.
 const SMOOTH := 4.0
-## What stands for the mouse among the indices of fingers.
+## The mouse's index among those of fingers.
 const MOUSE := -1
 
 ## Width of the pen, in the drawing's pixels.
@@ -53,7 +53,7 @@ func drawing() -> Image:
 	return _image
 
 
-## Only what is inked, with a margin.
+## The inked part only, with a margin.
 func cropped() -> Image:
 	return _image.get_region(_inked.grow(8).intersection(Rect2i(0, 0, SIDE, SIDE)))
 
@@ -94,7 +94,7 @@ func lift(pointer: int) -> void:
 
 
 func _gui_input(event: InputEvent) -> void:
-	# A touch comes a second time as a mouse, for the buttons' sake.
+	# Godot sends a touch a second time as a mouse event, for buttons.
 	if event is InputEventMouse and event.device == InputEvent.DEVICE_ID_EMULATION:
 		return
 	var touch := event as InputEventScreenTouch

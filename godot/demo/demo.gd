@@ -10,7 +10,7 @@ const Preview := preload("preview.gd")
 const Recogniser := preload("shared/recogniser.gd")
 const Remote := preload("shared/remote.gd")
 
-## The windows that all sizes in demo.tscn are meant for; in others all grows, or shrinks a bit.
+## The windows that demo.tscn is made for; in others everything grows, or shrinks a bit.
 const PLANNED := Vector2(1152, 648)
 const PLANNED_TALL := Vector2(560, 1040)
 const LEAST_WINDOW := Vector2i(560, 420)
@@ -123,7 +123,7 @@ func _show_at_work(variant: String, device: String) -> void:
 	%AtWork.tooltip_text = %AtWork.text
 
 
-# The list of devices: what a device is asked for by is the item's metadata.
+# The list of devices: an item's metadata is the name to ask for the device by.
 
 
 func _list_devices(options: Options) -> void:
@@ -139,7 +139,7 @@ func _list_devices(options: Options) -> void:
 	_show_at_work(_recogniser.model.variant, _recogniser.model.device_name)
 
 
-## Where there is a reason why not, it cannot be chosen.
+## A device with a reason against it cannot be chosen.
 func _add_device(text: String, device: Variant, reason := "") -> void:
 	_devices.add_item(text)
 	var index := _devices.item_count - 1

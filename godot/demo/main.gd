@@ -1,4 +1,4 @@
-## Where all begins: starts what the command line asks for, or says what is missing.
+## The entry point: starts what the command line asks for, or says what is missing.
 ##
 ## Until it knows that nothing is missing it loads no other script: they name LudusModel, which only
 ## the library has, or use res://shared, which `make demo` copies here from the server's project.

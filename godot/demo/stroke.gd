@@ -21,7 +21,7 @@ func _init() -> void:
 	material = ink
 
 
-## Makes it longer.
+## Makes the stroke longer.
 func add_point(point: Vector2) -> void:
 	_points.append(point)
 	queue_redraw()

@@ -1,4 +1,4 @@
-## Quits in the way that it is told, which must leave nothing behind: tests/godot/test_quitting.py.
+## Quits in the way that it is told, and must leave nothing behind: tests/godot/test_quitting.py.
 extends SceneTree
 
 const GOLDEN := "res://models/golden"

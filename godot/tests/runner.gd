@@ -18,7 +18,7 @@ func _initialize() -> void:
 	var files := OS.get_cmdline_user_args()
 	if files.is_empty():
 		files = _found()
-	await process_frame # what is tested meets an engine that is up
+	await process_frame # the tests need an engine that is up
 	for file: String in files:
 		await _run_file(file)
 	print("%d passed, %d failed, %d skipped" % [_passed, _failed, _skipped])

@@ -30,7 +30,7 @@ func contains(text: String, part: String) -> void:
 	check(part in text, "expected '%s' in '%s'" % [part, text])
 
 
-## Rows of probabilities that agree; what is no number agrees with nothing.
+## Rows of probabilities that agree; NaN agrees with nothing.
 func near(got: PackedFloat32Array, expected: PackedFloat32Array, what: String) -> void:
 	if got.size() != expected.size():
 		check(false, "%s has %d values, expected %d" % [what, got.size(), expected.size()])
@@ -43,7 +43,7 @@ func near(got: PackedFloat32Array, expected: PackedFloat32Array, what: String) -
 	checks += 1
 
 
-## The call failed with this error and words that hold each of these parts.
+## The call failed with this error and a message that holds each of these parts.
 func refused(model: LudusModel, error: Error, expected: Error, parts: Array[String]) -> void:
 	equal(error_string(error), error_string(expected), "the error")
 	for part: String in parts:

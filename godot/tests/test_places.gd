@@ -1,6 +1,6 @@
 extends "res://tests/suite.gd"
 
-const PACKED := "res://packed/golden" ## there in a .pck alone
+const PACKED := "res://packed/golden" ## only there in a .pck
 
 
 func test_a_folder_of_the_project() -> void:
@@ -117,7 +117,7 @@ func _check_opens(path: String) -> void:
 		near(model.get("output/0/data"), golden_answers(3), "output/0/data")
 
 
-## Pack the golden bundle, without one of its files or with more, and bring the pack in.
+## Pack the golden bundle, without one of its files or with more, and load the pack.
 func _pack(pack: String, folder: String, without := "", more := {}) -> bool:
 	var packer := PCKPacker.new()
 	equal(packer.pck_start(pack), OK, "pck_start()")

@@ -65,7 +65,7 @@ func test_every_format_that_this_engine_has_is_taken() -> void:
 		equal(error_string(model.set_image(0, image)), "OK", "set_image() of format %d" % format)
 
 
-## Image.decompress() of Godot 4.6 says OK of this format, and leaves it as it is.
+## Image.decompress() of Godot 4.6 returns OK for this format, and leaves it unchanged.
 func test_a_picture_that_stays_compressed_is_refused() -> void:
 	var image := Image.create_empty(64, 64, false, Image.FORMAT_ETC2_R11S)
 	var parts: Array[String] = ["input/0", "ETC2_R11S cannot be decompressed"]

@@ -3,7 +3,7 @@
 ##     godot --headless --path PROJECT --script res://tests/try_bundles.gd -- LIST
 ##
 ## LIST has a line of JSON for each bundle: its `path`, the `device` to open it on and, where it is
-## to be in a pack, its `files`. Says `TRYING path`, and `TRIED` with the error and its words.
+## to be in a pack, its `files`. Says `TRYING path`, and `TRIED` with the error and its message.
 extends SceneTree
 
 var _packs := 0
@@ -33,7 +33,7 @@ func _tried(path: String, device: String) -> Dictionary:
 	}
 
 
-## Where the files of a bundle are, once they are in a pack and that was brought in.
+## Where the files of a bundle are, once they are in a pack that was loaded.
 func _packed(path: String, files: Array) -> String:
 	_packs += 1
 	var folder := "res://packed/%d" % _packs

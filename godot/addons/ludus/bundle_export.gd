@@ -1,8 +1,8 @@
 @tool
 extends EditorExportPlugin
-## Packs of each bundle in the project what the export's platform can run, and says so.
+## Packs the variants of each bundle that the export's platform can run, and says so.
 ##
-## The packed bundle is whole: its manifest names the packed variants alone. An export fails where
+## The packed bundle is whole: its manifest names only the packed variants. An export fails where
 ## a bundle is broken, where its platform runs none of the variants, where the platform's library is
 ## missing, and where none of the variants that it runs was verified or attested, unless the project
 ## setting allows that. A pack alone holds no library and may be for a game that has one: a missing
@@ -67,7 +67,7 @@ func _export_begin(features: PackedStringArray, _debug: bool, path: String, _fla
 
 func _export_file(path: String, _type: String, _with: PackedStringArray) -> void:
 	if _failed:
-		skip()  # so that nothing that is left of this export can start
+		skip()  # so that no remains of this export can start
 		return
 	for folder: String in _bundles:
 		if path.begins_with(folder.path_join("")):
@@ -142,9 +142,9 @@ func _is_dedicated_server() -> bool:
 	return preset != null and preset.call("is_dedicated_server")
 
 
-## Whether this export is a pack and no game. Where macOS' is a .zip the path does not say: a whole
-## application may be one too. A command line tells them apart; the editor's dialog does not, and
-## there it counts as an application.
+## Whether this export is a pack and no game. For a .zip of macOS the path does not say: a whole
+## application may be one too. A command line says which; the editor's dialog does not, and there
+## the .zip counts as an application.
 func _is_pack_only() -> bool:
 	match _path.get_extension().to_lower():
 		"pck":

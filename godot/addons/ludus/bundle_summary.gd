@@ -72,8 +72,8 @@ func _add_verdict(icon: StringName, text: String) -> void:
 	add_child(row)
 
 
-## A variant: its target, and below it size and status, or all that there is to know of it when
-## the target is pressed.
+## A variant: its target, and below it size and status, or every detail when the target is
+## pressed.
 func _add_variant(variant: Dictionary) -> void:
 	var target := Button.new()
 	target.text = variant["target"]
@@ -143,7 +143,7 @@ func _pictures(preprocess: Dictionary) -> String:
 	return "a {kind}, {fit} to {width} x {height} {channels}".format(preprocess)
 
 
-## The labels, or so many of them as can be read.
+## The labels, or as many of them as can be read.
 func _labels(labels: PackedStringArray) -> String:
 	if labels.is_empty():
 		return "none"

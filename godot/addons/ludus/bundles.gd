@@ -1,9 +1,9 @@
 @tool
 extends RefCounted
-## Where a project's bundles are, and what they are.
+## Finds and describes a project's bundles.
 ##
-## No script of the plug-in says LudusModel, which is asked for by its name as a text: where its
-## library is missing, such a script would not load, and an export would pack bundles as it likes.
+## No script of the plug-in uses the name LudusModel, only a text of it: without the library such a
+## script would not load, and an export would pack bundles unchecked.
 
 const Platforms := preload("platforms.gd")
 

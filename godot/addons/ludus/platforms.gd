@@ -4,7 +4,7 @@ extends RefCounted
 ##
 ## A platform is the features that Godot's export names: its system, such as "linux", its
 ## architectures, "x86_64" or "arm64" or both, "dedicated_server" where it is one, and "debug" or
-## "release". What ludus.gdextension lists no library for runs none.
+## "release". A platform without a library in ludus.gdextension runs no variant.
 
 const EXTENSION := "res://addons/ludus/ludus.gdextension"
 
@@ -14,9 +14,9 @@ const DRIVERS: Dictionary = {
 	"windows": ["cpu", "vulkan", "cuda"],
 	"macos": ["cpu", "metal"],
 }
-## Systems in Godot's words.
+## Systems by Godot's names.
 const SYSTEMS: PackedStringArray = ["linux", "windows", "macos", "android", "ios", "web"]
-## Architectures in words of bundles, by Godot's; Godot's own where no bundle has a word for it.
+## Bundles' names of architectures, by Godot's; Godot's own where bundles have none.
 const ARCHITECTURES: Dictionary = {
 	"x86_64": "x86_64",
 	"arm64": "aarch64",
@@ -53,7 +53,7 @@ static func drivers(features: PackedStringArray) -> Array:
 	return DRIVERS.get(system_of(features), [])
 
 
-## The architectures of a platform that there is a library for, in words of bundles.
+## The architectures of a platform that have a library, by bundles' names.
 static func architectures(features: PackedStringArray) -> PackedStringArray:
 	var found := PackedStringArray()
 	for architecture in _architectures(features):

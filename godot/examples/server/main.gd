@@ -1,4 +1,4 @@
-## Where all begins: starts the server or a client, as the command line says.
+## The entry point: starts the server or a client, as the command line says.
 extends Node
 
 const Client := preload("client.gd")

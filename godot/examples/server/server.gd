@@ -9,9 +9,9 @@ const Recogniser := preload("shared/recogniser.gd")
 const MOST_PEERS := 32
 const SMALLEST_SIDE := 8  # pixels
 const LARGEST_SIDE := 256
-## So many drawings refused one after another, and the peer must go.
+## After so many refused drawings in a row the peer is disconnected.
 const MOST_REFUSALS := 20
-## How often a second it looks for messages; a headless Godot would else use all of a core.
+## How often a second it looks for messages; otherwise a headless Godot would use a whole core.
 const TICKS := 120
 
 var _messages: Messages

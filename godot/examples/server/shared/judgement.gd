@@ -27,8 +27,8 @@ static func refusal(reason: String) -> Judgement:
 	return judgement
 
 
-## The judgement in a server's answer; see [method to_answer]. What is no such answer is an error,
-## for a server is not to be trusted more than a client.
+## The judgement in a server's answer; see [method to_answer]. Anything else is an error, because a
+## server deserves no more trust than a client.
 static func from_answer(answer: Variant) -> Judgement:
 	if not answer is Dictionary:
 		return refusal("the server's answer is no dictionary")
@@ -46,7 +46,7 @@ static func from_answer(answer: Variant) -> Judgement:
 	return judgement
 
 
-## What a server sends: the error alone, or all the rest.
+## A server's answer: only the error, or all the rest.
 func to_answer() -> Dictionary:
 	if error:
 		return {"error": error}

@@ -1,6 +1,6 @@
 ## Judges drawings with the network of a bundle, on this machine.
 ##
-## Loaded only where the library is, for without it the name LudusModel means nothing.
+## Loaded only where the library is: without it the name LudusModel is unknown.
 extends RefCounted
 
 const Judgement := preload("judgement.gd")
@@ -9,8 +9,8 @@ const Judgement := preload("judgement.gd")
 var model: LudusModel
 
 
-## Opens a bundle on a device ("auto", a device word or a variant's target). Returns why it cannot
-## be opened, or "". Where it cannot, what was open stays so.
+## Opens a bundle on a device ("auto", a device name or a variant's target). Returns why it cannot
+## be opened, or "". If it cannot, the earlier model stays open.
 func open(bundle: String, device: String) -> String:
 	var opened := LudusModel.new()
 	if opened.open(bundle, device) != OK:

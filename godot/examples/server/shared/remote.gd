@@ -4,7 +4,7 @@ extends Node
 const Judgement := preload("judgement.gd")
 const Messages := preload("messages.gd")
 
-## What is sent has at most so many pixels a side: seven times what the network sees.
+## A drawing is sent with at most so many pixels a side: seven times the network's input.
 const LONGEST := 196
 ## How long the server may take to be reached, and to answer.
 const PATIENCE := 5.0  # seconds
@@ -42,7 +42,7 @@ func judge(drawing: Image) -> Judgement:
 	return Judgement.from_answer(await _wait())
 
 
-## Makes a picture into what is sent: grey levels, and no more pixels than a server needs.
+## Makes a picture ready to send: grey levels, and no more pixels than a server needs.
 static func make_small(picture: Image) -> void:
 	picture.convert(Image.FORMAT_L8)
 	var shrink := minf(1, LONGEST / float(maxi(picture.get_width(), picture.get_height())))
