@@ -5,7 +5,7 @@
 reads   params.yaml benchmark, targets; artifacts/targets/, artifacts/export/
 writes  artifacts/benchmark.json
 
-Times differ from run to run: nothing that is refused or bundled depends on them.
+Times differ from run to run, so neither the gate nor the bundle depends on them.
 """
 
 from pathlib import Path

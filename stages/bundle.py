@@ -1,4 +1,4 @@
-"""Put together what a game takes: every target that was built, described, checked and summed.
+"""Write the bundle for games: every target that was built, with manifest, checks and checksums.
 
     python -m stages.bundle
 

@@ -58,7 +58,10 @@ def download(target: Path, data: Data) -> None:
 
 
 def _take(source: str, target: Path, missing: list[str], data: Data) -> list[str]:
-    """Put in place what source has of missing, and strike it off; why not the rest, a line each."""
+    """Put in place the missing files that source has, and strike them off.
+
+    Returns why the others could not be taken, a line each.
+    """
     scratch = target / ".partial"
     shutil.rmtree(scratch, ignore_errors=True)
     scratch.mkdir(parents=True)

@@ -6,9 +6,9 @@ reads   artifacts/targets/<target>/, artifacts/export/, artifacts/devices/<devic
         artifacts/executors/<executor>.json, params.yaml evaluations.<evaluation>
 writes  artifacts/evaluations/<evaluation>.json
 
-It measures and refuses nothing: `ludus.evaluation.results.judge` compares the figures with the
-thresholds later.
-Where the executor breaks in the run it writes nothing and fails, so that DVC tries it again.
+The stage measures and refuses nothing: `ludus.evaluation.results.judge` compares the figures with
+the thresholds later. If the executor breaks during the run, the stage writes nothing and fails, so
+that DVC tries it again.
 """
 
 from dataclasses import replace
@@ -58,11 +58,11 @@ def run_evaluation(name: str, params: Params, targets: Path, export: Path) -> Re
 
 
 def refuse_if_unseen(result: Result, probed: Path) -> None:
-    """Refuse to keep why a row was not run if the machine is not what `probe` wrote down of it.
+    """Refuse to keep the reason for `not run` if the machine differs from what `probe` wrote.
 
-    probed: the folder that has its folders devices and executors. DVC sees the machine by them
-    alone: with files from before a prebuilt dependency was damaged it would keep the row when that
-    is whole again. Raises DeviceError.
+    probed: the folder that has probe's folders devices and executors. DVC sees the machine only by
+    them: with files from before a prebuilt dependency was damaged, DVC would keep the row after the
+    repair. Raises DeviceError.
     """
     if result.status != "not run":
         return

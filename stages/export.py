@@ -5,17 +5,17 @@
 reads   params.yaml model; artifacts/model/ (program.pt2, network.json), data/prepared/test.npz
 writes  artifacts/export/model.torchscript  a trace: not frozen, for the CPU and for GPUs
                          model.onnx         any batch; labels and preprocessing in its metadata
-                         model.pt2          torch's ExportedProgram, any batch; what is lowered
+                         model.pt2          torch's ExportedProgram, any batch; lower reads it
                          network.json       inputs, outputs, labels, preprocessing
                          reference.npz      the test images, labels, and the probabilities
                                             [N, classes] of the trace on the CPU
 
-Each export answers as the program does. That the program answers as Ludwig does is proved where
-Ludwig is: in the train stage.
+Each export answers as the program does. The train stage, which has Ludwig, proves that the program
+answers as Ludwig does.
 
-With another `source` than ludwig it reads the file in artifacts/model/ and the model.yaml that
-params.yaml `model` names. It writes network.json, the file under the name that it would have here,
-and reference.npz: inputs, what the file's own runtime answers, and labels, if there are any.
+With another `source` than ludwig the stage reads the file in artifacts/model/ and the model.yaml
+that params.yaml `model` names. It writes network.json, the file under its name in the list above,
+and reference.npz: inputs, the answers of the file's own runtime, and labels, if there are any.
 """
 
 import shutil

@@ -3,8 +3,8 @@
     python -m stages.lower                (--everywhere: of the second pipeline)
 
 reads   artifacts/export/model.pt2, params.yaml lowerings
-writes  artifacts/lowered/<lowering>.mlir, for those of source: torch; what is made of others is
-        made when a target is compiled that needs it (ludus/lowering/from_onnx.py).
+writes  artifacts/lowered/<lowering>.mlir, for those of source: torch; the compile stage makes the
+        others for the targets that need them (ludus/lowering/from_onnx.py).
         artifacts/lowered/<lowering>.json: the row and the sha256 of its MLIR, on which the targets
         that use the row depend, so that an edited row compiles no other target again
 """
@@ -26,8 +26,8 @@ from ludus.lowering.to_mlir import batch_of, to_mlir
 def lower(program: Path, lowerings: dict[str, Lowering], out: Path) -> None:
     """Write out/<name>.mlir for each lowering of a torch ExportedProgram.
 
-    Nothing where the network came without one; who needs it is refused when it is compiled. Raises
-    ConfigError for batches that the network does not take.
+    Writes none if there is no ExportedProgram; the compile stage then refuses targets that need
+    one. Raises ConfigError for batches that the network does not take.
     """
     out.mkdir(parents=True, exist_ok=True)
     write_json(out / "none.json", {})  # of targets that are the exported file itself

@@ -7,8 +7,8 @@ writes  artifacts/devices/<device>.json, artifacts/executors/<executor>.json: an
         on the two of its row, so that a new driver makes no other row run again
 
 DVC runs it every time, since it cannot see hardware; the files have no times in them, so that an
-unchanged machine gives the same files and nothing after it runs again. Being always run, it also
-checks params.yaml, where DVC ignores unknown keys.
+unchanged machine gives the same files and nothing after it runs again. Since it always runs, it
+also checks params.yaml, where DVC ignores unknown keys.
 """
 
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""Remove what rows that params.yaml no longer has have left in artifacts/.
+"""Remove from artifacts/ the outputs of rows that params.yaml no longer has.
 
     python -m stages.sweep                (--everywhere: of the second pipeline)
 
@@ -21,7 +21,7 @@ from ludus.core.program import arguments_of, run_stage
 
 
 def sweep(folder: Path, listed: Iterable[str]) -> list[str]:
-    """Remove what is in a folder and is of no listed row; its names."""
+    """Remove from a folder everything that belongs to no listed row; returns the names."""
     kept = set(listed)
     # A row's output is a folder of its name, or a file of its name with a suffix.
     swept = [path for path in sorted(folder.glob("*")) if path.name.partition(".")[0] not in kept]

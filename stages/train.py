@@ -9,10 +9,10 @@ Writes:  artifacts/model/     what LudwigModel.load takes, config.yaml as it was
          artifacts/training/  DVCLive's metrics and learning curves
 Command: python -m stages.train
 
-A network that was made elsewhere is copied to artifacts/model/ as it is.
+A network that was made elsewhere is copied unchanged to artifacts/model/.
 
-With params.yaml train.backend: ray, it goes on in the environment that has Ray, and the workers of
-a cluster train; the files are the same.
+With params.yaml train.backend: ray, the stage continues in the environment that has Ray, and the
+workers of a cluster train; the files are the same.
 
 The test images are not read. The same params on the same machine give the same weights.
 """
@@ -82,7 +82,7 @@ def _where(params: Train) -> Iterator[Any]:
 
 @contextmanager
 def _enough_room(folder: Path) -> Iterator[None]:
-    """A full disk is an OSError, whatever the library that met it makes of it (torch: others)."""
+    """Raise OSError for a full disk, whatever the library raised for it (torch: other errors)."""
 
     def refuse_full_disk(error: Exception | None) -> None:
         if shutil.disk_usage(folder.parent).free < ROOM:
