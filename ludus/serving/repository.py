@@ -21,7 +21,7 @@ ENCODED = "encoded_picture"
 
 @dataclass(frozen=True, kw_only=True)
 class Options:
-    """How a model is served: where it runs, and what it takes at most."""
+    """How a model is served: its device and its limits."""
 
     device: str = "auto"  # a device word, or a variant's target
     instances: int = 1  # calls of the network at a time

@@ -13,7 +13,7 @@ from ludus.serving.repository import Options, write_repository
 
 
 def check_device(device: str, bundles: list[Bundle]) -> None:
-    """Raise UsageError where that is no device word, and a bundle has no such variant."""
+    """Raise UsageError for a name that is neither a device nor a variant of each bundle."""
     words = {"auto", *DEVICES}
     for each in bundles:
         targets = {variant.target for variant in each.manifest.variants}

@@ -1,7 +1,7 @@
 """Triton itself: where it and the backend are, its command line, and its life.
 
 The server is the one in `.triton`, which `make triton` installs, or the program that TRITON_SERVER
-names. It is started on a model repository and ended with us.
+names. Triton is started on a model repository and ends with this process.
 """
 
 import os
@@ -28,13 +28,13 @@ BACKENDS = OWN / "backends"
 LIBRARY = Path("ludus") / "libtriton_ludus.so"  # in that folder
 WITHIN_WHEEL = "lib/python3.12/site-packages/pytriton/tritonserver/bin/tritonserver"
 KEY_HEADER = "ludus-key"
-# What changes the server, or reads and writes its memory, is for who has the key.
+# Calls that change the server, or read and write its memory, need the key.
 RESTRICTED = ["model-repository", "shared-memory", "trace", "logging"]
 # Seconds: for the calls that run when Triton is asked to end, and for us to end it otherwise.
 DRAINING, PATIENCE = 10, 15
 READY = 600.0  # seconds in which every model has to be loaded
-# Bytes, of each of its threads: its HTTP library copies a body onto the stack where a client says
-# that it is a form, as curl and urllib do unless told otherwise; with the usual 8 MB it would die.
+# Bytes, of each thread of Triton: its HTTP library copies a body onto the stack if a client says
+# that it is a form, as curl and urllib do by default; with the usual 8 MB Triton would end.
 STACK = 256 << 20
 LINES_SHOWN = 20  # of what it said, where it ended by itself
 
@@ -97,7 +97,7 @@ def find_backends() -> Path:
     folder = Path(os.environ.get("LUDUS_TRITON_BACKENDS") or BACKENDS)
     library = folder / LIBRARY
     if not library.is_file():
-        # It comes into results, which are the same in whatever folder they are made.
+        # Results hold it, and they must be the same in whatever folder they are made.
         place = library.relative_to(ROOT) if library.is_relative_to(ROOT) else library
         raise ToolError(
             f"no backend: {place} is not there; `make triton` builds it, LUDUS_TRITON_BACKENDS="
@@ -144,7 +144,7 @@ def started(
         f"--backend-directory={find_backends()}",
         *arguments(addresses, key),
     ]
-    # Of a group of its own: Ctrl-C is for us, and we ask it to end.
+    # In its own process group: Ctrl-C comes to this process, which asks Triton to end.
     with (log or Path(os.devnull)).open("wb") as said, _deep_stacks():
         process = start_tool(
             command,
@@ -163,8 +163,8 @@ def started(
 
 @contextmanager
 def _deep_stacks() -> Iterator[None]:
-    """What is started within the block has threads with STACK bytes each, where that is allowed."""
-    import resource  # Unix's alone, as Triton is
+    """Processes started within the block have threads of STACK bytes, where that is allowed."""
+    import resource  # Unix only, as Triton is
 
     soft, hard = resource.getrlimit(resource.RLIMIT_STACK)
     deep = STACK if hard == resource.RLIM_INFINITY else min(STACK, hard)
@@ -283,7 +283,7 @@ def answers(url: str) -> bool:
 
 
 def _for_url(addresses: Addresses) -> str:
-    """Who listens at every address of a machine is reached at its own."""
+    """A server that listens at every address of a machine is reached at loopback."""
     host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(addresses.host, addresses.host)
     return f"[{host}]" if ":" in host else host
 

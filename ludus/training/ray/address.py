@@ -37,9 +37,10 @@ def resources(asked: Ray) -> dict[str, float]:
 def check_places(nodes: Iterable[Node], asked: Ray, who: str = "params.yaml train.ray") -> None:
     """Raise ClusterError where the nodes, as ray.nodes() gives them, cannot hold all workers.
 
-    Even empty ones: Ray would wait for a node that never comes. who is named as what asks.
+    Not even if they were empty: Ray would wait for a node that never comes. The error names `who`
+    as the one that asks.
     """
-    # Ray gives them in an order of its own.
+    # Ray gives them in no fixed order.
     alive = sorted(
         (node for node in nodes if node["Alive"]), key=lambda node: node["NodeManagerAddress"]
     )

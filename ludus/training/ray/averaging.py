@@ -1,7 +1,7 @@
 """Data parallelism for Ludwig: every worker has the whole network, and gradients are averaged.
 
-Ludwig 0.17.10 lacks it on Ray: its workers get the strategy "local", so that each trains alone on
-its share of the data and one of the networks is taken (ludwig/backend/ray.py, train_fn).
+Ludwig 0.17.10 lacks it on Ray: its workers get the strategy "local", so each trains its own network
+on its share of the data, and one of the networks is kept (ludwig/backend/ray.py, train_fn).
 """
 
 from collections.abc import Callable

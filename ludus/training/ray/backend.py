@@ -1,8 +1,8 @@
 """Ludwig's Ray backend, whose workers train one network, and whose failures do not end the run.
 
-Of Ludwig 0.17.10's own, its trainer is replaced: it averages no gradients (see averaging.py), tells
-nothing before its end, knows no failure, and reads images through Ray Data, at a fraction of the
-speed. Everything around it, and the training inside each worker, is Ludwig's.
+The trainer of Ludwig 0.17.10's backend is replaced: it averages no gradients (see averaging.py),
+reports nothing before its end, handles no failure, and reads images through Ray Data, at a fraction
+of the speed. Everything around it, and the training inside each worker, is Ludwig's.
 """
 
 import copy
@@ -126,7 +126,7 @@ class ClusterTrainer(RayTrainerV2):
 
 
 def _store() -> Any:
-    """The actor, on this very node: it dies with who asked, and with nobody else."""
+    """The actor, on this node: it ends with the process that asked, and with no other."""
     here = NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=False)
     return ray.remote(num_cpus=0, scheduling_strategy=here)(CheckpointStore).remote()
 

@@ -1,4 +1,4 @@
-"""What outlives the workers of a training: its last checkpoint, and what it has to tell.
+"""Keeps what must outlive the workers of a training: its last checkpoint, and its events.
 
 A Ray actor beside the process that asked for the training. So a cluster needs no disk that all its
 nodes share, which Ray Train's own checkpoints would.
@@ -47,6 +47,6 @@ class CheckpointStore:
         return self._result
 
     def events(self) -> list[tuple[str, tuple[Any, ...]]]:
-        """What has been told since the last call, in order: names of methods, and arguments."""
+        """The events since the last call, in order: names of methods, and arguments."""
         events, self._events = self._events, []
         return events

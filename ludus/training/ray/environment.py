@@ -22,15 +22,15 @@ def enter() -> None:
     sys.stderr.flush()
     python = str(RAY / "bin" / "python")
     quiet = {"RAY_USAGE_STATS_ENABLED": "0", "PYTHONPATH": str(ROOT)}
-    # Not orig_argv alone: its first word is the Python of another environment.
+    # Not all of orig_argv: its first word is the Python of another environment.
     os.execve(python, [python, *sys.orig_argv[1:]], os.environ | quiet | _authentication())
 
 
 def _authentication() -> dict[str, str]:
     """Show the token that this user has, as the commands of Ray do.
 
-    A cluster that is given by its address is shown none by Ray 2.60 itself, and one that was
-    started where there is a token lets nobody in without.
+    Ray 2.60 shows none to a cluster that is given by its address, and a cluster that was started
+    where there is a token lets nobody in without it.
     """
     named = {"RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PATH"} & os.environ.keys()
     has_token = named or (Path.home() / ".ray" / "auth_token").is_file()

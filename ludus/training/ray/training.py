@@ -1,4 +1,4 @@
-"""Into a Ray cluster, and out of it again."""
+"""Connects to a Ray cluster, and disconnects."""
 
 import os
 import sys
@@ -39,8 +39,8 @@ def cluster(params: Train) -> Iterator[ClusterBackend]:
 def connected(asked: Ray, who: str = "params.yaml train.ray") -> Iterator[None]:
     """This process as a driver of the cluster, which has a place for all workers that are asked.
 
-    address: local starts one of this machine alone, and ends it; who is named where there is no
-    place. Raises ClusterError.
+    address: local starts a cluster of this machine only, and ends it. An error for too few places
+    names `who`. Raises ClusterError.
     """
     check_listens(asked.address)
     _check_answers(asked.address)
@@ -48,7 +48,7 @@ def connected(asked: Ray, who: str = "params.yaml train.ray") -> Iterator[None]:
     try:
         ray.init(
             address=asked.address,
-            # The workers run this very `ludus`, whatever their nodes have.
+            # The workers run this checkout's `ludus`, whatever their nodes have.
             runtime_env={"py_modules": [str(Path(ludus.__file__).parent)], "env_vars": VARIABLES},
             include_dashboard=False if asked.address == "local" else None,
             log_to_driver=False,

@@ -2,8 +2,8 @@
 
 Ludwig's trainer keeps a checkpoint after each epoch; the first worker hands it to the store. After
 a failure Ray Train starts all workers anew, and they go on from there. Random numbers are drawn
-anew in each epoch, by seed, epoch and worker: a training that was interrupted ends as one that was
-not.
+anew in each epoch, by seed, epoch and worker: an interrupted training ends like an undisturbed
+one.
 """
 
 import json
@@ -96,7 +96,7 @@ class Trainer(RemoteTrainer):
 def work(job: Job) -> None:
     """What Ray Train calls in each worker; job is as `ludus.training.ray.backend` makes it.
 
-    An error that is meant for a person would come again: it is handed on, not raised, since Ray
+    An error that is meant for a person would occur again: it is returned, not raised, since Ray
     Train would start anew.
     """
     store, rank = job["store"], ray.train.get_context().get_world_rank()

@@ -1,7 +1,7 @@
 """The trials: Ludwig's hyperopt executor on Ray Tune, each a training as the train stage's.
 
-What is sampled are knobs of params.yaml; a trial makes Ludwig's configuration of them as the stage
-does, since some stand in it twice (the learning rate is the peak of its schedule, too). The command
+The knobs of params.yaml are sampled; a trial makes Ludwig's configuration of them as the stage
+does, since some are in it twice (the learning rate is the peak of its schedule, too). The command
 `ludwig hyperopt` of 0.17.10 would preprocess all images first, and set one place of each.
 """
 
@@ -117,7 +117,7 @@ def _drawn(split: Split, plan: Plan) -> Split:
 
 
 def decoded(sampled: dict[str, Any]) -> Values:
-    """Words, which Ludwig hands to Ray Tune as JSON, as they are; numbers as a person writes."""
+    """Decode words, which Ludwig hands to Ray Tune as JSON; round numbers as a person does."""
 
     def decode(value: Any) -> Value:
         if isinstance(value, float):
@@ -173,7 +173,7 @@ class Knobs(Watch):
 
 
 class Shown(tune.Callback):
-    """Says each trial that ended."""
+    """Prints each trial that ended."""
 
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
