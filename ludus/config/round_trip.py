@@ -82,6 +82,8 @@ def node(value: Any, *, inside: bool = False) -> Any:
 
 def _put_list(known: Any, wanted: list[Any]) -> None:
     """known becomes wanted, by as few insertions and removals as there must be."""
+    # A shorter list loses them with its last item, which ludus.config.edit refuses.
+    behind = _take_behind(known) if len(wanted) > len(known) else ""
     for index in reversed(range(len(known))):
         if known[index] not in wanted:
             if index < len(wanted) and len(known) == len(wanted):
@@ -93,6 +95,33 @@ def _put_list(known: Any, wanted: list[Any]) -> None:
             known.insert(index, node(each, inside=True))
     while len(known) > len(wanted):
         del known[len(known) - 1]
+    _put_behind(known, behind)
+
+
+def _take_behind(known: Any) -> str:
+    """The blank lines and comments behind a list, which ruamel.yaml keeps at its last item."""
+    token = (known.ca.items.get(len(known) - 1) or [None])[0]
+    if token is None:
+        return ""
+    own, _, behind = token.value.partition("\n")
+    if own:
+        token.value = f"{own}\n"
+    else:
+        del known.ca.items[len(known) - 1]
+    return str(behind)
+
+
+def _put_behind(known: Any, behind: str) -> None:
+    """Put lines behind the item that is the last of a list now."""
+    from ruamel.yaml.error import CommentMark
+    from ruamel.yaml.tokens import CommentToken
+
+    if not behind or not known:
+        return
+    last = known.ca.items.setdefault(len(known) - 1, [None, None])
+    if last[0] is None:
+        last[0] = CommentToken("\n", CommentMark(0))
+    last[0].value += behind
 
 
 def _yaml() -> "YAML":
