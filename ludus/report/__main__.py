@@ -9,8 +9,6 @@ from pathlib import Path
 
 from rich.console import Console
 
-from ludus.config.everywhere import load_everywhere
-from ludus.config.params import load_params
 from ludus.core.errors import DataError
 from ludus.core.program import run_stage
 from ludus.evaluation.results import Result, read_results
@@ -41,12 +39,15 @@ def _last_report(artifacts: Path) -> tuple[list[Result], dict[str, int], Path]:
     path = first / "results.json"
     if not path.exists():
         raise DataError(f"{path} is not there yet; run `make repro`")
-    sizes = module_sizes(load_params(), artifacts)
     rows, of_both = read_results(path), both / "results.json"
     all_rows = read_results(of_both) if of_both.exists() else []
     if all_rows[: len(rows)] != rows:
-        return rows, sizes, first / "index.html"
-    sizes |= module_sizes(load_everywhere(), artifacts / "everywhere")
+        all_rows, both = rows, first
+    # Of the rows' own targets: params.yaml may have been edited since the report.
+    targets = {row.target for row in all_rows}
+    built = module_sizes(targets, artifacts)
+    elsewhere = module_sizes(targets, artifacts / "everywhere")
+    sizes = {target: built[target] or elsewhere[target] for target in targets}
     return all_rows, sizes, both / "index.html"
 
 

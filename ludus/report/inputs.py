@@ -1,6 +1,7 @@
 """Everything a report is made from, read and checked."""
 
 import csv
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, get_args
@@ -56,7 +57,7 @@ def read_inputs(
     sizes: dict[str, int] = {}
     for of, folder in pipelines:
         rows += judged_rows(of, folder / "evaluations", attestations, len(tests.inputs))
-        sizes |= module_sizes(of, folder)
+        sizes |= module_sizes(of.targets, folder)
     return Inputs(
         params=params,
         rows=rows,
@@ -70,9 +71,9 @@ def read_inputs(
     )
 
 
-def module_sizes(params: Params, artifacts: Path) -> dict[str, int]:
-    """Bytes of each target's module."""
-    return {name: _module_bytes(artifacts / "targets" / name) for name in params.targets}
+def module_sizes(targets: Iterable[str], artifacts: Path) -> dict[str, int]:
+    """Bytes of each target's module; 0 where nothing was built."""
+    return {name: _module_bytes(artifacts / "targets" / name) for name in targets}
 
 
 def judged_rows(params: Params, folder: Path, attestations: Path, images: int) -> list[Result]:

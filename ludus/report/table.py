@@ -100,7 +100,7 @@ def terminal(rows: list[Result], sizes: dict[str, int], width: int) -> Renderabl
     headers = ("evaluation", "status", "accuracy", "agree", "flips", "diff", "MB", "img/s")
     lines: list[list[str | Text]] = []
     for row in rows:
-        name, status, *figures = cells(row, sizes.get(row.target, 0)).values()
+        name, status, *figures = cells(row, sizes[row.target]).values()
         mark = " *" if row.required else ""
         lines.append([name + mark, core.status(status), *(f.removesuffix(" MB") for f in figures)])
     table = core.Whole(headers, lines, right=headers[2:], gap=2 if width >= 100 else 1)
@@ -121,7 +121,7 @@ def _clip(reason: str) -> str:
 
 def markdown(rows: list[Result], sizes: dict[str, int]) -> str:
     """The table in Markdown, with device and reason."""
-    table = [_markdown_cells(row, sizes.get(row.target, 0)) for row in rows]
+    table = [_markdown_cells(row, sizes[row.target]) for row in rows]
     columns = list(table[0])
     lines = [columns, ["---" if name in TEXT_COLUMNS else "---:" for name in columns]]
     lines += [[_escape(value) for value in values.values()] for values in table]

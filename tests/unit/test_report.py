@@ -416,10 +416,6 @@ WIDE = Result(
 )
 
 
-def test_a_row_whose_target_is_gone_has_no_size() -> None:
-    assert "iree-vulkan-llvmpipe" in table.markdown([WIDE], {})
-
-
 @pytest.mark.parametrize("width", [80, 120])
 def test_the_table_fits_a_terminal(width: int) -> None:
     failed = replace(WIDE, status="failed", reason="word " * 60)
@@ -466,6 +462,16 @@ def test_with_markdown_the_report_prints_docs_results(
     page = capsys.readouterr().out
     assert page.startswith(RESULTS)
     assert page.endswith((project.artifacts / "report/table.md").read_text())
+
+
+def test_a_row_whose_target_is_gone_from_params_is_still_printed(
+    project: Project, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    project.report()
+    project.root.joinpath("params.yaml").write_text("targets: {}\n")
+    monkeypatch.chdir(project.root)
+    print_report(["--markdown"])
+    assert "| `ncnn-cpu` |" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("show", ["table.md", "index.html", "terminal"])
