@@ -8,7 +8,7 @@ installed is reported and is no failure: the rows that need it become `not run`.
 
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from importlib import import_module
 
 from ludus.config.evaluations import Evaluation
@@ -27,6 +27,17 @@ def all_prebuilt() -> dict[str, Prebuilt]:
     """Every prebuilt dependency by its name."""
     devices = [device.prebuilt for device in DEVICES.values()]
     return {one.name: one for one in (*devices, *map(_prebuilt, EXECUTORS)) if one is not None}
+
+
+def evaluations() -> Iterator[Evaluation]:
+    """Those of both pipelines.
+
+    Not by load_everywhere: a params.yaml of another network lacks the targets that its rows name.
+    """
+    yield from load_params().evaluations.values()
+    second = read_yaml(Everywhere, PATH)
+    yield from second.evaluations.values()
+    yield from second.systems.values()
 
 
 def needed(rows: Iterable[Evaluation]) -> list[Prebuilt]:
@@ -59,10 +70,7 @@ def main() -> None:
     for name in sys.argv[1:]:
         if name not in known:
             raise UsageError(f"no prebuilt dependency '{name}'{nearest(name, set(known))}")
-    # Not load_everywhere: a params.yaml of another network lacks the targets that its rows name.
-    second = read_yaml(Everywhere, PATH)
-    rows = *load_params().evaluations.values(), *second.evaluations.values()
-    for one in [known[name] for name in sys.argv[1:]] or needed((*rows, *second.systems.values())):
+    for one in [known[name] for name in sys.argv[1:]] or needed(evaluations()):
         install(one)
 
 
