@@ -17,6 +17,11 @@ from ludus.runtimes import Run, devices
 Array = npt.NDArray[np.float32]
 
 
+# "vulkan" is the first of the Vulkan devices, each of which has a word of its own; SwiftShader is
+# there to find faults, and no player has it.
+NOT_MEASURED = ("vulkan", "vulkan-swiftshader")
+
+
 @dataclass(frozen=True, kw_only=True)
 class Runner:
     """A runner of one variant on one device."""
@@ -85,11 +90,8 @@ def _on_devices(variant: Variant, folder: Path) -> list[Runner]:
     """A variant on each device that its runtime could use, here or on another machine."""
     backend = BACKENDS.get(variant.backend)
     drivers = backend.kinds(variant.driver) if backend else frozenset()
-    # "vulkan" is the first of the Vulkan devices, each of which has a word of its own; SwiftShader
-    # is there to find faults, and no player has it.
-    left_out = ("vulkan", "vulkan-swiftshader")
     names = [word for word, known in devices.DEVICES.items() if known.probe in drivers]
-    return [_runner(variant, folder, word) for word in names if word not in left_out]
+    return [_runner(variant, folder, word) for word in names if word not in NOT_MEASURED]
 
 
 def _runner(variant: Variant, folder: Path, device: str) -> Runner:

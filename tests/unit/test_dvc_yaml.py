@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 import yaml
 
+from ludus.benchmark.runners import NOT_MEASURED
 from ludus.config.backends import BACKENDS
+from ludus.runtimes.devices import DEVICES
 from support.paths import ROOT
 
 PIPELINES = {"first": ROOT / "dvc.yaml", "everywhere": ROOT / "everywhere" / "dvc.yaml"}
@@ -119,3 +121,10 @@ def test_the_same_stage_depends_on_the_same_code_in_both_pipelines() -> None:
     for _, _, stage in stages():
         by_module.setdefault(module_of(stage), set()).add(frozenset(named(stage)))
     assert {module for module, different in by_module.items() if len(different) > 1} == set()
+
+
+def test_the_benchmark_depends_on_each_device_that_it_measures() -> None:
+    stages = yaml.safe_load(PIPELINES["first"].read_text(encoding="utf-8"))["stages"]
+    paths = [Path(path) for path in stages["benchmark"]["deps"]]
+    named = {path.stem for path in paths if path.parent == Path("artifacts/devices")}
+    assert named == set(DEVICES) - set(NOT_MEASURED)
