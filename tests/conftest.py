@@ -24,7 +24,6 @@ DEVICES = {
     "test_backends.py",
     "test_golden_bundle.py",
     "test_executors_real.py",
-    "test_machines_real.py",
     "test_toolchain_real.py",
     "test_toolchains.py",
 }

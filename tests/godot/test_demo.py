@@ -150,21 +150,20 @@ def test_a_port_that_is_taken_is_an_error(server_project: Path, server: Server) 
     assert f"error: cannot listen on 127.0.0.1:{server.port}; is the port taken?" in ended.said
 
 
-def test_without_the_library_it_says_what_to_do(engine: godot.Engine, tmp_path: Path) -> None:
-    ended = godot.start(copy_demo(tmp_path / "demo", addon=False, bundle=None))
-    assert ended.exit_code == 1
-    assert "error: The library of addons/ludus is not loaded" in ended.said
-    assert "make addon" in ended.said
-    assert "SCRIPT ERROR" not in ended.said
-
-
-def test_without_the_shared_scripts_it_says_what_to_do(
-    engine: godot.Engine, tmp_path: Path
+@pytest.mark.parametrize(
+    ("missing", "error", "command"),
+    [
+        ("addon", "error: The library of addons/ludus is not loaded", "make addon"),
+        ("shared", "error: res://shared is missing", "make demo"),
+    ],
+)
+def test_without_a_part_it_says_what_to_do(
+    engine: godot.Engine, tmp_path: Path, missing: str, error: str, command: str
 ) -> None:
-    ended = godot.start(copy_demo(tmp_path / "demo", shared=False, bundle=None))
+    ended = godot.start(copy_demo(tmp_path / "demo", bundle=None, **{missing: False}))
     assert ended.exit_code == 1
-    assert "error: res://shared is missing" in ended.said
-    assert "make demo" in ended.said
+    assert error in ended.said
+    assert command in ended.said
     assert "SCRIPT ERROR" not in ended.said
 
 
