@@ -29,6 +29,8 @@ DEVICES = {
 }
 
 
+# First: pytest-xdist puts the group in a test's name in the same hook, and else would see none.
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         item.add_marker(pytest.mark.xdist_group(group(item.path)))
