@@ -116,6 +116,14 @@ def test_what_a_stage_depends_on_is_there(stage: dict[str, Any]) -> None:
     assert gone == set()
 
 
+@pytest.mark.parametrize("stage", CASES)
+def test_who_makes_or_reads_entry_functions_depends_on_what_names_them(
+    stage: dict[str, Any],
+) -> None:
+    makes = module_of(stage) in {"lower", "compile"}
+    assert ("ludus/config/lowerings.py" in named(stage)) == makes
+
+
 def test_the_same_stage_depends_on_the_same_code_in_both_pipelines() -> None:
     by_module: dict[str, set[frozenset[str]]] = {}
     for _, _, stage in stages():
