@@ -45,7 +45,7 @@ def main() -> None:
         export="artifacts/export",
         out="artifacts/benchmark.json",
     )
-    parser.add_argument("--long", action="store_true", help="every batch, 40 rounds; minutes")
+    parser.add_argument("--long", action="store_true", help="every batch, 40 rounds: takes minutes")
     given = parser.parse_args()
     record = measure_targets(load_params(), given.targets, given.export, long=given.long)
     write_record(record, given.out)

@@ -16,12 +16,12 @@ from ludus.core.errors import LudusError, nearest
 
 # The first line of each command's description, which its file has too: a test holds them equal.
 COMMANDS = {
-    "doctor": "Say what this machine can run, after computing on each device.",
+    "doctor": "Show what this machine can run: each device computes something first.",
     "inspect": "Show a bundle's inputs, outputs, labels, variants and what was proved of each.",
     "verify": "Check every file of a bundle, and its golden answers on each device that is here.",
-    "predict": "Give pictures to the network, of any size and colour; drawings dark or light.",
-    "evaluate": "Run the test inputs through a bundle; write a results file that attests another's "
-    "build.",
+    "predict": "Run the network on pictures of any size and colour, dark or light.",
+    "evaluate": "Run the test inputs through a bundle; write a result that attests a build made "
+    "elsewhere.",
     "bench": "Measure how fast each variant runs here, side by side with the other runners.",
     "tune": "Search for a faster row of params.yaml for a target on this machine, and write it "
     "there.",

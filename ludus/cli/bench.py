@@ -16,7 +16,9 @@ from ludus.core import files
 
 def bench(
     folder: BundleFolder,
-    long: Annotated[bool, typer.Option("--long", help="every batch, 40 rounds; minutes")] = False,
+    long: Annotated[
+        bool, typer.Option("--long", help="every batch, 40 rounds: takes minutes")
+    ] = False,
     only: Annotated[
         list[str] | None, typer.Option(help="a variant; may be given again; default: all")
     ] = None,

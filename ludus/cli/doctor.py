@@ -12,7 +12,7 @@ DIGEST = re.compile(r"\b([0-9a-f]{12})[0-9a-f]{52}\b")
 
 
 def doctor(as_json: Json = False) -> None:
-    """Say what this machine can run, after computing on each device."""
+    """Show what this machine can run: each device computes something first."""
     rows = rows_here()
     if as_json:
         print_json(rows)

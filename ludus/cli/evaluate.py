@@ -25,7 +25,7 @@ def evaluate(
         str | None, typer.Option(help="a label of this machine, such as h200; free text")
     ] = None,
 ) -> None:
-    """Run the test inputs through a bundle; write a results file that attests another's build."""
+    """Run the test inputs through a bundle; write a result that attests a build made elsewhere."""
     by = executors.known(executor)
     opened = reader.read_bundle(folder)
     chosen, word = choose(opened, device, variant)

@@ -26,7 +26,7 @@ def predict(
     variant: VariantOption = None,
     as_json: Json = False,
 ) -> None:
-    """Give pictures to the network, of any size and colour; drawings dark or light.
+    """Run the network on pictures of any size and colour, dark or light.
 
     A picture that cannot be read is named, the others are answered, and the exit code is 1.
     """

@@ -13,7 +13,7 @@ from ludus.tuning import rows, summary, tuner
 
 def tune(
     target: Annotated[str, typer.Argument(metavar="TARGET", help="a row of params.yaml's targets")],
-    minutes: Annotated[float, typer.Option(min=0.1, help="after which it ends")] = 5.0,
+    minutes: Annotated[float, typer.Option(min=0.1, help="how long to search")] = 5.0,
     batch: Annotated[
         list[int] | None, typer.Option(help="images a call; may be given again; default: 1 and 256")
     ] = None,

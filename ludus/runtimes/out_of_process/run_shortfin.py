@@ -14,7 +14,7 @@ from shortfin import array as arrays
 def main(path: str, device: str) -> None:
     build = shortfin.amdgpu.SystemBuilder if device == "hip" else shortfin.host.CPUSystemBuilder
     system = build().create_system()
-    # The worker that runs the coroutine: with another, shortfin 3.9 notices only after half a second
+    # The worker that runs the coroutine: on another, shortfin 3.9 takes half a second to notice
     # that a call has ended.
     fiber = system.create_fiber(system.init_worker)
     module = shortfin.ProgramModule.load(system, path)
