@@ -96,6 +96,10 @@ class ToolError(ProcessError):
     """A tool (compiler, converter) failed; the message has its output and the command to paste."""
 
 
+class InstallError(ProcessError):
+    """An environment or a prebuilt dependency cannot be installed, or does not start."""
+
+
 class ClusterError(LudusError):
     """A Ray cluster cannot be reached, lacks the resources that were asked for, or lost the run."""
 

@@ -20,7 +20,7 @@ from dataclasses import asdict, dataclass
 from fnmatch import fnmatch
 from pathlib import Path
 
-from ludus.core.errors import LudusError, UsageError, nearest
+from ludus.core.errors import InstallError, LudusError, ToolError, UsageError, nearest
 from ludus.core.files import replaced_folder, write_json
 from ludus.process.tools import ROOT, run_tool
 
@@ -65,9 +65,17 @@ class Installation:
     def install(self, fill: Callable[[Path], dict[str, str]]) -> None:
         """Call fill to write it into an empty folder; fill returns the version of each package.
 
-        One process at a time installs here; one that waited finds the folder installed. An error of
-        fill is passed on, and the installed folder stays as it was.
+        One process at a time installs here; one that waited finds the folder installed. Raises
+        InstallError for a ToolError of fill or a full disk, and the folder stays as it was.
         """
+        try:
+            self._install(fill)
+        except ToolError as error:
+            raise error.as_kind(InstallError, f"{self.name} cannot be installed: {error}") from None
+        except OSError as error:
+            raise InstallError(f"{self.name} cannot be installed: {error}") from None
+
+    def _install(self, fill: Callable[[Path], dict[str, str]]) -> None:
         with _locked(self.folder.parent):
             reason = self.why_not()
             if reason is None:
@@ -125,7 +133,7 @@ def environment(name: str, folder: Path) -> Installation:
 
 
 def install_environment(name: str, folder: Path) -> None:
-    """Install an environment if it is not installed. Raises UsageError, and ToolError from uv."""
+    """Install an environment if it is not installed. Raises UsageError and InstallError."""
     wanted = environment(name, folder)
 
     def fill(into: Path) -> dict[str, str]:

@@ -44,7 +44,7 @@ class Prebuilt:
         return ", ".join(f"{name} {version}" for name, version in packages.items())
 
     def install(self) -> None:
-        """Install it. A ToolError from the script leaves the installed folder as it was."""
+        """Install it. Raises InstallError, and the installed folder stays as it was."""
 
         def fill(folder: Path) -> dict[str, str]:
             printed = run_tool([str(self._script), str(folder), self.iree], ROOT)

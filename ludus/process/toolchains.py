@@ -21,7 +21,8 @@ def iree_compile(version: str, source: Path, flags: list[str], out: Path) -> Non
     """Compile MLIR to a module with the compiler of one IREE version.
 
     The module is written under a temporary name and renamed. Raises ToolError with the compiler's
-    output and the command to paste, and ConfigError for a version without a requirements file.
+    output and the command to paste, InstallError where there is no compiler, and ConfigError for a
+    version without a requirements file.
     """
     if not source.is_file():
         raise ToolError(f"{source} cannot be compiled: there is no such file")

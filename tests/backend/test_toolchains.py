@@ -17,7 +17,7 @@ from ludus.config.backends.xla import XlaTarget
 from ludus.config.lowerings import Lowering
 from ludus.config.params import Params
 from ludus.config.targets import Target
-from ludus.core.errors import DeviceError, ToolError
+from ludus.core.errors import DeviceError, InstallError, ToolError
 from ludus.data.reference_set import load_reference_set
 from ludus.evaluation import executors
 from ludus.lowering import from_onnx
@@ -66,7 +66,7 @@ Build = Callable[[str], tuple[Variant, Path]]
 def needs(name: str) -> None:
     try:
         toolchains.environment(name)
-    except ToolError as error:
+    except InstallError as error:
         absent("toolchains", f"the toolchain '{name}' cannot be made here: {error}")
 
 

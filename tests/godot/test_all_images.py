@@ -1,5 +1,6 @@
 """Evaluations in the engine: all images through the addon, in a project and in an exported game."""
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ from ludus.bundle.reader import Bundle, read_bundle
 from ludus.bundle.schema import Variant
 from ludus.core.types import Executor
 from ludus.data.reference_set import ReferenceSet
+from ludus.evaluation.executors import ExecutorError, godot_pck
 from ludus.evaluation.executors import godot as in_godot
 from ludus.evaluation.results import Result, judge
 from ludus.evaluation.run import evaluate
@@ -132,17 +134,36 @@ def test_without_the_addon_it_is_not_run(
     assert str(result.reason).endswith("run `make addon`")
 
 
-@pytest.mark.parametrize(
-    ("lines", "said"),
-    [
-        ("\tnobody.home()", "SCRIPT ERROR: "),
-        ("\tOS.crash('on purpose')", "signal 6 ended it"),
-        ("\tNode.new()\n\tquit()", "ObjectDB instances"),
-        ("\tquit(3)", "it ended with exit code 3"),
-        ("\tquit()", "run.json is missing"),
-    ],
-)
-def test_a_script_that_fails_is_failed_with_the_engines_message(
+BROKEN = [
+    ("get('nobody').home()", "SCRIPT ERROR: "),
+    ("OS.crash('on purpose')", "signal 6 ended it"),
+    ("Node.new(); quit()", "ObjectDB instances"),
+    ("quit(3)", "it ended with exit code 3"),
+    ("quit()", "run.json is missing"),
+]
+RUN = {"status": "failed", "message": "no bundle", "variant": "", "device_name": "", "seconds": 0.5}
+SCRIPT = """\
+extends SceneTree
+
+func _init() -> void:
+	if {condition}:
+		{lines}
+		return
+	var run := FileAccess.open(OS.get_cmdline_user_args()[4] + "/run.json", FileAccess.WRITE)
+	run.store_string('{run}')
+	quit()
+"""
+
+
+def with_script(monkeypatch: pytest.MonkeyPatch, folder: Path, lines: str, condition: str) -> None:
+    """Have the engine run a script that has these lines where the condition holds."""
+    script = SCRIPT.format(lines=lines, condition=condition, run=json.dumps(RUN))
+    monkeypatch.setattr(in_godot, "SCRIPT", folder / "evaluate.gd")
+    in_godot.SCRIPT.write_text(script)
+
+
+@pytest.mark.parametrize(("lines", "said"), BROKEN)
+def test_a_script_that_fails_with_the_bundle_is_failed_with_the_engines_message(
     bundle: Bundle,
     tests: ReferenceSet,
     tmp_path: Path,
@@ -150,16 +171,30 @@ def test_a_script_that_fails_is_failed_with_the_engines_message(
     lines: str,
     said: str,
 ) -> None:
-    broken = tmp_path / "evaluate.gd"
-    broken.write_text(f"extends SceneTree\n\nfunc _init() -> void:\n{lines}\n")
-    monkeypatch.setattr(in_godot, "SCRIPT", broken)
+    there = f"FileAccess.file_exists('res://{in_godot.BUNDLE}/manifest.json')"
+    with_script(monkeypatch, tmp_path, lines, there)
     result = run(bundle, tests)
     assert result.status == "failed"
     assert str(result.reason).startswith("broke: ")
     assert said in str(result.reason)
 
 
-def test_a_library_that_does_not_load_is_failed_with_the_engines_message(
+@pytest.mark.parametrize(("lines", "said"), BROKEN)
+def test_a_script_that_fails_without_the_bundle_is_the_executors_fault(
+    bundle: Bundle,
+    tests: ReferenceSet,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    lines: str,
+    said: str,
+) -> None:
+    with_script(monkeypatch, tmp_path, lines, "true")
+    with pytest.raises(ExecutorError, match=r"^it fails without a bundle, too: ") as caught:
+        run(bundle, tests)
+    assert said in str(caught.value)
+
+
+def test_a_library_that_does_not_load_is_the_executors_fault(
     bundle: Bundle, tests: ReferenceSet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     real = godot.ADDON
@@ -167,6 +202,13 @@ def test_a_library_that_does_not_load_is_failed_with_the_engines_message(
     (tmp_path / "ludus.gdextension").write_bytes((real / "ludus.gdextension").read_bytes())
     godot.library().parent.mkdir()
     godot.library().write_bytes(b"no library")
-    result = run(bundle, tests)
-    assert result.status == "failed"
-    assert "Can't open dynamic library" in str(result.reason)
+    with pytest.raises(ExecutorError, match="Can't open dynamic library"):
+        run(bundle, tests)
+
+
+def test_a_game_that_cannot_be_exported_is_the_executors_fault(
+    bundle: Bundle, tests: ReferenceSet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(godot_pck, "PRESETS", '[preset.0]\n\nname="another"\n')
+    with pytest.raises(ExecutorError, match=r"^the game cannot be exported: Godot: "):
+        run(bundle, tests, "godot-pck")

@@ -140,6 +140,7 @@ def test_a_server_that_ends_while_it_is_asked_is_told_by_how_it_ended(
         raise ToolError("ask_triton.py ended with exit code 1", returncode=1)
 
     monkeypatch.setattr(triton, "started", remembered)
+    monkeypatch.setattr(in_triton, "why_broken", lambda _: None)
     said = f"Triton ended with exit code -{int(number)} while it was asked"
     if kind == "raised":
         with pytest.raises(ExecutorError, match=said):

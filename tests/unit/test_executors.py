@@ -10,11 +10,17 @@ import pytest
 from ludus.bundle.reader import read_bundle
 from ludus.core.errors import DeviceError, ToolError
 from ludus.evaluation import executors
-from ludus.evaluation.executors import EXECUTORS, ExecutorError, own_runtime
+from ludus.evaluation.executors import (
+    EXECUTORS,
+    ExecutorError,
+    blaming_the_executor,
+    own_runtime,
+)
 from ludus.evaluation.executors import godot as in_godot
 from ludus.evaluation.executors import triton as in_triton
 from ludus.process import godot
 from ludus.process.tools import ROOT
+from ludus.runtimes import out_of_process
 from ludus.serving import triton
 from support.paths import BUNDLE
 
@@ -98,6 +104,7 @@ def test_without_a_library_the_facts_say_so(addon: Path) -> None:
         (-11, "", ToolError),
         (3, "", ToolError),
         (None, "SCRIPT ERROR: no such function", ToolError),
+        (-9, "SCRIPT ERROR: no such function", ToolError),
     ],
 )
 def test_an_engine_that_was_ended_from_outside_is_the_executors_fault(
@@ -109,28 +116,8 @@ def test_an_engine_that_was_ended_from_outside_is_the_executors_fault(
 ) -> None:
     ended = godot.Ended(command=["godot"], exit_code=exit_code, said=said, seconds=1800.4)
     monkeypatch.setattr(godot, "start", lambda *_, **__: ended)
-    with pytest.raises(kind, match=r"^Godot: "):
-        in_godot._run(tmp_path)
-
-
-def run_out_of_process(monkeypatch: pytest.MonkeyPatch, **broken: Exception) -> None:
-    """Run a variant in its toolchain's environment, where these functions raise."""
-    for place in ("toolchains.environment", "out_of_process.load", "_named"):
-
-        def call(*_: object, place: str = place) -> None:
-            if place.replace(".", "_") in broken:
-                raise broken[place.replace(".", "_")]
-
-        monkeypatch.setattr(f"ludus.evaluation.executors.own_runtime.{place}", call)
-    opened: Any = read_bundle(BUNDLE)
-    own_runtime.run(opened.variant("iree-vmvx"), BUNDLE, "cpu", opened, opened.manifest)
-
-
-def test_a_runtime_that_cannot_be_installed_is_the_executors_fault(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    with pytest.raises(ExecutorError, match="no network"):
-        run_out_of_process(monkeypatch, toolchains_environment=ToolError("no network"))
+    with pytest.raises(kind, match=r"^Godot: "), blaming_the_executor():
+        in_godot._run(tmp_path, tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -148,8 +135,14 @@ def test_a_runtime_that_was_ended_from_outside_is_the_executors_fault(
     monkeypatch: pytest.MonkeyPatch, ended: dict[str, Any], kind: type[Exception]
 ) -> None:
     said = "its process ended with exit code -9, had not ended after 5 s"  # decides nothing
+
+    def broken(*_: object) -> Any:
+        raise DeviceError(said, **ended)
+
+    monkeypatch.setattr(out_of_process, "load", broken)
+    opened: Any = read_bundle(BUNDLE)
     with pytest.raises(kind, match=said):
-        run_out_of_process(monkeypatch, out_of_process_load=DeviceError(said, **ended))
+        own_runtime.run(opened.variant("iree-vmvx"), BUNDLE, "cpu", opened, opened.manifest)
 
 
 def test_triton_is_not_started_for_a_device_that_the_variant_is_not_built_for(

@@ -11,17 +11,19 @@ import numpy as np
 import pytest
 
 from ludus.bundle.schema import EntryFunction, Variant
-from ludus.core.errors import ConfigError, DeviceError
+from ludus.core.errors import ConfigError, DeviceError, InstallError
 from ludus.core.files import write_json
 from ludus.process import install, toolchains
 from ludus.runtimes import out_of_process
 
+SERVE = str(Path(out_of_process.__file__).parent)
 RUNNER = """\
 import os, signal, sys, time
 from pathlib import Path
 sys.path.insert(0, {serve!r})
-from serve import _answers, answer, calls
+from serve import _answers, answer, calls, ready
 module, device = sys.argv[1:]
+ready()
 factor = float(Path(module).read_text())
 print("not an answer")
 for function, argument in calls():
@@ -58,7 +60,7 @@ def there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     stamp = install.Stamp(made_from=wanted.digest, packages={}, files={})
     write_json(folder / install.STAMP, asdict(stamp))
     runner = tmp_path / "run_tester.py"
-    runner.write_text(RUNNER.format(serve=str(Path(out_of_process.__file__).parent)))
+    runner.write_text(RUNNER.format(serve=SERVE))
     monkeypatch.setattr(out_of_process, "RUNNERS", {"tester": runner})
     (tmp_path / "model.vmfb").write_text("3")
     return tmp_path
@@ -155,7 +157,7 @@ def test_a_runner_that_never_reads_what_it_is_given_is_killed_and_told(
 ) -> None:
     monkeypatch.setattr(out_of_process, "CALL_LIMIT", 0.5)
     runner = there / "run_tester.py"
-    runner.write_text("import time\ntime.sleep(600)\n")
+    runner.write_text(RUNNER.format(serve=SERVE).partition("factor")[0] + "time.sleep(600)\n")
     child = out_of_process.Child("9.9.9", there / "model.vmfb", "cpu")
     with pytest.raises(DeviceError, match=r"had not answered after 0\.5 s and said: \(nothing\)"):
         child.call("main", np.zeros((4, 1, 512, 512), dtype=np.float32))
@@ -180,6 +182,23 @@ def test_a_module_that_cannot_be_loaded_is_told_when_it_is_called(there: Path) -
     run = out_of_process.load("9.9.9", variant(("main", 1)), there, "cpu")
     with pytest.raises(DeviceError, match="could not convert string to float: 'three'"):
         run(np.zeros((1, 1, 2, 3), dtype=np.float32))
+
+
+@pytest.mark.parametrize(
+    ("script", "said", "limit"),
+    [
+        ("import no_such_runtime", "No module named 'no_such_runtime'; if it is damaged, `rm ", 60),
+        ("import time; time.sleep(600)", "had not answered after 0.5 s", 0.5),
+    ],
+)
+def test_a_runtime_that_does_not_start_is_no_fault_of_the_module(
+    there: Path, monkeypatch: pytest.MonkeyPatch, script: str, said: str, limit: float
+) -> None:
+    monkeypatch.setattr(out_of_process, "CALL_LIMIT", limit)
+    (there / "run_tester.py").write_text(script)
+    with pytest.raises(InstallError, match=r"^tester 1\.5 does not start on 'cpu': ") as caught:
+        out_of_process.load("9.9.9", variant(("main", 1)), there, "cpu")
+    assert said in str(caught.value)
 
 
 def test_a_toolchain_that_is_not_installed_is_told_without_installing_it(there: Path) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from ludus.config.everywhere import load_everywhere
 from ludus.config.params import load_params
-from ludus.core.errors import ToolError, UsageError
+from ludus.core.errors import InstallError, UsageError
 from ludus.evaluation.executors.__main__ import all_prebuilt, install, main, needed
 from ludus.process import prebuilt
 from ludus.process.install import STAMP
@@ -133,7 +133,7 @@ def test_one_that_cannot_be_installed_leaves_what_was_there(script: Path) -> Non
     PREBUILT.install()
     before = json.loads((PREBUILT.folder / STAMP).read_text())
     write(script, 'rm -f "$1/file"; echo no network >&2; exit 100')
-    with pytest.raises(ToolError, match="ended with exit code 100 and said:\n  no network"):
+    with pytest.raises(InstallError, match="ended with exit code 100 and said:\n  no network"):
         PREBUILT.install()
     assert json.loads((PREBUILT.folder / STAMP).read_text()) == before
     assert (PREBUILT.folder / "file").exists()
@@ -180,9 +180,8 @@ def test_what_cannot_be_installed_is_said_and_is_no_failure(
     write(script, "echo no network >&2; exit 100")
     install(PREBUILT)
     said = capsys.readouterr().err
-    assert said.startswith(
-        "test cannot be installed; its rows will be not run: test.sh ended with "
-    )
+    cause = ".prebuilt/test cannot be installed: test.sh ended with "
+    assert said.startswith(f"rows that need test will be not run: {cause}")
     assert "no network" in said
     assert PREBUILT.why_not() is not None
 

@@ -9,7 +9,7 @@ run(variant, folder, device, tests, network)    the answers to all test inputs, 
 A result holds the name that the executor itself gives, so that none passes for another.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import import_module
@@ -21,7 +21,7 @@ import numpy.typing as npt
 
 from ludus.bundle.schema import Network, Variant
 from ludus.core import types
-from ludus.core.errors import LudusError, ProcessError, UsageError, nearest
+from ludus.core.errors import InstallError, LudusError, ProcessError, UsageError, nearest
 from ludus.data.reference_set import ReferenceSet
 
 EXECUTORS: dict[types.Executor, str] = {
@@ -45,16 +45,23 @@ class ExecutorError(LudusError):
 
 
 @contextmanager
-def blaming_the_executor() -> Iterator[None]:
-    """Raises ExecutorError where a program in the block is killed or runs out of time.
+def blaming_the_executor(why_broken: Callable[[], str | None] = lambda: None) -> Iterator[None]:
+    """Raises ExecutorError for an error in the block that is no fault of the variant.
 
-    An exit code, SIGSEGV or SIGABRT counts as a failure of the variant.
+    That is one of an installation, of a program that was killed or ran out of time, and any where
+    why_broken, which tries the executor without the variant, then returns a reason. Any other
+    counts as a failure of the variant: an exit code, SIGSEGV and SIGABRT, too.
     """
     try:
         yield
-    except ProcessError as error:
-        if error.killed or error.timed_out:
+    except (ExecutorError, NotHere):
+        raise
+    except LudusError as error:
+        outside = isinstance(error, ProcessError) and (error.killed or error.timed_out)
+        if outside or isinstance(error, InstallError):
             raise ExecutorError(str(error)) from None
+        if (reason := why_broken()) is not None:
+            raise ExecutorError(reason) from None
         raise
 
 

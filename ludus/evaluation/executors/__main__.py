@@ -14,7 +14,7 @@ from importlib import import_module
 from ludus.config.evaluations import Evaluation
 from ludus.config.everywhere import PATH, Everywhere
 from ludus.config.params import load_params
-from ludus.core.errors import ToolError, UsageError, nearest
+from ludus.core.errors import InstallError, UsageError, nearest
 from ludus.core.program import run_stage
 from ludus.core.strict_yaml import read_yaml
 from ludus.core.types import Executor
@@ -59,8 +59,8 @@ def install(one: Prebuilt) -> None:
     began = time.monotonic()
     try:
         one.install()
-    except ToolError as error:
-        print(f"{one.name} cannot be installed; its rows will be not run: {error}", file=sys.stderr)
+    except InstallError as error:
+        print(f"rows that need {one.name} will be not run: {error}", file=sys.stderr)
     else:
         print(f"{one.name}: installed in {time.monotonic() - began:.0f} s ({one.description()})")
 

@@ -13,11 +13,17 @@ from pydantic import TypeAdapter
 from pydantic.dataclasses import dataclass
 
 from ludus.bundle.schema import Network, Variant
-from ludus.core.errors import DeviceError
+from ludus.core.errors import DeviceError, LudusError, ToolError
 from ludus.core.files import read_json
 from ludus.core.types import Executor
 from ludus.data.reference_set import ReferenceSet
-from ludus.evaluation.executors import Answers, Described, ExecutorError, NotHere, bundle_of_one
+from ludus.evaluation.executors import (
+    Answers,
+    Described,
+    NotHere,
+    blaming_the_executor,
+    bundle_of_one,
+)
 from ludus.process import godot
 
 SCRIPT = Path(__file__).parent / "evaluate.gd"
@@ -64,7 +70,7 @@ def run(
 
     Raises NotHere where the extension finds no device for the variant, ToolError where the engine
     or its script fails, DeviceError where the extension refuses the bundle or a run, and
-    ExecutorError where the engine was killed.
+    ExecutorError where the engine was killed, or fails without a bundle, too.
     """
     with tempfile.TemporaryDirectory(prefix="ludus-godot-") as scratch:
         project = make_game(Path(scratch) / "game", variant, folder, tests, network)
@@ -100,8 +106,8 @@ def ask(
         kind = "drawings" if tests.are_drawings else "tensors"
         arguments = [f"res://{BUNDLE}", device, kind, str(inputs), str(out)]
         script = ["--script", f"res://{SCRIPT.name}", "--", *arguments]
-        _run(project, *options, *script)
-        ran = read_json(TypeAdapter(EngineRun), out / "run.json", "answer of evaluate.gd")
+        with blaming_the_executor(why_broken):
+            ran = _run(project, out, *options, *script)
         if ran.status == "unavailable":
             raise NotHere(ran.message)
         if ran.status == "failed":
@@ -117,14 +123,26 @@ def ask(
     )
 
 
-def _run(project: Path, *arguments: str) -> None:
+def why_broken() -> str | None:
+    """Why the engine with the addon and the script fails where it has no bundle, or None."""
+    with tempfile.TemporaryDirectory(prefix="ludus-godot-") as scratch:
+        project = godot.make_project(Path(scratch) / "game", {SCRIPT.name: SCRIPT})
+        asked = [f"res://{BUNDLE}", "cpu", "tensors", "none", scratch]
+        try:
+            _run(project, Path(scratch), "--script", f"res://{SCRIPT.name}", "--", *asked)
+        except LudusError as error:
+            return f"it fails without a bundle, too: {error}"
+    return None
+
+
+def _run(project: Path, out: Path, *arguments: str) -> EngineRun:
     ended = godot.start(project, *arguments, timeout=TIMEOUT)
     error = godot.failure(ended)
-    if error is None:
-        return
-    if (error.killed or error.timed_out) and not ended.bad_lines:
-        raise ExecutorError(str(error))
-    raise error  # a script's error, which can also end the engine, is no fault of the engine
+    if error is not None and ended.bad_lines:  # they tell the cause; how the engine ended does not
+        raise ToolError(str(error), output=error.output, command=error.command)
+    if error is not None:
+        raise error
+    return read_json(TypeAdapter(EngineRun), out / "run.json", "answer of evaluate.gd")
 
 
 def _digest() -> str:

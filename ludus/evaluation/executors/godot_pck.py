@@ -10,8 +10,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from ludus.bundle.schema import Network, Variant
+from ludus.core.errors import ToolError
 from ludus.data.reference_set import ReferenceSet
-from ludus.evaluation.executors import Answers
+from ludus.evaluation.executors import Answers, ExecutorError
 from ludus.evaluation.executors.godot import ask, describe, facts, make_game
 from ludus.process import godot
 
@@ -65,11 +66,17 @@ def run(
 
 
 def export(project: Path, game: Path) -> Path:
-    """Pack a project into the folder game, with the library where the engine looks for it."""
+    """Pack a project into the folder game, with the library where the engine looks for it.
+
+    Raises ExecutorError where the engine cannot: the bundle in it has been run before.
+    """
     presets = PRESETS.format(architecture=godot.architecture())
     (project / "export_presets.cfg").write_text(presets, encoding="utf-8")
     game.mkdir()
-    godot.run(project, "--export-pack", "game", str(game / PACK), timeout=600)
+    try:
+        godot.run(project, "--export-pack", "game", str(game / PACK), timeout=600)
+    except ToolError as error:
+        raise ExecutorError(f"the game cannot be exported: {error}") from None
     library = game / godot.library().relative_to(godot.ADDON.parents[1])
     library.parent.mkdir(parents=True)
     shutil.copyfile(godot.library(), library)

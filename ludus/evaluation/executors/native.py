@@ -54,7 +54,7 @@ def run(
 ) -> Answers:
     """Load the variant and run the inputs; raises what its backend does.
 
-    Raises ExecutorError where a backend's own process was killed.
+    Raises ExecutorError where a backend's own process was killed or could not be started.
     """
     with blaming_the_executor():
         loaded = runtimes.load(variant, folder, device)

@@ -19,7 +19,7 @@ import numpy.typing as npt
 
 from ludus.bundle.inputs import network_inputs
 from ludus.bundle.schema import Network, Variant
-from ludus.core.errors import DeviceError, ToolError
+from ludus.core.errors import DeviceError, LudusError, ToolError
 from ludus.core.types import Executor
 from ludus.data.reference_set import ReferenceSet
 from ludus.evaluation.executors import Answers, Described, ExecutorError
@@ -94,7 +94,13 @@ class RunModule:
         shape = (len(inputs), *network.outputs[0].shape[1:])
         with tempfile.TemporaryDirectory(prefix="ludus-machine-") as scratch:
             here = Path(scratch)
-            compile_loop(str(variant.iree_version), entry, batch, inputs.shape, shape, here)
+            try:
+                compile_loop(str(variant.iree_version), entry, batch, inputs.shape, shape, here)
+            except LudusError as error:
+                said = (
+                    "the loop over the inputs, which is no part of the target, cannot be compiled"
+                )
+                raise ExecutorError(f"{said}: {error}") from None
             shutil.copyfile(module, here / "model.vmfb")
             np.save(here / "inputs.npy", inputs)
             asked = [DEVICE, "--module=model.vmfb", "--module=loop.vmfb", "--function=run"]

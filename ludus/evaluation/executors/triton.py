@@ -18,7 +18,7 @@ from ludus.data.reference_set import ReferenceSet
 from ludus.evaluation.executors import (
     Answers,
     Described,
-    ExecutorError,
+    blaming_the_executor,
     bundle_of_one,
     native,
 )
@@ -30,8 +30,6 @@ CLIENT = Path(__file__).parent / "ask_triton.py"
 PYTHON = triton.OWN / "bin" / "python"
 BATCH = 256  # inputs a request
 TIMEOUT = 1800.0  # seconds for all requests
-# Triton's message where another program listens at one of its ports.
-PORT_TAKEN = "already in use"
 
 
 def facts() -> dict[str, Any]:
@@ -58,8 +56,8 @@ def run(
 ) -> Answers:
     """Serve the variant and send all inputs; the seconds are those of the requests.
 
-    Raises ToolError with Triton's or the client's message, and ExecutorError where they were killed
-    or another program took the port.
+    Raises ToolError with Triton's or the client's message, and ExecutorError where they were
+    killed or fail without a model, too, as where another program took the port.
     """
     with tempfile.TemporaryDirectory(prefix="ludus-triton-") as scratch:
         here = Path(scratch)
@@ -68,9 +66,9 @@ def run(
         options = repository.Options(device=device, max_batch=BATCH)
         repository.write_repository([read_bundle(bundle)], options, models)
         np.save(here / "inputs.npy", network_inputs(tests, network))
-        try:
-            http, grpc = _free_ports()
-            addresses = triton.Addresses(http=http, grpc=grpc, metrics=0)
+        http, grpc = _free_ports()
+        addresses = triton.Addresses(http=http, grpc=grpc, metrics=0)
+        with blaming_the_executor(lambda: why_broken(addresses)):
             with triton.started(models, addresses, None, log) as server:
                 address = f"{addresses.host}:{addresses.grpc}"
                 names = network.inputs[0].name, network.outputs[0].name
@@ -80,15 +78,24 @@ def run(
                 except ToolError:
                     server.check_alive()  # the client's error says only that nobody answers
                     raise
-        except ToolError as error:
-            if error.killed or error.timed_out or PORT_TAKEN in error.output:
-                raise ExecutorError(str(error)) from None
-            raise
-        outputs, seconds = read_arrays(here / "out.npz", ("outputs", "seconds"), "run it again")
+            outputs, seconds = read_arrays(here / "out.npz", ("outputs", "seconds"), "run it again")
     name = native.describe(variant, device).device_name
     return Answers(
         executor="triton", outputs=outputs, seconds=float(seconds), device_name=str(name)
     )
+
+
+def why_broken(addresses: triton.Addresses) -> str | None:
+    """Why the client does not start, or at these ports the server without a model, or None."""
+    with tempfile.TemporaryDirectory(prefix="ludus-triton-") as scratch:
+        models = Path(scratch) / "models"
+        models.mkdir()
+        try:
+            run_tool([str(PYTHON), "-E", "-c", "import tritonclient.grpc"], seconds=60)
+            with triton.started(models, addresses, None, Path(scratch) / "log"):
+                return None
+        except ToolError as error:
+            return f"it fails without a model, too: {error}"
 
 
 def _backend() -> Path:

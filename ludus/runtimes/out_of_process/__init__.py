@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ludus.bundle.schema import Variant
-from ludus.core.errors import DeviceError, LudusError
+from ludus.core.errors import DeviceError, InstallError, LudusError, ToolError
 from ludus.process import toolchains
 from ludus.process.isolated import limited
 from ludus.process.tools import end_tool, start_tool
@@ -27,7 +27,7 @@ from ludus.runtimes.batches import run_in_batches
 from ludus.runtimes.devices.build import compile_double
 
 Array = npt.NDArray[np.float32]
-CALL_LIMIT = 600.0  # seconds for one call; the first includes the loading of the module
+CALL_LIMIT = 600.0  # seconds to start, and for one call; the first call loads the module
 ENDING = 5.0  # seconds for a process without an answer to end by itself
 # The packages of runtimes and their runners; the first that a toolchain pins is used.
 RUNNERS = {
@@ -67,7 +67,8 @@ def why_no_runtime(name: str) -> str | None:
 def load(name: str, variant: Variant, folder: Path, device: str) -> Run:
     """Load a variant in a toolchain's runtime; device: as that runtime names it.
 
-    A call raises DeviceError with the last message of a runner that ended.
+    Raises InstallError where the runtime cannot be installed or does not start. A call raises
+    DeviceError with the last message of a runner that ended.
     """
     functions = {entry.batch: entry.name for entry in variant.entry_functions}
     child = Child(name, folder / variant.files[0].path, device)
@@ -110,16 +111,31 @@ class Child:
         if runtime is None:
             raise DeviceError(str(why_no_runtime(name)))
         runner = Path(__file__).parent / RUNNERS[runtime.package]
-        self._what = f"{module} failed on '{device}' in {runtime}"
+        self._what = f"{runtime} does not start on '{device}'"
         self._said = tempfile.TemporaryFile()  # noqa: SIM115 - closed when the child ends
-        self._process = start_tool(
-            # -E: PYTHONPATH is this Python's.
-            [str(python), "-E", str(runner), str(module.absolute()), device],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=self._said,
-        )
+        try:
+            self._process = start_tool(
+                # -E: PYTHONPATH is this Python's.
+                [str(python), "-E", str(runner), str(module.absolute()), device],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=self._said,
+            )
+        except ToolError as error:
+            raise error.as_kind(InstallError, f"{self._what}: {error}") from None
         self._end = weakref.finalize(self, _end, self._process, self._said)
+        self._wait_until_ready(python.parents[1])
+        self._what = f"{module} failed on '{device}' in {runtime}"
+
+    def _wait_until_ready(self, environment: Path) -> None:
+        """Raises InstallError where it ends before it loads the module, or takes CALL_LIMIT."""
+        back = self._process.stdout
+        with limited([self._process.pid], CALL_LIMIT) as expired:
+            if back is not None and back.readline() == b"\n":
+                return
+        error = self._failure(timed_out=expired.is_set())
+        anew = f"if it is damaged, `rm -r {environment}` has it installed again"
+        raise error.as_kind(InstallError, f"{error}; {anew}")
 
     def call(self, function: str, argument: Array) -> Array:
         """Call a function of one float32 tensor that returns one.

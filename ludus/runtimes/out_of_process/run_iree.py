@@ -7,12 +7,13 @@ import sys
 from pathlib import Path
 
 from iree import runtime as iree
-from serve import answer, calls
+from serve import answer, calls, ready
 
 
 def main(path: str, name: str) -> None:
     device = iree.get_device(name)
     config = iree.Config(device=device)
+    ready()
     module = iree.VmModule.copy_buffer(config.vm_instance, Path(path).read_bytes())
     hal = iree.create_hal_module(config.vm_instance, device)
     context = iree.SystemContext(vm_modules=[hal, module], config=config)

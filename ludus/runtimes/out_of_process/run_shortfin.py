@@ -7,7 +7,7 @@ import sys
 
 import numpy as np
 import shortfin
-from serve import Array, answer, calls
+from serve import Array, answer, calls, ready
 from shortfin import array as arrays
 
 
@@ -17,6 +17,7 @@ def main(path: str, device: str) -> None:
     # The worker that runs the coroutine: on another, shortfin 3.9 takes half a second to notice
     # that a call has ended.
     fiber = system.create_fiber(system.init_worker)
+    ready()
     module = shortfin.ProgramModule.load(system, path)
     program = shortfin.Program([module], devices=fiber.raw_devices)
 

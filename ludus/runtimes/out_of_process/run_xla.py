@@ -12,13 +12,14 @@ import jax
 import numpy as np
 from jax.extend import backend
 from jaxlib import xla_client
-from serve import answer, calls
+from serve import answer, calls, ready
 
 
 def main(path: str, device: str) -> None:
     client = backend.get_backend(device)
     devices = xla_client.DeviceList(tuple(client.local_devices()))
     options = xla_client.CompileOptions()
+    ready()
     program = client.compile_and_load(Path(path).read_text(), devices, options)
     for _, argument in calls():
         (result,) = program.execute([jax.device_put(argument)])

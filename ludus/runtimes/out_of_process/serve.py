@@ -1,5 +1,6 @@
 """The protocol of every runner: reads calls, writes answers. Other Pythons run it: only numpy here.
 
+out: a newline, when the runtime and its device work and the module is loaded next
 in:  {"function": NAME, "shape": [...]} and a newline; float32 values
 out: [...], the shape of the answer, and a newline; float32 values
 """
@@ -18,6 +19,12 @@ _answers = os.fdopen(os.dup(1), "wb")
 os.dup2(2, 1)  # anything else that is printed goes to standard error
 # One line, the last that is printed, for the caller's message.
 sys.excepthook = lambda kind, error, _: print(f"{kind.__name__}: {error}".splitlines()[0])
+
+
+def ready() -> None:
+    """Say that the runtime and its device work; what fails from here on is the module's fault."""
+    _answers.write(b"\n")
+    _answers.flush()
 
 
 def calls() -> Iterator[tuple[str, Array]]:
