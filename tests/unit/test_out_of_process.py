@@ -155,10 +155,10 @@ def test_a_runner_that_never_answers_is_killed_and_told(
 def test_a_runner_that_never_reads_what_it_is_given_is_killed_and_told(
     there: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(out_of_process, "CALL_LIMIT", 0.5)
     runner = there / "run_tester.py"
     runner.write_text(RUNNER.format(serve=SERVE).partition("factor")[0] + "time.sleep(600)\n")
     child = out_of_process.Child("9.9.9", there / "model.vmfb", "cpu")
+    monkeypatch.setattr(out_of_process, "CALL_LIMIT", 0.5)
     with pytest.raises(DeviceError, match=r"had not answered after 0\.5 s and said: \(nothing\)"):
         child.call("main", np.zeros((4, 1, 512, 512), dtype=np.float32))
 
