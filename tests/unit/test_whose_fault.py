@@ -5,6 +5,7 @@ Godot, Triton. They fail always, or only where they are given the variant.
 """
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
 
@@ -17,6 +18,8 @@ from ludus.evaluation.executors import EXECUTORS, ExecutorError, run_module, win
 from ludus.evaluation.executors import triton as in_triton
 from ludus.evaluation.results import Result
 from ludus.evaluation.run import evaluate
+from ludus.export.importers import stablehlo
+from ludus.export.importers.trial import try_compiler
 from ludus.process import godot, install, prebuilt, toolchains
 from support.paths import BUNDLE
 from support.reference_sets import repeated
@@ -91,6 +94,10 @@ def stand_ins(
     monkeypatch.setattr(in_triton, "PARTS", {})
 
 
+def no_network(*_: object) -> str:
+    raise ToolError("uv ended with exit code 2", returncode=2)
+
+
 def run(executor: Executor) -> Result:
     bundle: Bundle = read_bundle(BUNDLE)
     variant = bundle.variant("iree-vmvx")
@@ -135,12 +142,24 @@ def test_an_environment_that_cannot_be_installed_is_no_result(
     monkeypatch.setattr(toolchains, "environment", environment)
     monkeypatch.setattr(toolchains, "TOOLCHAINS", tmp_path / ".toolchains")
 
-    def broken(*_: object) -> str:
-        raise ToolError("uv ended with exit code 2", returncode=2)
-
-    monkeypatch.setattr(install, "run_tool", broken)
+    monkeypatch.setattr(install, "run_tool", no_network)
     with pytest.raises(ExecutorError, match="cannot be installed: uv ended with exit code 2"):
         run(executor)
+
+
+@pytest.mark.parametrize(
+    "compiled",
+    [lambda file: try_compiler(file, file), stablehlo.answers],
+    ids=["trial", "stablehlo"],
+)
+def test_an_importer_does_not_blame_the_network_for_an_installation(
+    compiled: Callable[[Path], object], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(toolchains, "TOOLCHAINS", tmp_path / ".toolchains")
+    monkeypatch.setattr(install, "run_tool", no_network)
+    (tmp_path / "model.mlir").write_text("")
+    with pytest.raises(InstallError, match=r"^\.toolchains/iree-.* cannot be installed: uv ended"):
+        compiled(tmp_path / "model.mlir")
 
 
 def test_a_disk_without_space_is_a_fault_of_the_installation(

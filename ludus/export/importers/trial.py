@@ -18,9 +18,9 @@ NAMED = re.compile(r"onnx\.([A-Z]\w*)|torch\.(aten\.[\w.]+)|(stablehlo\.\w+)")
 
 
 def try_compiler(file: Path, mlir: Path) -> None:
-    """Raises NetworkError with the operator that the compiler refuses, and the compiler's message.
+    """Raises NetworkError with the operator that the compiler refuses, and its message.
 
-    mlir: the MLIR of file, which the message names.
+    mlir: the MLIR of file, which the message names. Raises InstallError where there is no compiler.
     """
     with tempfile.TemporaryDirectory() as scratch:
         try:
