@@ -16,6 +16,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import IO
 
 from ludus.core.errors import ToolError
 from ludus.process.tools import ROOT, end_tool, run_tool, start_tool
@@ -233,19 +234,22 @@ def start(project: Path, *arguments: str, timeout: float = 120, headless: bool =
         command.insert(1, "--headless")
     home = (project / ".godot" / "home").resolve()
     began = time.monotonic()
-    with tempfile.TemporaryFile() as log:
-        engine = start_tool(
-            command,
-            stdout=log,
-            stderr=log,
-            env=os.environ | {"XDG_DATA_HOME": f"{home}/data", "XDG_CONFIG_HOME": f"{home}/config"},
-        )
-        try:
-            exit_code = _wait(engine, log.fileno(), began + timeout)
-        finally:
-            end_tool(engine)
-        log.seek(0)
-        said = COLOURS.sub("", log.read().decode(errors="replace"))
+    with tempfile.TemporaryDirectory(prefix="ludus-log-") as scratch:
+        log = Path(scratch) / "log"
+        # Opened twice: with one file object, reading would move the place where the engine writes.
+        with log.open("wb") as written, log.open("rb") as read:
+            engine = start_tool(
+                command,
+                stdout=written,
+                stderr=written,
+                env=os.environ
+                | {"XDG_DATA_HOME": f"{home}/data", "XDG_CONFIG_HOME": f"{home}/config"},
+            )
+            try:
+                exit_code = _wait(engine, read, began + timeout)
+            finally:
+                end_tool(engine)
+        said = COLOURS.sub("", log.read_text(encoding="utf-8", errors="replace"))
     return Ended(command=command, exit_code=exit_code, said=said, seconds=time.monotonic() - began)
 
 
@@ -257,17 +261,14 @@ def explain(ended: Ended) -> str:
     return f"Godot: {faults}; it said:\n{said}\nto run it again:\n  {shlex.join(ended.command)}"
 
 
-def _wait(engine: "subprocess.Popen[bytes]", log: int, deadline: float) -> int | None:
+def _wait(engine: "subprocess.Popen[bytes]", log: IO[bytes], deadline: float) -> int | None:
     """The exit code, or None at the deadline; a script error moves the deadline closer."""
-    seen = 0
     while True:
         try:
             return engine.wait(0.1)
         except subprocess.TimeoutExpired:
             # A line that is cut in two here is still read by `faults`.
-            chunk = os.pread(log, 1 << 20, seen)
-            seen += len(chunk)
-            if b"SCRIPT ERROR:" in chunk:
+            if b"SCRIPT ERROR:" in log.read():
                 deadline = min(deadline, time.monotonic() + AFTER_SCRIPT_ERROR)
             if time.monotonic() > deadline:
                 return None
