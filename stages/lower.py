@@ -16,7 +16,7 @@ import torch
 
 from ludus.config.elsewhere import ELSEWHERE
 from ludus.config.everywhere import of_pipeline
-from ludus.config.lowerings import Lowering
+from ludus.config.lowerings import NONE, Lowering
 from ludus.core.files import write_json, write_text
 from ludus.core.program import arguments_of, run_stage
 from ludus.lowering.batches import check_batches
@@ -30,7 +30,7 @@ def lower(program: Path, lowerings: dict[str, Lowering], out: Path) -> None:
     one. Raises ConfigError for batches that the network does not take.
     """
     out.mkdir(parents=True, exist_ok=True)
-    write_json(out / "none.json", {})  # of targets that are the exported file itself
+    write_json(out / f"{NONE}.json", {})
     exported = torch.export.load(program) if program.is_file() else None
     if exported is None:
         print(f"nothing to lower: the network came without {program.name}")

@@ -6,7 +6,7 @@ from ludus.config.backends import BACKENDS
 from ludus.config.backends.base import BuiltTarget, LoweredTarget
 from ludus.config.benchmark import Comparison
 from ludus.config.evaluations import Evaluation
-from ludus.config.lowerings import Lowering
+from ludus.config.lowerings import NONE, Lowering
 from ludus.core.errors import nearest
 from ludus.core.types import Device
 
@@ -21,6 +21,8 @@ def faults(
     comparisons: Sequence[Comparison],
 ) -> Iterator[str]:
     """A line for each fault: its place, what is wrong, and the nearest known name."""
+    if NONE in lowerings:
+        yield f"lowerings.{NONE}: the name means the exported file itself; choose another"
     for name, lowering in lowerings.items():
         batches = lowering.batches
         if len(set(batches)) != len(batches) and batches != "dynamic":

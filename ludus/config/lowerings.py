@@ -1,12 +1,13 @@
 """The rows of `lowerings` in params.yaml: the source of the MLIR, and how it is made."""
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Final, Literal, Self
 
 from pydantic import Discriminator, Field, Tag, model_validator
 
 from ludus.core.errors import nearest
 from ludus.core.types import ANY, Strict
 
+NONE: Final = "none"  # no row: a target of this lowering is the exported file itself
 # The names in `ludus.lowering.rewrites`, which cannot be imported without torch.
 REWRITES = {
     "winograd",
@@ -24,9 +25,8 @@ REWRITES = {
 class Lowering(Strict):
     """The source of the MLIR, its rewrites, and the batch sizes of its entry functions."""
 
-    source: Literal["torch", "onnx", "stablehlo"] = (
-        "torch"  # `ludus.lowering.from_onnx` makes the others
-    )
+    # `ludus.lowering.from_onnx` makes the MLIR of the other sources.
+    source: Literal["torch", "onnx", "stablehlo"] = "torch"
     rewrites: list[str]
     single: list[str] | None = None  # in place of `rewrites`, for a batch of one image
     batches: Annotated[

@@ -106,6 +106,8 @@ def test_a_value_cannot_be_reassigned(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
+        ("  tiled:", "  none: {rewrites: [], batches: dynamic}\n  tiled:",
+         "lowerings.none: the name means the exported file itself; choose another"),
         ("train:\n", "trian:\n", "trian: unknown key 'trian', did you mean 'train'?"),
         ("validation: 5000", "validaton: 5000",
          "data.validaton: unknown key 'validaton', did you mean 'validation'?"),

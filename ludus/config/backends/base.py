@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from ludus.config.lowerings import Lowering
+from ludus.config.lowerings import NONE, Lowering
 from ludus.core.types import Driver, Strict
 
 
@@ -44,7 +44,7 @@ class LoweredTarget(BuiltTarget):
 class FileTarget(BuiltTarget):
     """A row whose files are made from the export; `flags` go to its converter, if any."""
 
-    lowering: Literal["none"] = "none"  # dvc.yaml names the lowering of every target
+    lowering: Literal["none"] = NONE  # dvc.yaml names the lowering of every target
     flags: list[str] = Field(default_factory=list)
 
 
