@@ -293,7 +293,7 @@ def test_a_program_that_does_not_end_is_ended(
 
 
 @pytest.mark.parametrize("signal", ["KILL", "TERM"])
-def test_a_program_that_was_ended_from_outside_is_the_machines_fault(
+def test_a_program_that_was_ended_from_outside_is_the_executors_fault(
     executor: RunModule, monkeypatch: pytest.MonkeyPatch, signal: str
 ) -> None:
     with pytest.raises(ExecutorError, match=r"^iree-run-module: emulator ended with exit code -"):
@@ -315,7 +315,7 @@ def test_a_programs_output_does_not_make_it_the_executors_fault(
         run(executor, 6, monkeypatch, "echo x cannot be started, ended with exit code 137; exit 3")
 
 
-def test_a_program_that_fails_at_anything_is_the_machines_fault(
+def test_a_program_that_fails_at_anything_is_the_executors_fault(
     executor: RunModule, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with pytest.raises(ExecutorError) as caught:
