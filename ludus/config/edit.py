@@ -6,7 +6,6 @@ hyper-parameters (ludus/training/search) decide what is written.
 """
 
 import shutil
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
@@ -64,7 +63,7 @@ def edited(text: str, edits: Sequence[Edit]) -> str:
     """The text of a file with edits made in it.
 
     Raises ConfigError where loading and dumping alone would change a byte; where it has no such
-    entry; where an edit would change lines beside those of its entry, or lose a line of comment.
+    entry; where an edit would change lines beside those of its entry, or lose a comment.
     """
     _check_round_trip(text)
     for each in edits:
@@ -102,10 +101,10 @@ def _edited(text: str, edit: Edit) -> str:
         round_trip.put(table, key, edit.value)
     elif edit.after is not None and round_trip.has(table, edit.after):
         # Before the last, behind which a blank line and comments of what follows may stand.
-        keys = list(table)
-        place = keys.index(edit.after) + (edit.after != keys[-1])
-        start = end = _lines(table, keys[place], text)[0]
-        table.insert(place, key, round_trip.node(edit.value))
+        keys = round_trip.written(table)
+        before = keys[min(keys.index(edit.after) + 1, len(keys) - 1)]
+        start = end = _lines(table, before, text)[0]
+        round_trip.insert(table, before, key, round_trip.node(edit.value))
     else:
         raise ConfigError(f"it has no {edit.name}, or not as an entry of its own")
     after = round_trip.dumped(document, like=text)
@@ -114,8 +113,8 @@ def _edited(text: str, edit: Edit) -> str:
     whole = not mine or not tail or mine.endswith("\n")
     if after != text[:start] + mine + text[end:] or not whole:
         raise ConfigError(f"lines beside those of {edit.name} would change")
-    for comment in _comments(text) - _comments(after):
-        raise ConfigError(f"the comment '{comment}' in {edit.name} would be lost")
+    if lost := round_trip.comments(text) - round_trip.comments(after):
+        raise ConfigError(f"{edit.name} would lose its comments: {', '.join(lost)}")
     return after
 
 
@@ -141,8 +140,3 @@ def _lines(table: Any, key: str, text: str) -> tuple[int, int]:
         if stripped:
             end = number + 1
     return sum(map(len, lines[:row])), sum(map(len, lines[:end]))
-
-
-def _comments(text: str) -> Counter[str]:
-    """The comments that have a line of their own."""
-    return Counter(line.strip() for line in text.splitlines() if line.strip().startswith("#"))

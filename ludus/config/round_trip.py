@@ -4,6 +4,7 @@ ruamel.yaml is imported when it is called: a command that edits nothing need not
 """
 
 import io
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from ludus.core.errors import ConfigError
@@ -35,27 +36,55 @@ def dumped(document: Any, like: str = "\n") -> str:
     return text if like.endswith("\n") else text.removesuffix("\n")
 
 
+def comments(text: str) -> Counter[str]:
+    """Every comment: what stands behind the last token of a line."""
+    from ruamel.yaml import YAML
+
+    lines = text.splitlines()
+    ends = [0] * (len(lines) + 1)
+    for token in YAML(typ="safe", pure=True).scan(text):
+        first, last = token.start_mark.line, token.end_mark.line
+        ends[first:last] = map(len, lines[first:last])
+        ends[last] = max(ends[last], token.end_mark.column)
+    behind = (line[end:].strip() for line, end in zip(lines, ends, strict=False))
+    return Counter(comment for comment in behind if comment.startswith("#"))
+
+
 def has(table: Any, key: str) -> bool:
     """Whether a key is written in a table itself: neither missing nor merged from another."""
+    return key in written(table)
+
+
+def written(table: Any) -> list[str]:
+    """The keys that are written in a table itself, in their order; none where it is no table."""
     from ruamel.yaml.comments import CommentedMap
 
-    return isinstance(table, CommentedMap) and key in (table.lc.data or {})
+    if not isinstance(table, CommentedMap):
+        return []
+    return [key for key, _ in table.non_merged_items()]
+
+
+def insert(table: Any, before: str, key: str, value: Any) -> None:
+    """Write a new entry before another that is written in the table itself."""
+    place = written(table).index(before)
+    if table.merge and table.merge.merge_pos <= place:
+        place += 1  # ruamel.yaml counts `<<` among the entries
+    table.insert(place, key, value)
 
 
 def put(table: Any, key: str, value: Any) -> None:
     """Make an entry say a value by changing what differs, so that comments of the rest stay."""
     known = table[key]
     if isinstance(known, dict) and isinstance(value, dict):
-        for gone in [name for name in known if name not in value]:
+        for gone in [name for name in written(known) if name not in value]:
             del known[gone]
         for place, name in enumerate(value):
             if name in known:
                 put(known, name, value[name])
-                continue
-            keys = list(known)
-            behind = [keys.index(other) for other in list(value)[place:] if other in known]
-            new = node(value[name], inside=True)
-            table[key].insert(behind[0] if behind else len(keys), name, new)
+            elif behind := [other for other in list(value)[place:] if has(known, other)]:
+                insert(known, behind[0], name, node(value[name], inside=True))
+            else:
+                known[name] = node(value[name], inside=True)
     elif isinstance(known, list) and isinstance(value, list):
         _put_list(known, value)
     elif known != value:

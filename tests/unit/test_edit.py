@@ -111,9 +111,7 @@ def test_a_number_is_read_as_it_was_written(
         (at("train", "seed", value=12345678), "seed: 42      #", "seed: 12345678 #"),
         (at("rows", "first", "words", value=["two"]), "[one, two]", "[two]"),
         (at("rows", "second", value={"words": [], "n": 1}), "{words: []}", "{words: [], n: 1}"),
-        (at("rows", "first", "flags", value=["--bb"]), "      - --a # here\n", ""),
         (at("rows", "first", "flags", value=["--c", "--bb"]), "--a #", "--c #"),
-        (at("rows", "first", "parts", value=[{"m": 1}]), "      - {m: 2} # two\n", ""),
         (
             at("rows", "new", value={"words": ["x"], "parts": [{"m": 3}]}, after="first"),
             "  second",
@@ -124,6 +122,40 @@ def test_a_number_is_read_as_it_was_written(
 def test_what_is_edited_is_written_in_its_place(change: Edit, old: str, new: str) -> None:
     assert SMALL.count(old) == 1
     assert edited(SMALL, [change]) == SMALL.replace(old, new)
+
+
+@pytest.mark.parametrize(
+    ("merged", "after", "before"),
+    [
+        ("a", "a", "b"),
+        ("a", "c", "c"),  # before the last
+        ("b", "a", "b"),
+        ("b", "b", "c"),
+        ("end", "a", "b"),
+        ("end", "c", "c"),
+    ],
+)
+def test_a_new_entry_stands_in_its_place_among_merged_ones(
+    merged: str, after: str, before: str
+) -> None:
+    text = "base: &base {y: 0, z: 0}\nrows:\n  a: 1\n  b: 2\n  c: 3\nend: 1\n"
+    line = f"{'' if merged == 'end' else '  '}{merged}: "
+    text = text.replace(line, f"  <<: *base\n{line}")
+    found = edited(text, [at("rows", "new", value=4, after=after)])
+    assert found == text.replace(f"  {before}: ", f"  new: 4\n  {before}: ")
+
+
+def test_a_table_with_merged_entries_gets_new_ones_in_their_places() -> None:
+    value = {"a": 1, "new": 3, "newer": 4, "b": 5}
+    assert edited(SHARED, [at("row", value=value)]) == SHARED.replace(
+        "  b: 2\n", "  new: 3\n  newer: 4\n  b: 5\n"
+    )
+
+
+@pytest.mark.parametrize("text", ["q: 'a # b' # c\n", "q: |\n  # a\n  b\n"])
+def test_what_looks_like_a_comment_within_a_word_is_none(text: str) -> None:
+    assert "# b" not in (found := edited(text, [at("q", value="x")]))
+    assert ("# c" in found) is ("# c" in text)
 
 
 def test_several_entries_are_edited_one_after_the_other() -> None:
@@ -184,8 +216,22 @@ SHARED = "base: &base {a: 1}\nrow:\n  <<: *base\n  b: 2\nsame: *base\n"
         ),
         pytest.param(
             SMALL, at("rows", "first", "parts", value=[{"m": 2}]),
-            "the comment '# of the second' in rows.first.parts would be lost",
+            "rows.first.parts would lose its comments: # one, # of the second",
             id="a line of comment",
+        ),
+        pytest.param(
+            SMALL, at("rows", "first", "flags", value=["--bb"]),
+            "rows.first.flags would lose its comments: # here",
+            id="a comment behind an entry that goes",
+        ),
+        pytest.param(
+            SMALL, at("rows", "first", "parts", value=[{"m": 2}, {"m": 1}]),
+            "rows.first.parts would lose its comments: # two",
+            id="a comment behind an entry that moves",
+        ),
+        pytest.param(
+            SHARED, at("row", "c", value=3, after="a"),
+            "it has no row.c, or not as an entry of its own", id="behind a merged entry",
         ),
     ],
 )  # fmt: skip

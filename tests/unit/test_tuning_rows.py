@@ -106,13 +106,6 @@ CHANGES: list[tuple[str, str, dict[str, object], str, str]] = [
         "",
     ),
     (
-        "a commented tile less",
-        "first",
-        {"tiles": [Tile(batched=True, m=5, n=16, k=4)]},
-        "      - {m: 1, n: 64, k: 4} # one row\n",
-        "",
-    ),
-    (
         "another tile",
         "first",
         {"tiles": [Tile(m=1, n=64, k=4), Tile(batched=True, m=8, n=8, k=4)]},
@@ -125,14 +118,6 @@ CHANGES: list[tuple[str, str, dict[str, object], str, str]] = [
         {"tiles": [Tile(m=1, n=64, k=4), Tile(batched=True, m=5, n=16, k=4), Tile(m=6, n=16, k=4)]},
         "m: 5, n: 16, k: 4}\n",
         "m: 5, n: 16, k: 4}\n      - {m: 6, n: 16, k: 4}\n",
-    ),
-    (
-        "no tile any more",
-        "first",
-        {"tiles": []},
-        "    tiles: # sizes\n      - {m: 1, n: 64, k: 4} # one row\n"
-        "      - {batched: true, m: 5, n: 16, k: 4}\n",
-        "",
     ),
     (
         "the first tile of a row",
@@ -153,6 +138,20 @@ def test_a_row_is_edited_and_every_other_byte_stays(
 ) -> None:
     assert BEFORE.count(old) == 1
     assert change(BEFORE, name, **update) == BEFORE.replace(old, new)
+
+
+def test_without_a_tile_there_is_no_key_of_tiles() -> None:
+    text = BEFORE.replace(" # sizes", "").replace(" # one row", "")
+    tiles = text[text.index("    tiles:") : text.index("    flags:")]
+    assert change(text, "first", tiles=[]) == text.replace(tiles, "")
+
+
+@pytest.mark.parametrize(
+    ("tiles", "comment"), [([], "# sizes"), ([Tile(batched=True, m=5, n=16, k=4)], "# one row")]
+)
+def test_a_tile_with_a_comment_is_not_taken_away(tiles: list[Tile], comment: str) -> None:
+    with pytest.raises(ConfigError, match=f"targets.first would lose its comments: {comment}"):
+        change(BEFORE, "first", tiles=tiles)
 
 
 def test_a_new_lowering_stands_behind_the_one_that_it_came_from() -> None:
