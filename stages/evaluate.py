@@ -18,7 +18,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from ludus.bundle.schema import read_network, read_variant
-from ludus.config.everywhere import of_pipeline, stage_of
+from ludus.config.everywhere import of_pipeline, place_of
 from ludus.config.params import Params
 from ludus.core.errors import DeviceError, UsageError, nearest
 from ludus.core.files import read_json
@@ -49,10 +49,11 @@ def run_evaluation(name: str, params: Params, targets: Path, export: Path) -> Re
     except executors.ExecutorError as error:
         raise executors.ExecutorError(
             f"{name}: the executor '{row.executor}' broke, which proves nothing of the target, so "
-            f"there is no result; mend it and run `dvc repro` again: {error}"
+            f"there is no result; mend it and run `dvc repro {place_of(name).stage}`: {error}"
         ) from None
     if result.failure == "executor":
-        again = f"when it is mended, which DVC does not see: `dvc repro -f -s {stage_of(name)}`"
+        stage = place_of(name).stage
+        again = f"when it is mended, which DVC does not see: `dvc repro -f -s {stage}`"
         result = replace(result, reason=f"{result.reason}; {again}")
     return result
 
@@ -76,7 +77,8 @@ def refuse_if_unseen(result: Result, probed: Path) -> None:
     if seen != (devices.facts(result.device), executors.executor(result.executor).facts()):
         raise DeviceError(
             f"{result.evaluation} cannot run: {result.reason}\n{device} and {executor} were "
-            "written when the machine was another; run `dvc repro`, which looks at it anew"
+            "written when the machine was another; run "
+            f"`dvc repro {place_of(result.evaluation).stage}`, which looks at it anew"
         )
 
 

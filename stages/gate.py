@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from ludus.config.everywhere import row_of, stage_of
+from ludus.config.everywhere import place_of
 from ludus.core.errors import GateError, UsageError, nearest
 from ludus.core.files import write_json
 from ludus.core.program import arguments_of, run_stage
@@ -19,13 +19,13 @@ from ludus.evaluation.results import Result, Status, read_results
 NEXT_STEPS: dict[Status, str] = {
     "failed": "see its figures in {page}; mend the target, or the thresholds under gate in "
     "params.yaml",
-    "not run": "run it on a machine that can, or set required: false in {row}",
+    "not run": "run it on a machine that can, or set required: false in {place.row}",
     "attested": "required means verified here: run it on this machine, or set required: false in "
-    "{row}",
+    "{place.row}",
 }
 BROKE = (
     "mend the target; where the executor was at fault, which DVC does not see: "
-    "dvc repro -f -s {stage} && dvc repro{pipelines}"
+    "dvc repro -f -s {place.stage} && {place.repro}"
 )
 
 
@@ -70,13 +70,7 @@ def _explain(row: Result, page: Path) -> str:
     step = NEXT_STEPS.get(row.status, "run `dvc repro report`")
     if row.failure == "run":
         step = BROKE
-    stage = stage_of(row.evaluation)
-    told = step.format(
-        page=page,
-        row=row_of(row.evaluation),
-        stage=stage,
-        pipelines=" --all-pipelines" if ":" in stage else "",
-    )
+    told = step.format(page=page, place=place_of(row.evaluation))
     return (
         f"  {row.evaluation}{required}: {row.status}: {row.reason or 'no reason given'}\n"
         f"    next: {told}"

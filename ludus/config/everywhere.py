@@ -1,6 +1,7 @@
 """everywhere/params.yaml: the second pipeline, for other runtimes and other systems."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
@@ -56,36 +57,37 @@ def of_pipeline(*, everywhere: bool) -> Params:
     return load_everywhere() if everywhere else load_params()
 
 
-def row_of(evaluation: str, path: Path = PATH) -> str:
-    """Where the row of an evaluation stands: "everywhere/params.yaml systems.NAME".
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """Where an evaluation stands, as messages say it."""
 
-    It is for a message about something else, so that a file that is missing or not as expected has
-    no such row; the row is one of params.yaml then, as where no file has it.
+    row: str  # such as "everywhere/params.yaml systems.NAME"
+    stage: str  # what `dvc repro` calls it, such as "everywhere/dvc.yaml:system@NAME"
+    repro: str  # the command that runs its whole pipeline
+
+
+def place_of(evaluation: str, path: Path = PATH) -> Place:
+    """Where an evaluation stands; path: the second pipeline's params.
+
+    It is for a message about something else: where that file is missing or not as expected, or has
+    no such row, the row is one of params.yaml.
     """
-    table = _table_of(evaluation, path)
-    return f"{path} {table}.{evaluation}" if table else f"params.yaml evaluations.{evaluation}"
-
-
-def stage_of(evaluation: str, path: Path = PATH) -> str:
-    """What `dvc repro` calls the stage of an evaluation: "everywhere/dvc.yaml:system@NAME".
-
-    path: as in row_of.
-    """
-    stages = {"evaluations": "evaluate", "systems": "system"}
-    table = _table_of(evaluation, path)
-    file = f"{path.with_name('dvc.yaml').as_posix()}:" if table else ""
-    return f"{file}{stages[table or 'evaluations']}@{evaluation}"
-
-
-def _table_of(evaluation: str, path: Path) -> str | None:
-    """The table of the second pipeline that has an evaluation, or None."""
     try:
         rows = read_yaml(Everywhere, path)
     except ConfigError:
-        return None
-    if evaluation in rows.systems:
-        return "systems"
-    return "evaluations" if evaluation in rows.evaluations else None
+        rows = None
+    for table, stage in (("evaluations", "evaluate"), ("systems", "system")):
+        if evaluation in getattr(rows, table, ()):
+            return Place(
+                row=f"{path} {table}.{evaluation}",
+                stage=f"{path.with_name('dvc.yaml').as_posix()}:{stage}@{evaluation}",
+                repro="dvc repro --all-pipelines",
+            )
+    return Place(
+        row=f"params.yaml evaluations.{evaluation}",
+        stage=f"evaluate@{evaluation}",
+        repro="dvc repro",
+    )
 
 
 def _taken(base: Params, rows: Everywhere, first: Path) -> Iterator[str]:

@@ -10,7 +10,7 @@ from pydantic import TypeAdapter
 
 from ludus.benchmark.record import Record, read_record
 from ludus.config.evaluations import Evaluation
-from ludus.config.everywhere import row_of, stage_of
+from ludus.config.everywhere import place_of
 from ludus.config.params import Params
 from ludus.core.errors import DataError
 from ludus.core.files import read_json
@@ -84,9 +84,10 @@ def judged_rows(params: Params, folder: Path, attestations: Path, images: int) -
         result = _evaluation(folder / f"{name}.json", name)
         expected, found = _where(evaluation), _where(result)
         if found != expected:
+            place = place_of(name)
             raise DataError(
-                f"{folder / name}.json is of {found}, and {row_of(name)} says {expected}; "
-                f"run `dvc repro -f {stage_of(name)}`"
+                f"{folder / name}.json is of {found}, and {place.row} says {expected}; "
+                f"run `dvc repro -f {place.stage}`"
             )
         judged = judge(result, params.gate, images)
         attested = attest(judged, elsewhere, params.gate, images)
@@ -101,14 +102,15 @@ def _where(row: Evaluation | Result) -> str:
 
 def _evaluation(path: Path, name: str) -> Result:
     if not path.exists():
+        place = place_of(name)
         raise DataError(
-            f"{path} is missing: {row_of(name)} was never run; run `dvc repro {stage_of(name)}`"
+            f"{path} is missing: {place.row} was never run; run `dvc repro {place.stage}`"
         )
     result = read_result(path)
     if result.status not in MEASURED:
         raise DataError(
             f"{path} says status '{result.status}', which only a report may say; expected "
-            f"{', '.join(MEASURED)}; run `dvc repro -f {stage_of(name)}`"
+            f"{', '.join(MEASURED)}; run `dvc repro -f {place_of(name).stage}`"
         )
     return result
 

@@ -18,6 +18,7 @@ from stages.evaluate import refuse_if_unseen, run_evaluation
 from support.paths import ROOT
 
 NAME = "iree-cpu-x86_64-windows"
+AGAIN = f"dvc repro everywhere/dvc.yaml:system@{NAME}"
 FACTS = {"wine": {"name": None, "reason": "no exe"}}
 RESULT = Result(
     evaluation=NAME, target="t", device="cpu", executor="wine", status="not run", reason="no exe"
@@ -49,7 +50,7 @@ def test_a_reason_that_probe_saw_is_kept(probed: Path) -> None:
 def test_a_prebuilt_dependency_that_was_damaged_after_probe_is_refused(probed: Path) -> None:
     whole = {"wine": {"name": "wine 8", "reason": None}}
     write_json(probed / "executors" / "wine.json", whole)
-    with pytest.raises(DeviceError, match=rf"^{NAME} cannot run: no exe\n.*; run `dvc repro`"):
+    with pytest.raises(DeviceError, match=rf"^{NAME} cannot run: no exe\n.*; run `{AGAIN}`, which"):
         refuse_if_unseen(RESULT, probed)
 
 
@@ -58,7 +59,7 @@ def test_a_device_that_was_lost_after_probe_is_refused(
 ) -> None:
     monkeypatch.setattr(devices, "facts", lambda _: {"name": None, "reason": "lost"})
     for executor in ("native", "wine"):
-        with pytest.raises(DeviceError, match="run `dvc repro`, which looks at it anew"):
+        with pytest.raises(DeviceError, match=f"run `{AGAIN}`, which looks at it anew"):
             refuse_if_unseen(replace(RESULT, executor=executor, device="cuda"), probed)
 
 
@@ -86,7 +87,7 @@ def test_an_executor_that_broke_stops_the_stage_with_a_message(
         raise ExecutorError("killed")
 
     monkeypatch.setattr(evaluate, "evaluate", broke)
-    said = rf"^{NAME}: the executor 'wine' broke, .*; mend it and run `dvc repro` again: killed$"
+    said = rf"^{NAME}: the executor 'wine' broke, .*; mend it and run `{AGAIN}`: killed$"
     with pytest.raises(ExecutorError, match=said):
         run_evaluation(NAME, params, tmp_path, tmp_path)
 

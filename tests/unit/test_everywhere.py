@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from ludus.config.everywhere import load_everywhere, row_of, stage_of
+from ludus.config.everywhere import load_everywhere, place_of
 from ludus.config.params import load_params
 from ludus.core.errors import ConfigError
 from stages.sweep import sweep
@@ -48,8 +48,10 @@ def test_each_row_is_named_by_its_file_and_its_stage(
     params = Path(pipeline).with_name("params.yaml")
     addressed = "" if pipeline == "dvc.yaml" else f"{pipeline}:"
     for name in yaml.safe_load(params.read_text())[table]:
-        assert stage_of(name) == f"{addressed}{stage}@{name}"
-        assert row_of(name) == f"{params.as_posix()} {table}.{name}"
+        place = place_of(name)
+        assert place.stage == f"{addressed}{stage}@{name}"
+        assert place.row == f"{params.as_posix()} {table}.{name}"
+        assert place.repro == f"dvc repro{' --all-pipelines' if addressed else ''}"
 
 
 @pytest.mark.parametrize("text", [None, "", "systems: 3\n"])
@@ -59,8 +61,10 @@ def test_where_there_is_no_second_pipeline_a_row_is_of_the_first(
     path = tmp_path / "params.yaml"
     if text is not None:
         path.write_text(text)
-    assert stage_of("xla-cpu", path) == "evaluate@xla-cpu"
-    assert row_of("xla-cpu", path) == "params.yaml evaluations.xla-cpu"
+    place = place_of("xla-cpu", path)
+    assert place.stage == "evaluate@xla-cpu"
+    assert place.row == "params.yaml evaluations.xla-cpu"
+    assert place.repro == "dvc repro"
 
 
 @pytest.mark.parametrize("table", ["lowerings", "targets", "evaluations"])
