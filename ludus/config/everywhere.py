@@ -41,6 +41,11 @@ def load_everywhere(path: Path = PATH, first: Path = Path("params.yaml")) -> Par
         for fault in faults({}, base.targets, rows.systems, []):
             if fault.startswith("evaluations."):
                 yield fault.replace("evaluations.", "systems.")
+        if any(row.target not in base.targets for row in rows.systems.values()):
+            yield (
+                f"systems: each row needs a target of {first}; take out those of targets that are "
+                "gone, or run `make repro`, which does not read this file"
+            )
 
     rows = read_yaml(Everywhere, path, faults=found)
     return base.model_copy(

@@ -87,6 +87,12 @@ def test_a_system_of_an_unknown_target_names_the_nearest(tmp_path: Path) -> None
         load_everywhere(changed(tmp_path, "systems", "x", row), FIRST)
 
 
+def test_with_another_networks_params_the_message_says_how_to_go_on_without_the_second() -> None:
+    other = ROOT / "examples/text-direction/params.yaml"
+    with pytest.raises(ConfigError, match=r"take out those of targets that are gone, or run `make"):
+        load_everywhere(SECOND, other)
+
+
 def test_a_target_of_a_lowering_of_the_first_pipeline_is_refused(tmp_path: Path) -> None:
     row = yaml.safe_load(SECOND.read_text())["targets"]["shark-cpu"] | {"lowering": "winograd-cpu"}
     with pytest.raises(ConfigError, match=r"targets\.x\.lowering: no lowering 'winograd-cpu'"):
