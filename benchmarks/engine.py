@@ -137,6 +137,7 @@ def module_only(target: str) -> float:
         capture_output=True,
         text=True,
         check=True,
+        timeout=600,
     )
     found = json.loads(ended.stdout)["benchmarks"]
     times = [float(one["real_time"]) for one in found if one["run_type"] == "iteration"]

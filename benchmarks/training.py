@@ -20,6 +20,9 @@ from pathlib import Path
 
 import yaml
 
+from ludus.process.isolated import limited
+from ludus.process.tools import TIME_LIMIT
+
 GOAL = 0.99
 OUT = Path("artifacts/training-benchmark.json")
 PEERS = ["plain", "plain, quick"]
@@ -45,7 +48,10 @@ def run(name: str, seed: int, command: list[str]) -> Run:
     """Seconds until GOAL is reached. Raises RuntimeError where it is not."""
     started = loaded = before = time.perf_counter()
     epochs: list[float] = []
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+    with (
+        subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process,
+        limited([process.pid], TIME_LIMIT) as expired,
+    ):
         assert process.stdout is not None
         for line in process.stdout:
             now = time.perf_counter()
@@ -65,7 +71,8 @@ def run(name: str, seed: int, command: list[str]) -> Run:
                     "seconds": round(now - loaded, 2),
                     "seconds_with_imports": round(now - started, 2),
                 }
-    raise RuntimeError(f"{name} does not reach {GOAL} of validation with seed {seed}")
+    within = f" within {TIME_LIMIT:g} s" if expired.is_set() else ""
+    raise RuntimeError(f"{name} does not reach {GOAL} of validation with seed {seed}{within}")
 
 
 def ratios(runs: list[Run], peer: str, key: str) -> list[float]:

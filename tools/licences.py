@@ -44,7 +44,8 @@ def main() -> None:
 def linked_crates() -> list[dict[str, Any]]:
     """What `cargo metadata` says of each crate, by name."""
     command = ["cargo", "metadata", "--locked", "--format-version", "1"]
-    metadata = json.loads(subprocess.check_output(command, cwd=ROOT / "native"))
+    printed = subprocess.check_output(command, cwd=ROOT / "native", timeout=600)
+    metadata = json.loads(printed)
     crates = {crate["id"]: crate for crate in metadata["packages"]}
     nodes = {node["id"]: node for node in metadata["resolve"]["nodes"]}
     waiting = [crate["id"] for crate in crates.values() if crate["name"] == "ludus-godot"]

@@ -26,6 +26,7 @@ from ludus.config.params import BundleParams, load_params
 from ludus.core.errors import ReleaseError, ToolError, nearest
 from ludus.core.files import write_text
 from ludus.core.program import run_stage
+from ludus.process.tools import TIME_LIMIT
 
 BUNDLE, CHANGELOG, DIST = Path("artifacts/bundle"), Path("CHANGELOG.md"), Path("dist")
 UNRELEASED = "## [Unreleased]\n"
@@ -176,10 +177,17 @@ def said(*command: str) -> str:
     """What a command prints. Raises ToolError with its output and the command to paste."""
     try:
         ended = subprocess.run(
-            command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
+            command,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=TIME_LIMIT,
         )
     except FileNotFoundError:
         raise ToolError(f"there is no '{command[0]}'; `make release` installs it") from None
+    except subprocess.TimeoutExpired:
+        raise ToolError(f"{shlex.join(command)} had not ended after {TIME_LIMIT:g} s") from None
     if ended.returncode != 0:
         message = f"{ended.stdout}{ended.stderr}".strip()
         raise ToolError(f"{shlex.join(command)} ended with {ended.returncode}:\n{message}")

@@ -68,7 +68,7 @@ def write_grpc(images: npt.NDArray[np.float32], model: str, name: str, out: Path
     np.save(source, images)
     python = triton.OWN / "bin" / "python"
     command = [python, "-c", GRPC_BODY, model, name, source, out]
-    subprocess.run(list(map(str, command)), check=True)
+    subprocess.run(list(map(str, command)), check=True, timeout=600)
     headers = {"content-type": "application/grpc", "te": "trailers"}
     return Body(protocol="gRPC", path=GRPC_METHOD, headers=headers, file=out)
 

@@ -117,7 +117,7 @@ def _requests(body: Body, url: str, connections: int, count: int) -> Load:
 
 def run(command: list[str]) -> str:
     """What a load generator prints. Ends this program where it fails."""
-    ended = subprocess.run(command, capture_output=True, text=True, check=False)
+    ended = subprocess.run(command, capture_output=True, text=True, check=False, timeout=3600)
     if ended.returncode != 0:
         raise SystemExit(f"{shlex.join(command)} failed:\n{ended.stdout}{ended.stderr}")
     return ended.stdout

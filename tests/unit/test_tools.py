@@ -153,3 +153,15 @@ def test_programs_are_started_in_one_place() -> None:
             if name == "Process" and module == "SPAWN":
                 assert path.relative_to(ROOT).as_posix() in PYTHON_OF_OURS
     assert found == {"ludus/process/tools.py"}
+
+
+def test_what_maintainers_run_gives_every_program_a_time_limit() -> None:
+    calls = 0
+    for path in [*ROOT.glob("tools/*.py"), *ROOT.glob("benchmarks/**/*.py")]:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
+                continue
+            if ast.unparse(node.func.value) == "subprocess" and node.func.attr != "Popen":
+                calls += 1
+                assert "timeout" in {word.arg for word in node.keywords}, f"{path}:{node.lineno}"
+    assert calls
