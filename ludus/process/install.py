@@ -14,6 +14,7 @@ import hashlib
 import json
 import os
 import sys
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -25,6 +26,7 @@ from ludus.core.files import replaced_folder, write_json
 from ludus.process.tools import ROOT, run_tool
 
 STAMP = "installed.json"  # in each installed folder, as Stamp says
+REPORTED = 1.0  # seconds of waiting for another process
 CACHES = ["*.pyc", "*/__pycache__/*"]  # Python itself writes them, when it runs
 
 
@@ -76,7 +78,7 @@ class Installation:
             raise InstallError(f"{self.name} cannot be installed: {error}") from None
 
     def _install(self, fill: Callable[[Path], dict[str, str]]) -> None:
-        with _locked(self.folder.parent):
+        with _locked(self.folder.parent, self.name):
             reason = self.why_not()
             if reason is None:
                 return
@@ -150,14 +152,23 @@ def install_environment(name: str, folder: Path) -> None:
 
 
 @contextmanager
-def _locked(folder: Path) -> Iterator[None]:
-    """One process at a time is in this block. The lock leaves no file and ends with its process."""
+def _locked(folder: Path, name: str) -> Iterator[None]:
+    """One process at a time is in this block. The lock leaves no file and ends with its process.
+
+    name: what this process installs; a longer wait is reported.
+    """
     import fcntl  # of Unix: nothing is installed on Windows, where this module is imported
 
     folder.mkdir(parents=True, exist_ok=True)
     descriptor = os.open(folder, os.O_RDONLY)
+    message = f"{name} waits for another process, which installs in {folder}"
+    waiting = threading.Timer(REPORTED, print, [message], {"file": sys.stderr, "flush": True})
+    waiting.start()
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        finally:
+            waiting.cancel()
         yield
     finally:
         os.close(descriptor)

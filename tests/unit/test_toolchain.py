@@ -226,6 +226,23 @@ def test_a_toolchain_that_lacks_a_file_is_reported_and_installed_again(
     assert toolchains.is_installed("9.9.9")
 
 
+def test_a_wait_for_another_process_is_reported(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(install, "REPORTED", 0.1)
+    wanted = install.Installation(folder=tmp_path / ".it", digest="0")
+    command = ["flock", str(tmp_path), "sh", "-c", "echo; sleep 1"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as other:
+        assert other.stdout is not None
+        other.stdout.readline()  # it has the lock
+        wanted.install(lambda _: {})
+    report = f".it waits for another process, which installs in {tmp_path}\n"
+    assert capfd.readouterr().err == report
+    (tmp_path / ".it" / install.STAMP).unlink()
+    wanted.install(lambda _: {})
+    assert "waits" not in capfd.readouterr().err
+
+
 def test_what_python_itself_writes_does_not_damage_an_environment(root: Path) -> None:
     cache = root / ".toolchains" / "iree-9.9.9" / "lib" / "__pycache__" / "a.pyc"
     script(cache, "")
