@@ -11,7 +11,7 @@ import pytest
 from ludus.config.network import trained_on
 from ludus.config.params import load_params
 from ludus.config.training import Ray, Train
-from ludus.core.errors import ClusterError, ConfigError, ToolError
+from ludus.core.errors import ClusterError, ConfigError, InstallError, ToolError
 from ludus.process import install
 from ludus.training.ray import environment
 from ludus.training.ray.address import check_listens, check_places, resources, said
@@ -232,7 +232,7 @@ class TestEnvironment:
 
         monkeypatch.setattr(install, "run_tool", failing)
         monkeypatch.setattr(environment, "RAY", tmp_path / ".ray")
-        with pytest.raises(ToolError, match="no room left"):
+        with pytest.raises(InstallError, match="no room left"):
             environment.enter()
 
     @pytest.mark.parametrize(

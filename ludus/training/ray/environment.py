@@ -13,7 +13,7 @@ RAY = ROOT / ".ray"
 def enter() -> None:
     """Start this command again, in this process, with the Python of the environment that has Ray.
 
-    Returns where it runs there already. Raises ToolError where the environment cannot be installed.
+    Returns where it runs there already. Raises InstallError where it cannot be installed.
     """
     if Path(sys.prefix).resolve() == RAY.resolve():
         return
