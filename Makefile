@@ -26,10 +26,10 @@ help: ## list the targets
 setup: $(READY) debian ## install the environment and what Debian has for it; all others do so too
 
 repro: setup ## run the pipeline (dvc repro): from data to verified bundle, and the table of targets
-	@dvc repro; ended=$$?; test ! -e artifacts/report || python -m ludus.report; exit $$ended
+	@setup/repro.sh
 
 repro-all: setup prebuilt ## the same, and everywhere/: other runtimes and other systems
-	@dvc repro --all-pipelines; ended=$$?; test ! -e artifacts/report || python -m ludus.report; exit $$ended
+	@setup/repro.sh --all-pipelines
 
 prebuilt: setup ## install what evaluations on other systems need: qemu's, Wine's, SwiftShader
 	@setup/debian.sh setup/debian-everywhere.txt

@@ -14,7 +14,7 @@ import yaml
 from PIL import Image, ImageDraw, ImageFont
 
 from ludus.bundle.preprocessing import preprocess
-from ludus.bundle.schema import Photo
+from ludus.core.pictures import Photo
 
 COUNT, SEED = 100, 42
 LETTERS = "ABCDEFGHJKLMNPQRTUVWXYabcdefghkmnprtuvwxy234789"  # none that is like another upside down
@@ -42,11 +42,12 @@ def main(path: Path) -> None:
         inputs.append(preprocess(picture.rotate(180) if turned else picture, how))
         labels.append(int(turned))
     # Rounded, so that machines that add up in another order write the same.
-    arrays = {"inputs": np.round(np.stack(inputs) * 4096) / np.float32(4096)}
-    if tests.get("labelled"):
-        arrays["labels"] = np.array(labels)
+    rounded = np.round(np.stack(inputs) * 4096) / np.float32(4096)
     out = path.with_name(tests["file"])
-    np.savez(out, **arrays)
+    if tests.get("labelled"):
+        np.savez(out, inputs=rounded, labels=np.array(labels))
+    else:
+        np.savez(out, inputs=rounded)
     print(f"{out}: {COUNT} words, sha256 {hashlib.sha256(out.read_bytes()).hexdigest()}")
     if isinstance(description["labels"], dict):
         characters(path.with_name("network.onnx"), path.with_name(description["labels"]["file"]))

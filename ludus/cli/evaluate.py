@@ -30,7 +30,6 @@ def evaluate(
     opened = reader.read_bundle(folder)
     chosen, word = choose(opened, device, variant)
     check_file("--out", out)
-    out.parent.mkdir(parents=True, exist_ok=True)
     tests = load_reference_set(data)
     result = run.evaluate(
         chosen, folder, word, tests, opened.manifest,

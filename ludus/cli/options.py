@@ -1,6 +1,7 @@
 """The arguments that several commands have, and JSON as they print it."""
 
 import json
+import tempfile
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -24,6 +25,17 @@ def print_json(value: Any) -> None:
 
 
 def check_file(option: str, path: Path | None) -> None:
-    """Raise UsageError where a file is to be written and a folder is there."""
-    if path is not None and path.is_dir():
+    """Raise UsageError where a file cannot be written: before the work whose result it takes.
+
+    Makes the folders above it.
+    """
+    if path is None:
+        return
+    if path.is_dir():
         raise UsageError(f"{option} {path} is a folder; name a file in it")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=path.parent):
+            pass
+    except OSError as error:
+        raise UsageError(f"{option} {path} cannot be written: {error.strerror}") from None

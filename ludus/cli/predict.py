@@ -21,7 +21,9 @@ Answer = npt.NDArray[np.float32]
 
 def predict(
     folder: BundleFolder,
-    pictures: Annotated[list[Path], typer.Argument(metavar="IMAGE", help="pictures")],
+    pictures: Annotated[
+        list[Path], typer.Argument(metavar="IMAGE", readable=False, help="pictures")
+    ],
     device: DeviceOption = None,
     variant: VariantOption = None,
     as_json: Json = False,

@@ -16,6 +16,7 @@ from ludus.config.evaluations import Evaluation
 from ludus.config.lowerings import Lowering
 from ludus.config.targets import Target
 from ludus.config.training import Train
+from ludus.core.program import run_stage
 from ludus.core.strict_yaml import read_yaml
 from ludus.core.types import Gate, Name, Seed, Strict
 
@@ -68,3 +69,12 @@ def _faults(params: Params) -> Iterator[str]:
     return faults(
         params.lowerings, params.targets, params.evaluations, params.benchmark.comparisons
     )
+
+
+def main() -> None:
+    """`python -m ludus.config.params`: the check alone, as `make repro` begins."""
+    load_params()
+
+
+if __name__ == "__main__":
+    run_stage(main)

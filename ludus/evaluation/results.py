@@ -172,7 +172,8 @@ def attest(result: Result, elsewhere: Iterable[Result], thresholds: Gate, images
     """For a result not run here, another machine's result of the very same file, if any.
 
     It must be of the same target, device and sha256, run by the same executor over as many images,
-    without failing and within the thresholds; else the result stays "not run".
+    without failing and within the thresholds; else the result stays "not run", and its reason says
+    where only a threshold is missed.
     """
     if result.status != "not run" or result.sha256 is None:
         return result
@@ -180,7 +181,13 @@ def attest(result: Result, elsewhere: Iterable[Result], thresholds: Gate, images
     for other in elsewhere:
         found = (*_where(other), other.images)
         ran = other.status in ("measured", "verified")
-        if found == wanted and ran and not shortfalls(other, thresholds):
+        if found != wanted or not ran:
+            continue
+        if missed := shortfalls(other, thresholds):
+            by = other.device_name or other.machine or other.device
+            reason = f"{result.reason}; an attestation by {by} does not count: {'; '.join(missed)}"
+            result = replace(result, reason=reason)
+        else:
             return replace(
                 other,
                 evaluation=result.evaluation,

@@ -549,6 +549,15 @@ def test_evaluate_into_a_folder_is_refused_before_it_runs(
     assert (code, err) == (2, f"error: --out {tmp_path} is a folder; name a file in it\n")
 
 
+def test_evaluate_into_what_cannot_be_written_is_refused_before_it_runs(
+    ludus: Call, tests: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "file").write_text("")
+    out = tmp_path / "file" / "x.json"
+    code, _, err = ludus("evaluate", GOOD, "--data", tests, "--out", out)
+    assert (code, err) == (2, f"error: --out {out} cannot be written: File exists\n")
+
+
 def test_evaluate_of_labels_that_there_are_not_is_refused(
     ludus: Call, tests: Path, tmp_path: Path
 ) -> None:

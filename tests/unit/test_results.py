@@ -161,7 +161,6 @@ def test_the_same_file_run_elsewhere_attests() -> None:
         {"device": "vulkan-gpu"},
         {"executor": "godot"},
         {"images": 100},
-        {"accuracy": 0.5},
         {"status": "failed"},
         {"status": "not run"},
         {"status": "attested"},
@@ -170,6 +169,16 @@ def test_the_same_file_run_elsewhere_attests() -> None:
 def test_anything_but_the_same_file_run_well_does_not_attest(changes: dict[str, str]) -> None:
     elsewhere = replace(GOOD, **changes)  # type: ignore[arg-type]
     assert attest(NOT_RUN, [elsewhere], THRESHOLDS, 10_000) == NOT_RUN
+
+
+def test_an_attestation_outside_a_threshold_does_not_count_and_the_row_says_which() -> None:
+    elsewhere = replace(GOOD, accuracy=0.5, device_name="NVIDIA H200")
+    row = attest(NOT_RUN, [elsewhere], THRESHOLDS, 10_000)
+    assert row.status == "not run"
+    assert str(row.reason).startswith(
+        f"{NOT_RUN.reason}; an attestation by NVIDIA H200 does not count: accuracy 0.5"
+    )
+    assert attest(NOT_RUN, [elsewhere, GOOD], THRESHOLDS, 10_000).status == "attested"
 
 
 def test_what_was_run_in_the_engine_is_attested_by_what_was_run_in_the_engine_alone() -> None:
