@@ -23,19 +23,19 @@ PYTEST := OMP_NUM_THREADS=1 python -m pytest -n 2 --dist loadgroup --no-loadscop
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-setup: $(READY) debian ## install the environment and what Debian has for it; all others do so too
+setup: $(READY) debian ## install the environment; all others do so too
 
-repro: setup ## run the pipeline (dvc repro): from data to verified bundle, and the table of targets
+repro: setup ## run the pipeline, and show the table of targets
 	@setup/repro.sh
 
-repro-all: setup prebuilt ## the same, and everywhere/: other runtimes and other systems
+repro-all: setup prebuilt ## the same, and other runtimes and systems
 	@setup/repro.sh --all-pipelines
 
-prebuilt: setup ## install what evaluations on other systems need: qemu's, Wine's, SwiftShader
+prebuilt: setup ## install qemu's libraries, Wine's, and SwiftShader
 	@setup/debian.sh setup/debian-everywhere.txt
 	@python -m ludus.evaluation.executors
 
-prebuilt-riscv64: setup debian-addon ## build IREE's runtime for RISC-V, for iree-cpu-riscv64-qemu; minutes
+prebuilt-riscv64: setup debian-addon ## build IREE's runtime for RISC-V; takes minutes
 	@setup/debian.sh setup/debian-riscv64.txt
 	@python -m ludus.evaluation.executors qemu-riscv64
 
@@ -77,13 +77,13 @@ test-godot: addon-if-possible ## the addon in headless Godot
 test-serving: triton-if-possible ## bundles served by Triton, and real clients
 	@$(PYTEST) tests/serving
 
-test-cluster: ray ## training and search on a real Ray cluster of two nodes, on loopback
+test-cluster: ray ## training and search on a Ray cluster of two nodes
 	@$(PYTEST) tests/cluster
 
-fuzz: ## throw wrong bundles at what reads them, for two minutes; needs a nightly Rust
+fuzz: ## wrong bundles for two minutes; needs a nightly Rust
 	@setup/native.sh && setup/fuzz.sh
 
-addon: debian-addon ## build the Godot addon for this machine, and install Godot where there is none
+addon: debian-addon ## build the Godot addon; install Godot if missing
 	@setup/native.sh && setup/addon.sh && setup/godot.sh >/dev/null
 
 addon-aarch64: debian-addon ## build the addon for 64-bit Arm Linux
@@ -96,25 +96,25 @@ addon-if-possible: setup debian-addon
 	@! setup/native.sh || setup/addon.sh
 	@setup/godot.sh >/dev/null || true
 
-demo: bundle-is-there addon ## draw a digit in Godot; BUNDLE= names another bundle than artifacts/bundle
+demo: bundle-is-there addon ## draw a digit in Godot; BUNDLE= names the bundle
 	@setup/demo.sh
 
 demo-server: bundle-is-there addon ## judge the drawings of others, without a screen
 	@setup/demo.sh --server
 
-ray: setup ## install Ray, for train.backend: ray and the search: here, and on every node of a cluster
+ray: setup ## install Ray, for train.backend: ray and the search
 	@setup/environment.sh ray
 
-search: setup data/prepared ## try the hyper-parameters that search.yaml names; docs/how-to/search-hyper-parameters.md
+search: setup data/prepared ## search the hyper-parameters that search.yaml names
 	@python -m ludus.training.search
 
 data/prepared:
 	@dvc repro prepare
 
-triton: setup debian-addon ## build the backend for NVIDIA's Triton, and install Triton
+triton: setup debian-addon ## build the backend for Triton, and install Triton
 	@setup/triton.sh
 
-serve: bundle-is-there triton ## serve artifacts/bundle over HTTP and gRPC; `ludus serve --help` has more
+serve: bundle-is-there triton ## serve artifacts/bundle over HTTP and gRPC
 	@ludus serve $(or $(BUNDLE),artifacts/bundle)
 
 .PHONY: triton-if-possible
@@ -126,7 +126,7 @@ triton-if-possible: setup debian-addon
 bundle-is-there:
 	@setup/demo.sh --check
 
-lint: setup ## ruff and mypy; rustfmt and clippy where the addon can be built
+lint: setup ## ruff, mypy, rustfmt and clippy
 	@ruff format --check . && ruff check . && mypy
 	@! setup/native.sh || { cd native && cargo fmt --check && \
 	cargo clippy --locked --release --workspace --all-targets -- --deny warnings; }
@@ -135,14 +135,14 @@ format: setup ## let ruff and rustfmt write what they can
 	@ruff format . && ruff check --fix .
 	@! setup/native.sh || { cd native && cargo fmt; }
 
-bundle: setup ## a zip of the bundle with its checksum, for builds without Git
+bundle: setup ## a zip of the bundle, for builds without Git
 	@dvc repro bundle
 	@ludus pack artifacts/bundle dist
 
-release: setup ## the changelog's entry, the tag, and a zip with SHA256SUMS: docs/how-to/release.md
+release: setup ## changelog entry, tag, and zip with SHA256SUMS
 	@python -m tools.release
 
-remotes: ## install DVC with S3 and SSH into .remotes, to push bundles and to pull them: docs/how-to/share-bundles.md
+remotes: ## install DVC with S3 and SSH into .remotes
 	@setup/environment.sh remotes
 
 # Tests of remotes skip what they lack, and say so.
@@ -153,10 +153,10 @@ remote-servers: remotes
 doctor: setup ## what this machine can run
 	@ludus doctor
 
-lock: setup ## pin the newest versions that pyproject.toml and requirements/*.in allow
+lock: setup ## pin the newest versions that are allowed
 	@setup/lock.sh
 
-clean: ## remove what the pipeline made and the environments; DVC's cache stays
+clean: ## remove outputs and environments, not DVC's cache
 	rm -rf data/raw data/prepared artifacts dist .venv .uv .toolchains .*_cache .hypothesis
 	rm -rf .prebuilt .native .triton .serving-peers .ray .remotes .remote-servers .godot-engine native/target godot/addons/ludus/bin
 
