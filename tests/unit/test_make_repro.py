@@ -1,6 +1,8 @@
 """`make repro` checks params.yaml before `dvc repro`, and shows no table of an earlier run."""
 
+import os
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -10,8 +12,15 @@ from support.paths import ROOT
 
 def repro(folder: Path) -> "subprocess.CompletedProcess[str]":
     script = str(ROOT / "setup" / "repro.sh")
+    programs = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     return subprocess.run(
-        [script], cwd=folder, capture_output=True, text=True, check=False, timeout=120
+        [script],
+        cwd=folder,
+        env=os.environ | {"PATH": programs},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
     )
 
 
