@@ -1,6 +1,7 @@
 """Evaluations in the engine: all images through the addon, in a project and in an exported game."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -155,24 +156,26 @@ func _init() -> void:
 """
 
 
-def with_script(monkeypatch: pytest.MonkeyPatch, folder: Path, lines: str, condition: str) -> None:
+WithScript = Callable[[str, str], None]
+
+
+@pytest.fixture
+def with_script(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> WithScript:
     """Have the engine run a script that has these lines where the condition holds."""
-    script = SCRIPT.format(lines=lines, condition=condition, run=json.dumps(RUN))
-    monkeypatch.setattr(in_godot, "SCRIPT", folder / "evaluate.gd")
-    in_godot.SCRIPT.write_text(script)
+
+    def write(lines: str, condition: str) -> None:
+        script = SCRIPT.format(lines=lines, condition=condition, run=json.dumps(RUN))
+        monkeypatch.setattr(in_godot, "SCRIPT", tmp_path / "evaluate.gd")
+        in_godot.SCRIPT.write_text(script)
+
+    return write
 
 
 @pytest.mark.parametrize(("lines", "said"), BROKEN)
 def test_a_script_that_fails_with_the_bundle_is_failed_with_the_engines_message(
-    bundle: Bundle,
-    tests: ReferenceSet,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    lines: str,
-    said: str,
+    bundle: Bundle, tests: ReferenceSet, with_script: WithScript, lines: str, said: str
 ) -> None:
-    there = f"FileAccess.file_exists('res://{in_godot.BUNDLE}/manifest.json')"
-    with_script(monkeypatch, tmp_path, lines, there)
+    with_script(lines, f"FileAccess.file_exists('res://{in_godot.BUNDLE}/manifest.json')")
     result = run(bundle, tests)
     assert result.status == "failed"
     assert str(result.reason).startswith("broke: ")
@@ -181,14 +184,9 @@ def test_a_script_that_fails_with_the_bundle_is_failed_with_the_engines_message(
 
 @pytest.mark.parametrize(("lines", "said"), BROKEN)
 def test_a_script_that_fails_without_the_bundle_is_the_executors_fault(
-    bundle: Bundle,
-    tests: ReferenceSet,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    lines: str,
-    said: str,
+    bundle: Bundle, tests: ReferenceSet, with_script: WithScript, lines: str, said: str
 ) -> None:
-    with_script(monkeypatch, tmp_path, lines, "true")
+    with_script(lines, "true")
     with pytest.raises(ExecutorError, match=r"^it fails without a bundle, too: ") as caught:
         run(bundle, tests)
     assert said in str(caught.value)
